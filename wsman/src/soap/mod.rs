@@ -1,0 +1,3 @@
+//! WS-Management envelopes.
+mod fault;
+pub use fault::Fault;
