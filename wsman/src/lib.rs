@@ -8,7 +8,11 @@ pub mod clixml;
 pub mod entropy;
 mod error;
 pub mod secret;
+pub mod psrp;
+pub mod session;
 pub mod soap;
 pub mod time;
+
+mod xml;
 
 pub use error::{Effect, Error, ErrorKind};

@@ -1,12 +1,225 @@
-//! Faults.
+//! Faults, with their numbers and who must act.
 
-/// A SOAP fault of a WinRM host, with its number and the host's own text.
+use super::ns;
+use crate::error::ErrorKind;
+use crate::xml::{Element, Writer};
+
+/// A SOAP fault of a WinRM host.
+///
+/// `text` is the host's, in the host's language, and may name what a caller
+/// must not see: show it to operators, never build a sentence from it.
+///
+/// Source: [MS-WSMV] §2.2.4.43, DSP0226 §14.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// `WSManFault/@Code`, when the detail was there.
+    /// `WSManFault/@Code`. The detail may be missing.
     pub code: Option<u32>,
-    /// SOAP subcode local name (`TimedOut`, `InvalidSelectors`), when there.
+    /// Local name of the SOAP subcode (`TimedOut`, `InvalidSelectors`).
     pub subcode: Option<String>,
     /// The host's text.
     pub text: String,
+}
+
+/// What to do about a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultClass {
+    /// A long poll ran out with nothing to say: ask again.
+    PollAgain,
+    /// The shell or command is not there (any more): open a new one.
+    Gone,
+    /// The host is busy or full: wait, then try again.
+    BackOff,
+    /// The host may not be able to: try another connection.
+    Reconnect,
+    /// Credentials, rights or settings of the endpoint: nothing to repeat.
+    GiveUp,
+    /// The request was wrong: a fault of this library.
+    ClientBug,
+}
+
+struct Known {
+    code: u32,
+    name: &'static str,
+    class: FaultClass,
+}
+
+const fn known(code: u32, name: &'static str, class: FaultClass) -> Known {
+    Known { code, name, class }
+}
+
+/// The codes that hosts send, by `wsman` error name.
+///
+/// Source: [MS-WSMV] Appendix, `wsmerror.h` names; seen ones are 2150858793,
+/// 2150858843, 2150858767, 87 and 2147942402.
+const KNOWN: &[Known] = &[
+    known(2_150_858_793, "ERROR_WSMAN_OPERATION_TIMEDOUT", FaultClass::PollAgain),
+    known(2_150_858_843, "ERROR_WSMAN_INVALID_SELECTORS", FaultClass::Gone),
+    known(2_150_859_173, "ERROR_WSMAN_QUOTA_MAX_SHELLS", FaultClass::BackOff),
+    known(2_150_859_174, "ERROR_WSMAN_QUOTA_MAX_OPERATIONS", FaultClass::BackOff),
+    known(2_150_859_241, "ERROR_WSMAN_QUOTA_MAX_COMMANDS_PER_SHELL", FaultClass::Gone),
+    known(2_147_943_418, "ERROR_KEY_DELETED", FaultClass::Gone),
+    known(995, "ERROR_OPERATION_ABORTED", FaultClass::Gone),
+    known(1223, "ERROR_CANCELLED", FaultClass::Gone),
+    known(1115, "ERROR_SHUTDOWN_IN_PROGRESS", FaultClass::BackOff),
+    known(14, "ERROR_OUTOFMEMORY", FaultClass::BackOff),
+    known(5, "ERROR_ACCESS_DENIED", FaultClass::GiveUp),
+    known(1326, "ERROR_LOGON_FAILURE", FaultClass::GiveUp),
+    known(1311, "ERROR_NO_LOGON_SERVERS", FaultClass::BackOff),
+    known(1312, "ERROR_NO_SUCH_LOGON_SESSION", FaultClass::Reconnect),
+    known(87, "ERROR_INVALID_PARAMETER", FaultClass::ClientBug),
+    known(2_147_942_402, "ERROR_FILE_NOT_FOUND", FaultClass::GiveUp),
+    known(2_150_858_767, "ERROR_WSMAN_INVALID_HEADER", FaultClass::ClientBug),
+    known(2_150_858_770, "ERROR_WSMAN_CANNOT_CONNECT", FaultClass::Reconnect),
+    known(2_150_858_778, "ERROR_WSMAN_INVALID_ACTIONURI", FaultClass::ClientBug),
+    known(2_150_858_811, "ERROR_WSMAN_INVALID_RESOURCE_URI", FaultClass::GiveUp),
+    known(2_150_858_754, "ERROR_WSMAN_RESOURCE_NOT_FOUND", FaultClass::GiveUp),
+    known(2_150_858_757, "ERROR_WSMAN_CONFIG_CORRUPTED", FaultClass::GiveUp),
+    known(2_150_858_817, "ERROR_WSMAN_SCHEMA_VALIDATION_ERROR", FaultClass::ClientBug),
+    known(2_150_859_023, "ERROR_WSMAN_SESSION_ID_MISMATCH", FaultClass::ClientBug),
+    known(2_150_859_025, "ERROR_WSMAN_ENVELOPE_TOO_LARGE", FaultClass::ClientBug),
+    known(2_150_859_161, "ERROR_WSMAN_REDIRECT_REQUESTED", FaultClass::GiveUp),
+    known(2_150_859_180, "ERROR_WSMAN_REMOTESESSION_DISALLOWED", FaultClass::GiveUp),
+    known(2_150_859_204, "ERROR_WSMAN_SHELL_DISCONNECTED", FaultClass::Gone),
+    known(2_150_859_213, "ERROR_WSMAN_SHELL_IN_USE", FaultClass::GiveUp),
+    known(2_150_859_230, "ERROR_WSMAN_SERVICE_STREAM_DISCONNECTED", FaultClass::Gone),
+    known(2_150_859_231, "ERROR_WSMAN_RUNAS_FAILED", FaultClass::GiveUp),
+    known(2_150_859_235, "ERROR_WSMAN_REMOTE_CONNECTION_DISALLOWED", FaultClass::GiveUp),
+    known(2_152_992_672, "ERROR_WSMAN_PLUGIN_MANAGED_EXCEPTION", FaultClass::Gone),
+    known(2_152_991_684, "ERROR_WSMAN_PLUGIN_INVALID_ARG_SET", FaultClass::ClientBug),
+    known(2_152_991_677, "ERROR_WSMAN_PLUGIN_INVALID_COMMAND_CONTEXT", FaultClass::Gone),
+];
+
+impl Fault {
+    /// The long poll ran out: "nothing yet".
+    pub const OPERATION_TIMED_OUT: u32 = 2_150_858_793;
+    /// No such shell or command.
+    pub const INVALID_SELECTORS: u32 = 2_150_858_843;
+
+    /// The name of the code in Windows' headers, if it is a known one.
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        self.known().map(|known| known.name)
+    }
+
+    /// What to do about it. An unknown fault is not worth repeating.
+    #[must_use]
+    pub fn class(&self) -> FaultClass {
+        // The detail may be missing; the subcode then says as much.
+        self.known().map(|known| known.class).unwrap_or(match self.subcode.as_deref() {
+            Some("TimedOut") => FaultClass::PollAgain,
+            Some("InvalidSelectors") => FaultClass::Gone,
+            Some("QuotaLimit" | "InternalError") => FaultClass::BackOff,
+            _ => FaultClass::GiveUp,
+        })
+    }
+
+    pub(crate) fn error_kind(&self) -> ErrorKind {
+        match (self.code, self.class()) {
+            (Some(5 | 1326 | 1311 | 1312), _) => ErrorKind::Auth,
+            (_, FaultClass::PollAgain) => ErrorKind::TimedOut,
+            (_, FaultClass::ClientBug) => ErrorKind::PeerMisbehaved,
+            _ => ErrorKind::Refused,
+        }
+    }
+
+    fn known(&self) -> Option<&'static Known> {
+        let code = self.code?;
+        KNOWN.iter().find(|known| known.code == code)
+    }
+
+    pub(super) fn decode(fault: &Element<'_>) -> Self {
+        let local = |value: &Element<'_>| value.trimmed().rsplit(':').next().unwrap_or_default().to_owned();
+        let subcode = fault
+            .child(ns::SOAP, "Code")
+            .and_then(|code| code.child(ns::SOAP, "Subcode"))
+            .and_then(|subcode| subcode.child(ns::SOAP, "Value"))
+            .map(local);
+        let detail = fault.child(ns::SOAP, "Detail").and_then(|detail| detail.child(ns::FAULT, "WSManFault"));
+        let code = detail
+            .and_then(|detail| detail.attribute("Code"))
+            .and_then(|code| code.parse::<i64>().ok())
+            // Some stacks print the HRESULT as a signed number.
+            .and_then(|code| u32::try_from(code).ok().or_else(|| i32::try_from(code).ok().map(i32::cast_unsigned)));
+        let reason = fault.child(ns::SOAP, "Reason").and_then(|reason| reason.child(ns::SOAP, "Text"));
+        let text = detail
+            .and_then(|detail| detail.child(ns::FAULT, "Message"))
+            .map(deep_text)
+            .filter(|text| !text.is_empty())
+            .or_else(|| reason.map(|reason| reason.trimmed().to_owned()))
+            .unwrap_or_default();
+        Self { code, subcode, text }
+    }
+
+    pub(super) fn encode(&self, w: &mut Writer) {
+        let sender = matches!(self.class(), FaultClass::ClientBug | FaultClass::Gone);
+        w.open("s:Fault", &[])
+            .open("s:Code", &[])
+            .leaf("s:Value", &[], if sender { "s:Sender" } else { "s:Receiver" });
+        if let Some(subcode) = &self.subcode {
+            w.open("s:Subcode", &[]).leaf("s:Value", &[], &format!("w:{subcode}")).close("s:Subcode");
+        }
+        w.close("s:Code")
+            .open("s:Reason", &[])
+            .leaf("s:Text", &[("xml:lang", "en-US")], &self.text)
+            .close("s:Reason");
+        if let Some(code) = self.code {
+            w.open("s:Detail", &[])
+                .open("f:WSManFault", &[("xmlns:f", ns::FAULT), ("Code", &code.to_string()), ("Machine", "localhost")])
+                .leaf("f:Message", &[], &self.text)
+                .close("f:WSManFault")
+                .close("s:Detail");
+        }
+        w.close("s:Fault");
+    }
+}
+
+/// All text below an element, innermost included (`ProviderFault`).
+fn deep_text(element: &Element<'_>) -> String {
+    let mut parts = Vec::new();
+    let mut open = vec![element];
+    while let Some(element) = open.pop() {
+        let text = element.trimmed();
+        if !text.is_empty() {
+            parts.push(text);
+        }
+        open.extend(element.children.iter().rev());
+    }
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique() {
+        for (n, known) in KNOWN.iter().enumerate() {
+            assert!(KNOWN[n + 1..].iter().all(|other| other.code != known.code), "{}", known.code);
+        }
+    }
+
+    #[test]
+    fn a_missing_detail_is_made_up_for_by_the_subcode() {
+        let fault = |code, subcode: &str| Fault { code, subcode: Some(subcode.into()), text: String::new() };
+        assert_eq!(fault(None, "TimedOut").class(), FaultClass::PollAgain);
+        assert_eq!(fault(Some(Fault::OPERATION_TIMED_OUT), "x").class(), FaultClass::PollAgain);
+        assert_eq!(fault(Some(4711), "x").class(), FaultClass::GiveUp);
+    }
+
+    #[test]
+    fn a_nested_provider_fault_is_read_to_the_end() {
+        let xml = format!(
+            "<s:Fault xmlns:s='{}'><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>w:InvalidSelectors</s:Value>\
+             </s:Subcode></s:Code><s:Reason><s:Text>outer</s:Text></s:Reason><s:Detail>\
+             <f:WSManFault xmlns:f='{}' Code='-2144108453'><f:Message><f:ProviderFault>a <f:WSManFault><f:Message>b\
+             </f:Message></f:WSManFault></f:ProviderFault></f:Message></f:WSManFault></s:Detail></s:Fault>",
+            ns::SOAP,
+            ns::FAULT
+        );
+        let fault = Fault::decode(&Element::parse(&xml).unwrap());
+        assert_eq!(fault.code, Some(2_150_858_843));
+        assert_eq!(fault.class(), FaultClass::Gone);
+        assert_eq!(fault.text, "a b");
+    }
 }

@@ -1,0 +1,296 @@
+//! What a host answers.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Fault, SoapError, decode_base64, encode_base64, ns, parse_uuid, upper};
+use crate::time::XsDuration;
+use crate::xml::{Element, Writer};
+
+/// An answer with the ids that tie it to its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerEnvelope {
+    /// `wsa:MessageID` of the answer.
+    pub message_id: Option<Uuid>,
+    /// `wsa:RelatesTo`: the request's `MessageID`. Some faults come without.
+    pub relates_to: Option<Uuid>,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// The answers to the operations of a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// To Create.
+    Created(ShellDescription),
+    /// To Command: the command exists from now on.
+    CommandStarted(Uuid),
+    /// To Receive.
+    Received(Received),
+    /// To Send.
+    Sent,
+    /// To Signal.
+    Signalled,
+    /// To Delete.
+    Deleted,
+    /// The host refused.
+    Fault(Fault),
+}
+
+/// A shell as the host describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShellDescription {
+    /// The id to use from now on, whatever was proposed.
+    pub shell_id: String,
+    /// Whose it is (`DOMAIN\user`).
+    pub owner: Option<String>,
+    /// After so long without a request the host closes it.
+    pub idle_timeout: Option<Duration>,
+}
+
+/// What a Receive brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Streams, in order.
+    pub streams: Vec<StreamData>,
+    /// How the command stands, if the host said so.
+    pub state: Option<CommandState>,
+}
+
+/// One `rsp:Stream`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamData {
+    /// The command it belongs to; `None`: the shell.
+    pub command_id: Option<Uuid>,
+    /// Whole fragments.
+    pub data: Vec<u8>,
+}
+
+/// `rsp:CommandState`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandState {
+    /// The command.
+    pub command_id: Option<Uuid>,
+    /// No more output will come.
+    pub done: bool,
+}
+
+impl AnswerEnvelope {
+    /// Reads an answer, at the client's end.
+    ///
+    /// # Errors
+    ///
+    /// [`SoapError`], when it is no answer at all. A fault is an answer.
+    pub fn decode(envelope: &[u8]) -> Result<Self, SoapError> {
+        let root = Element::parse_bytes(envelope)?;
+        if !root.is(ns::SOAP, "Envelope") {
+            return Err(SoapError::NotAnEnvelope);
+        }
+        let body = root.child(ns::SOAP, "Body").ok_or(SoapError::Missing("Body"))?;
+        let head = root.child(ns::SOAP, "Header");
+        let id = |name| head.and_then(|h| h.child(ns::ADDRESSING, name)).and_then(|e| parse_uuid(e.trimmed()));
+        let answer = if let Some(fault) = body.child(ns::SOAP, "Fault") {
+            Answer::Fault(Fault::decode(fault))
+        } else {
+            let action = head
+                .and_then(|h| h.child(ns::ADDRESSING, "Action"))
+                .ok_or(SoapError::Missing("Action"))?
+                .trimmed();
+            decode_answer(action, body)?
+        };
+        Ok(Self { message_id: id("MessageID"), relates_to: id("RelatesTo"), answer })
+    }
+
+    /// Writes an answer, at the host's end.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::with_capacity(1024);
+        w.open(
+            "s:Envelope",
+            &[
+                ("xml:lang", "en-US"),
+                ("xmlns:s", ns::SOAP),
+                ("xmlns:a", ns::ADDRESSING),
+                ("xmlns:x", ns::TRANSFER),
+                ("xmlns:w", ns::WSMAN),
+                ("xmlns:rsp", ns::SHELL),
+                ("xmlns:p", ns::WSMAN_MS),
+            ],
+        );
+        w.open("s:Header", &[]).leaf("a:Action", &[], self.answer.action());
+        if let Some(id) = self.message_id {
+            w.leaf("a:MessageID", &[], &format!("uuid:{}", upper(id)));
+        }
+        w.leaf("a:To", &[], ns::ANONYMOUS);
+        if let Some(id) = self.relates_to {
+            w.leaf("a:RelatesTo", &[], &format!("uuid:{}", upper(id)));
+        }
+        w.close("s:Header").open("s:Body", &[]);
+        self.answer.encode(&mut w);
+        w.close("s:Body").close("s:Envelope");
+        w.finish().into_bytes()
+    }
+}
+
+impl Answer {
+    /// HTTP status that goes with it.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        if matches!(self, Self::Fault(_)) { 500 } else { 200 }
+    }
+
+    fn action(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "http://schemas.xmlsoap.org/ws/2004/09/transfer/CreateResponse",
+            Self::Deleted => "http://schemas.xmlsoap.org/ws/2004/09/transfer/DeleteResponse",
+            Self::CommandStarted(_) => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandResponse",
+            Self::Received(_) => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ReceiveResponse",
+            Self::Sent => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/SendResponse",
+            Self::Signalled => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/SignalResponse",
+            Self::Fault(_) => ns::FAULT_ACTION,
+        }
+    }
+
+    fn encode(&self, w: &mut Writer) {
+        match self {
+            Self::Created(shell) => {
+                w.open("rsp:Shell", &[]).leaf("rsp:ShellId", &[], &shell.shell_id);
+                w.leaf("rsp:ResourceUri", &[], "http://schemas.microsoft.com/powershell/Microsoft.PowerShell");
+                if let Some(owner) = &shell.owner {
+                    w.leaf("rsp:Owner", &[], owner);
+                }
+                if let Some(idle) = shell.idle_timeout {
+                    w.leaf("rsp:IdleTimeOut", &[], &XsDuration(idle).to_string());
+                }
+                w.leaf("rsp:InputStreams", &[], "stdin pr")
+                    .leaf("rsp:OutputStreams", &[], "stdout")
+                    .leaf("rsp:CompressionMode", &[], "NoCompression")
+                    .leaf("rsp:BufferMode", &[], "Block")
+                    .leaf("rsp:State", &[], "Connected")
+                    .close("rsp:Shell");
+            }
+            Self::CommandStarted(id) => {
+                w.open("rsp:CommandResponse", &[]).leaf("rsp:CommandId", &[], &upper(*id)).close("rsp:CommandResponse");
+            }
+            Self::Received(received) => received.encode(w),
+            Self::Sent => {
+                w.empty("rsp:SendResponse", &[]);
+            }
+            Self::Signalled => {
+                w.empty("rsp:SignalResponse", &[]);
+            }
+            Self::Deleted => {}
+            Self::Fault(fault) => fault.encode(w),
+        }
+    }
+}
+
+impl Received {
+    fn encode(&self, w: &mut Writer) {
+        w.open("rsp:ReceiveResponse", &[]);
+        for stream in &self.streams {
+            let id = stream.command_id.map(upper);
+            let mut attributes = vec![("Name", "stdout")];
+            attributes.extend(id.as_deref().map(|id| ("CommandId", id)));
+            w.open("rsp:Stream", &attributes).raw(&encode_base64(&stream.data)).close("rsp:Stream");
+        }
+        if let Some(state) = self.state {
+            let id = state.command_id.map(upper);
+            let word = if state.done { ns::COMMAND_DONE } else { RUNNING };
+            let mut attributes: Vec<_> = id.as_deref().map(|id| ("CommandId", id)).into_iter().collect();
+            attributes.push(("State", word));
+            if state.done {
+                w.open("rsp:CommandState", &attributes).leaf("rsp:ExitCode", &[], "0").close("rsp:CommandState");
+            } else {
+                w.empty("rsp:CommandState", &attributes);
+            }
+        }
+        w.close("rsp:ReceiveResponse");
+    }
+}
+
+const RUNNING: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Running";
+
+fn decode_answer(action: &str, body: &Element<'_>) -> Result<Answer, SoapError> {
+    let shell = |name: &'static str| body.child(ns::SHELL, name).ok_or(SoapError::Missing(name));
+    match action.rsplit('/').next().unwrap_or_default() {
+        "CreateResponse" => decode_created(body).map(Answer::Created),
+        "DeleteResponse" => Ok(Answer::Deleted),
+        "CommandResponse" => {
+            let id = shell("CommandResponse")?.child(ns::SHELL, "CommandId").ok_or(SoapError::Missing("CommandId"))?;
+            parse_uuid(id.trimmed()).map(Answer::CommandStarted).ok_or(SoapError::Invalid("CommandId"))
+        }
+        "ReceiveResponse" => decode_received(shell("ReceiveResponse")?).map(Answer::Received),
+        "SendResponse" => Ok(Answer::Sent),
+        "SignalResponse" => Ok(Answer::Signalled),
+        _ => Err(SoapError::UnknownAction),
+    }
+}
+
+fn decode_created(body: &Element<'_>) -> Result<ShellDescription, SoapError> {
+    let shell = body.child(ns::SHELL, "Shell");
+    let text = |name| shell.and_then(|s| s.child(ns::SHELL, name)).map(|e| e.trimmed().to_owned());
+    // Either place may be missing: OMI leaves out the Shell, Windows has both.
+    let selector = || {
+        let created = body.child(ns::TRANSFER, "ResourceCreated")?;
+        let set = created.child(ns::ADDRESSING, "ReferenceParameters")?.child(ns::WSMAN, "SelectorSet")?;
+        let selector = set.children.iter().find(|s| s.attribute("Name") == Some("ShellId"))?;
+        Some(selector.trimmed().to_owned())
+    };
+    Ok(ShellDescription {
+        shell_id: selector().or_else(|| text("ShellId")).ok_or(SoapError::Missing("ShellId"))?,
+        owner: text("Owner"),
+        idle_timeout: text("IdleTimeOut").and_then(|span| XsDuration::parse(&span)).map(|span| span.0),
+    })
+}
+
+fn decode_received(response: &Element<'_>) -> Result<Received, SoapError> {
+    let command = |element: &Element<'_>| {
+        element.attribute("CommandId").map(|id| parse_uuid(id).ok_or(SoapError::Invalid("CommandId"))).transpose()
+    };
+    let mut received = Received::default();
+    for child in &response.children {
+        if child.is(ns::SHELL, "Stream") {
+            let data = decode_base64(&child.text).ok_or(SoapError::Invalid("Stream"))?;
+            received.streams.push(StreamData { command_id: command(child)?, data });
+        } else if child.is(ns::SHELL, "CommandState") {
+            let done = child.attribute("State").is_some_and(|state| state.ends_with("/Done"));
+            received.state = Some(CommandState { command_id: command(child)?, done });
+        }
+    }
+    Ok(received)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_reads_back_as_it_was_written() {
+        let id = Uuid::from_u128(0xABCD);
+        for answer in [
+            Answer::Created(ShellDescription {
+                shell_id: "X".into(),
+                owner: Some("HOST01\\user".into()),
+                idle_timeout: Some(Duration::from_secs(7200)),
+            }),
+            Answer::CommandStarted(id),
+            Answer::Received(Received {
+                streams: vec![
+                    StreamData { command_id: Some(id), data: vec![1, 2] },
+                    StreamData { command_id: None, data: vec![] },
+                ],
+                state: Some(CommandState { command_id: Some(id), done: true }),
+            }),
+            Answer::Sent,
+            Answer::Signalled,
+            Answer::Deleted,
+            Answer::Fault(Fault { code: Some(5), subcode: Some("AccessDenied".into()), text: "<no>".into() }),
+        ] {
+            let envelope = AnswerEnvelope { message_id: Some(id), relates_to: Some(Uuid::nil()), answer };
+            assert_eq!(AnswerEnvelope::decode(&envelope.encode()).unwrap(), envelope);
+        }
+    }
+}
