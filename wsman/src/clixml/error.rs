@@ -158,6 +158,10 @@ pub enum EncodeError {
     /// `$null` as a key.
     #[error("a dictionary has null for a key")]
     NilKey,
+    /// A [`Progress`](super::Progress) that is neither `Processing` nor
+    /// `Completed`.
+    #[error("a progress record of no known kind")]
+    NoProgressKind,
     /// A [`Value::Xml`](super::Value::Xml) that is no XML document. Hosts send
     /// an empty one for an empty document, but take none.
     #[error("not an XML document")]

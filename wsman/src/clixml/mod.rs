@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod error;
 mod escape;
+pub mod json;
 mod lexical;
 mod limits;
 mod number;
@@ -23,6 +24,6 @@ pub use error::{DecodeError, EncodeError};
 pub use limits::Limits;
 pub use text::Text;
 pub use value::{
-    Content, DateTime, Decimal, InvalidLexical, ListKind, Object, Property, RefId, SecureString, TimeSpan, TypeNames,
-    Value, Version,
+    Content, DateTime, Decimal, InvalidLexical, ListKind, Object, Progress, Property, RefId, SecureString, TimeSpan,
+    TypeNames, Value, Version,
 };
