@@ -36,8 +36,10 @@ pub struct Item {
 /// Decodes the payload of a message: one value.
 ///
 /// A byte order mark is skipped, nothing at all is [`Value::Nil`], an
-/// `<Objs>` around the value is accepted. Nothing is lost but the kind of
-/// white space, comments, and how references were numbered.
+/// `<Objs>` around the value is accepted. What is lost: white space between
+/// elements, comments, how references were numbered, in what order the parts
+/// of an object came, and whether a `<Props>` or `<MS>` without members was
+/// there. None of it means anything to PowerShell.
 ///
 /// Source: [MS-PSRP] §2.2.5; strictness as PowerShell's own reader.
 ///

@@ -17,7 +17,7 @@ pub enum DecodeError {
         /// How many may be.
         limit: usize,
     },
-    /// More than [`Limits::depth`](super::Limits::depth).
+    /// More than [`Limits::depth`](field@super::Limits::depth).
     #[error("values are nested deeper than {limit}")]
     TooDeep {
         /// How deep they may be.
@@ -121,7 +121,7 @@ pub enum EncodeError {
         /// How many may be.
         limit: usize,
     },
-    /// More than [`Limits::depth`](super::Limits::depth).
+    /// More than [`Limits::depth`](field@super::Limits::depth).
     #[error("values are nested deeper than {limit}")]
     TooDeep {
         /// How deep they may be.

@@ -61,8 +61,8 @@ const ITEM: usize = 16;
 pub struct Converted {
     /// The JSON.
     pub json: Json,
-    /// Repeated (or too deeply nested) values that were left out: their
-    /// `ToString`, or `null`, is in their place.
+    /// Repeated (or too deeply nested) values that were left out: `null` is in
+    /// their place, or the rest of the object that held them is missing.
     pub left_out: usize,
 }
 
@@ -121,13 +121,18 @@ struct Converter<'v> {
 impl<'v> Converter<'v> {
     fn value(&mut self, value: &'v Value) -> Json {
         if self.repeated > 0 && !self.spend(ITEM) {
-            return self.leave_out(value.as_object());
+            return self.leave_out();
         }
         match value {
             Value::Object(object) => self.shared(object),
             Value::Ref(id) => {
                 let enclosing = self.open.iter().rev().find(|object| object.ref_id == Some(*id));
-                enclosing.and_then(|object| object.to_string.as_ref()).map_or(Json::Null, text)
+                match enclosing.and_then(|object| object.to_string.as_ref()) {
+                    // A cycle repeats that text, wherever it stands.
+                    Some(name) if !self.spend(name.to_string_lossy().len()) => self.leave_out(),
+                    Some(name) => Json::String(name.to_string_lossy().into_owned()),
+                    None => Json::Null,
+                }
             }
             Value::MemberSet(set) => self.properties(&[], set),
             Value::Nil | Value::SecureString(_) => Json::Null,
@@ -150,30 +155,36 @@ impl<'v> Converter<'v> {
     /// A primitive that is a string in JSON.
     fn string(&mut self, value: &Value) -> Json {
         let string = plain(value);
-        if self.repeated > 0 && !self.spend(string.len()) {
-            return self.leave_out(None);
-        }
-        Json::String(string)
+        if self.affords(string.len()) { Json::String(string) } else { self.leave_out() }
     }
 
+    fn text(&mut self, text: &Text) -> Json {
+        let string = text.to_string_lossy();
+        if self.affords(string.len()) { Json::String(string.into_owned()) } else { self.leave_out() }
+    }
+
+    /// Whether that many bytes may be written: freely where they stand first.
+    fn affords(&mut self, cost: usize) -> bool {
+        self.repeated == 0 || self.spend(cost)
+    }
+
+    /// Takes from what repetitions may cost; what is not enough is gone too.
     fn spend(&mut self, cost: usize) -> bool {
         let enough = self.left >= cost;
         self.left = self.left.saturating_sub(cost);
         enough
     }
 
-    fn leave_out(&mut self, object: Option<&Object>) -> Json {
+    fn leave_out(&mut self) -> Json {
         self.left_out += 1;
-        // Only a short text stands in: a long one repeated is a bomb as well.
-        let short = object.and_then(|object| object.to_string.as_ref()?.as_str()).filter(|text| text.len() <= 256);
-        short.map_or(Json::Null, Json::from)
+        Json::Null
     }
 
     fn shared(&mut self, object: &'v Arc<Object>) -> Json {
         let again = !self.seen.insert(Arc::as_ptr(object));
         let too_deep = self.open.len() >= Limits::MAX_DEPTH;
         if too_deep || again && !self.spend(ITEM) {
-            return self.leave_out(Some(object));
+            return self.leave_out();
         }
         self.repeated += usize::from(again);
         self.open.push(object);
@@ -187,20 +198,24 @@ impl<'v> Converter<'v> {
         match &object.content {
             Content::Primitive(Value::Object(inner)) => self.shared(inner),
             Content::Primitive(inner) => match &object.to_string {
-                Some(name) if object.is_a("System.Enum") => text(name),
+                Some(name) if object.is_a("System.Enum") => self.text(name),
                 _ => self.value(inner),
             },
             Content::List(_, items) => Json::Array(items.iter().map(|item| self.value(item)).collect()),
             Content::Dictionary(entries) => {
                 let mut map = Map::new();
                 for (key, value) in entries {
-                    let name = self.key(key);
+                    let name = key_text(key);
+                    if !self.affords(name.len()) {
+                        self.left_out += 1;
+                        break;
+                    }
                     map.insert(name, self.value(value));
                 }
                 Json::Object(map)
             }
             Content::None if object.adapted.is_empty() && object.extended.is_empty() => {
-                object.to_string.as_ref().map_or_else(|| Json::Object(Map::new()), text)
+                object.to_string.as_ref().map_or_else(|| Json::Object(Map::new()), |text| self.text(text))
             }
             Content::None => self.properties(&object.adapted, &object.extended),
         }
@@ -211,27 +226,23 @@ impl<'v> Converter<'v> {
         let hidden: HashSet<String> = extended.iter().map(folded).collect();
         let mut map = Map::new();
         for property in adapted.iter().filter(|property| !hidden.contains(&folded(property))).chain(extended) {
-            map.insert(property.name.to_string_lossy().into_owned(), self.value(&property.value));
+            let name = property.name.to_string_lossy().into_owned();
+            if !self.affords(name.len()) {
+                self.left_out += 1;
+                break;
+            }
+            map.insert(name, self.value(&property.value));
         }
         Json::Object(map)
     }
-
-    /// A dictionary's key, which may be any value.
-    fn key(&mut self, key: &Value) -> String {
-        if let Some(name) = key.as_object().and_then(|object| object.to_string.as_ref()) {
-            return name.to_string_lossy().into_owned();
-        }
-        match key.base() {
-            Value::Object(_) | Value::Ref(_) | Value::MemberSet(_) | Value::Nil | Value::SecureString(_) => {
-                String::new()
-            }
-            base => plain(base),
-        }
-    }
 }
 
-fn text(text: &Text) -> Json {
-    Json::String(text.to_string_lossy().into_owned())
+/// A dictionary's key, which may be any value.
+fn key_text(key: &Value) -> String {
+    if let Some(name) = key.as_object().and_then(|object| object.to_string.as_ref()) {
+        return name.to_string_lossy().into_owned();
+    }
+    plain(key.base())
 }
 
 /// A primitive as text.

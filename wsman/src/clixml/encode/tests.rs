@@ -97,7 +97,7 @@ fn cycles_are_renumbered() {
     );
     // Taken out of its object the reference means nothing.
     assert_eq!(error(cycle.get("self").unwrap()), EncodeError::Dangling { id: 7 });
-    assert_eq!(error(&Value::list(vec![cycle.clone(), Value::Ref(RefId(7))])), EncodeError::Dangling { id: 7 });
+    assert_eq!(error(&Value::list(vec![cycle, Value::Ref(RefId(7))])), EncodeError::Dangling { id: 7 });
 }
 
 #[test]

@@ -93,6 +93,21 @@ fn a_bomb_of_references_stays_small() {
     let text = Value::list(vec![Value::from("x".repeat(100_000))]);
     let converted = to_json_within(&Value::list(vec![text; 10_000]), 1_000_000);
     assert!(converted.json.to_string().len() < 1_500_000);
+    // And with long names, long keys, long texts of objects and of a cycle.
+    let long = "x".repeat(100_000);
+    let named = |to_string: Option<Text>| Value::Object(Arc::new(Object { to_string, ..Object::default() }));
+    for value in [
+        Value::custom([(long.as_str(), Value::Nil)]),
+        Value::hashtable([(long.as_str(), Value::Nil)]),
+        named(Some(long.as_str().into())),
+    ] {
+        let converted = to_json_within(&Value::list(vec![value; 10_000]), 1_000_000);
+        assert!(converted.json.to_string().len() < 1_500_000);
+    }
+    let cycles = "<Ref RefId='0'/>".repeat(10_000);
+    let cycle = format!("<Obj RefId='0'><ToString>{long}</ToString><LST>{cycles}</LST></Obj>");
+    let converted = to_json_within(&decode(cycle, &Limits::DECODE).unwrap(), 1_000_000);
+    assert!(converted.json.to_string().len() < 1_500_000);
 }
 
 #[test]

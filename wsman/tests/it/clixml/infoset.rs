@@ -15,15 +15,15 @@ struct Node {
     name: String,
     attributes: BTreeMap<String, String>,
     text: String,
-    children: Vec<Node>,
+    children: Vec<Self>,
 }
 
 /// Whether two documents say the same. Returns the first difference.
 pub(crate) fn compare(left: &str, right: &str) -> Result<(), String> {
-    differ(&normalised(left), &normalised(right), String::new())
+    differ(&normalised(left), &normalised(right), "")
 }
 
-fn differ(left: &Node, right: &Node, path: String) -> Result<(), String> {
+fn differ(left: &Node, right: &Node, path: &str) -> Result<(), String> {
     let path = format!("{path}/{}", left.name);
     if (&left.name, &left.attributes, &left.text) != (&right.name, &right.attributes, &right.text) {
         let shown = |node: &Node| format!("{} {:?} {:?}", node.name, node.attributes, node.text);
@@ -32,7 +32,7 @@ fn differ(left: &Node, right: &Node, path: String) -> Result<(), String> {
     if left.children.len() != right.children.len() {
         return Err(format!("{path}: {} / {} children", left.children.len(), right.children.len()));
     }
-    left.children.iter().zip(&right.children).try_for_each(|(left, right)| differ(left, right, path.clone()))
+    left.children.iter().zip(&right.children).try_for_each(|(left, right)| differ(left, right, &path))
 }
 
 fn normalised(document: &str) -> Node {

@@ -22,7 +22,7 @@ fn check(equal: bool, what: &str) -> Compared {
     if equal { Ok(()) } else { Err(vec![what.to_owned()]) }
 }
 
-fn under(compared: Compared, step: impl ToString) -> Compared {
+fn under(compared: Compared, step: &str) -> Compared {
     compared.map_err(|mut path| {
         path.push(step.to_string());
         path
@@ -63,14 +63,14 @@ impl Pairs {
             (Content::List(kind, left), Content::List(other, right)) => {
                 check(kind == other && left.len() == right.len(), "list")?;
                 for (index, (left, right)) in left.iter().zip(right).enumerate() {
-                    under(self.value(left, right), index)?;
+                    under(self.value(left, right), &index.to_string())?;
                 }
             }
             (Content::Dictionary(left), Content::Dictionary(right)) => {
                 check(left.len() == right.len(), "dictionary")?;
                 for (index, (left, right)) in left.iter().zip(right).enumerate() {
-                    under(self.value(&left.0, &right.0), index)?;
-                    under(self.value(&left.1, &right.1), index)?;
+                    under(self.value(&left.0, &right.0), &index.to_string())?;
+                    under(self.value(&left.1, &right.1), &index.to_string())?;
                 }
             }
             _ => check(false, "content")?,
@@ -83,7 +83,7 @@ impl Pairs {
         check(left.len() == right.len(), "number of properties")?;
         for (left, right) in left.iter().zip(right) {
             check(left.name == right.name, "name")?;
-            under(self.value(&left.value, &right.value), left.name.to_string_lossy())?;
+            under(self.value(&left.value, &right.value), &left.name.to_string_lossy())?;
         }
         Ok(())
     }
