@@ -12,7 +12,6 @@ pub mod psrp;
 pub mod session;
 pub mod soap;
 pub mod time;
-
 mod xml;
 
 pub use error::{Effect, Error, ErrorKind};

@@ -64,11 +64,17 @@ pub enum Value {
     ScriptBlock(Text),
     /// `<SS>`: encrypted with the session key.
     SecureString(SecureString),
+    /// `<PR>`: a progress record as `powershell.exe` writes them to its
+    /// standard error. The messages of the protocol have objects instead.
+    Progress(Box<Progress>),
     /// `<Obj>`.
     Object(Arc<Object>),
     /// `<Ref>` to an object that encloses it: a cycle. Every other `<Ref>` is
     /// resolved to the shared [`Value::Object`].
     Ref(RefId),
+    /// `<MS N=…>` inside `<MS>`: a named set of properties. Nowhere but in
+    /// [`Object::extended`]; rare.
+    MemberSet(Vec<Property>),
 }
 
 /// `RefId` of an object that one of its own members refers to.
@@ -167,10 +173,22 @@ impl Value {
     /// A custom object (property bag).
     pub fn custom<K: Into<Text>>(properties: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Object(Arc::new(Object {
-            extended: properties
-                .into_iter()
-                .map(|(name, value)| Property { name: name.into(), value })
-                .collect(),
+            extended: properties.into_iter().map(|(name, value)| Property { name: name.into(), value }).collect(),
+            ..Object::default()
+        }))
+    }
+
+    /// An enum's value: its names (most derived first, `System.Enum` among
+    /// them), its text and its number. PowerShell reads it as the number.
+    pub fn enumeration<T: Into<Box<str>>>(
+        type_names: impl IntoIterator<Item = T>,
+        text: impl Into<Text>,
+        number: i32,
+    ) -> Self {
+        Self::Object(Arc::new(Object {
+            type_names: Some(type_names.into_iter().map(Into::into).collect()),
+            to_string: Some(text.into()),
+            content: Content::Primitive(Self::I32(number)),
             ..Object::default()
         }))
     }
@@ -309,6 +327,29 @@ impl Object {
             .flat_map(|names| names.iter())
             .any(|n| n.strip_prefix("Deserialized.").unwrap_or(n) == name)
     }
+}
+
+/// A `System.Management.Automation.ProgressRecord`.
+///
+/// Source: [MS-PSRP] §2.2.5.1.25.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// `<AV>`: what is being done.
+    pub activity: Text,
+    /// `<AI>`.
+    pub activity_id: i32,
+    /// `<S>` or `<Nil/>`: the step that is under way.
+    pub current_operation: Option<Text>,
+    /// `<PI>`: the activity it belongs to; negative for none.
+    pub parent_id: i32,
+    /// `<PC>`: negative when not known.
+    pub percent: i32,
+    /// `<T>`: `Processing` or `Completed`.
+    pub kind: Box<str>,
+    /// `<SR>`: negative when not known.
+    pub seconds_remaining: i32,
+    /// `<SD>`: how it stands.
+    pub status: Text,
 }
 
 /// Text that is not in the form its element demands.

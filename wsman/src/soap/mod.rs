@@ -15,7 +15,7 @@ pub use answer::{Answer, AnswerEnvelope, CommandState, Received, ShellDescriptio
 pub use fault::{Fault, FaultClass};
 pub use request::{Header, Operation, Request, SignalCode};
 
-use crate::xml::XmlError;
+use crate::xml::TreeError;
 
 /// Why an envelope was not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +23,7 @@ use crate::xml::XmlError;
 pub enum SoapError {
     /// Not XML that this crate reads.
     #[error("envelope is not readable XML")]
-    Xml(#[from] XmlError),
+    Xml(#[from] TreeError),
     /// XML, but no SOAP 1.2 envelope.
     #[error("not a SOAP 1.2 envelope")]
     NotAnEnvelope,

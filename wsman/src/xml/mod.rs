@@ -1,10 +1,13 @@
 //! The only user of the XML crate.
 //!
-//! [`tree`] reads envelopes into a small, bounded tree; [`Writer`] writes
-//! them. Neither expands entities, reads a DTD or follows anything.
+//! [`pull`] reads any document token by token, [`tree`] puts an envelope's
+//! tokens into a small, bounded tree with namespaces, [`Writer`] writes
+//! envelopes. None of them expands entities, reads a DTD or follows anything.
 
-pub(crate) mod tree;
+pub(crate) mod pull;
+mod tree;
 mod writer;
 
-pub(crate) use tree::{Element, XmlError};
+pub use pull::XmlError;
+pub(crate) use tree::{Element, TreeError};
 pub(crate) use writer::Writer;

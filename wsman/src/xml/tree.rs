@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use quick_xml::NsReader;
-use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::name::{Namespace, ResolveResult};
+use super::XmlError;
+use super::pull::{Pull, Token};
 
 /// Chosen: envelopes seen go 9 deep; a Pull answer with shells 12.
 const MAX_DEPTH: usize = 64;
@@ -16,10 +15,10 @@ const MAX_ELEMENTS: usize = 65_536;
 /// An element with what belongs to it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Element<'a> {
-    pub(crate) namespace: Arc<str>,
-    pub(crate) name: String,
-    /// Without namespace declarations; prefixed names keep their local part.
-    attributes: Vec<(String, String)>,
+    namespace: Arc<str>,
+    name: &'a str,
+    /// Without namespace declarations, by local name.
+    attributes: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) children: Vec<Self>,
     /// All text directly inside, concatenated.
     pub(crate) text: Cow<'a, str>,
@@ -27,41 +26,52 @@ pub(crate) struct Element<'a> {
 
 /// Why a document was not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum XmlError {
-    /// Not UTF-8, or it holds a NUL.
-    #[error("document is not UTF-8 text")]
-    NotText,
-    /// Broken mark-up, at that byte.
-    #[error("document is not well-formed at byte {at}")]
-    Malformed {
-        /// Bytes from the start.
-        at: u64,
+#[non_exhaustive]
+pub enum TreeError {
+    /// Not UTF-8.
+    #[error("document is not UTF-8")]
+    NotUtf8,
+    /// Not well-formed, or with a DTD or entities of its own.
+    #[error("document is not readable XML")]
+    Xml(#[from] XmlError),
+    /// A prefix without a declaration.
+    #[error("document uses a namespace prefix that it does not declare")]
+    UnknownPrefix,
+    /// No root element, or several.
+    #[error("document does not have exactly one root element")]
+    NotOneRoot,
+    /// Deeper than the limit.
+    #[error("document is more than {limit} levels deep")]
+    TooDeep {
+        /// Levels.
+        limit: usize,
     },
-    /// DTDs and entities are refused: nothing needs them, attacks do.
-    #[error("document has a DTD or an entity of its own")]
-    Entity,
-    /// Deeper or larger than the limits.
-    #[error("document exceeds the limit of {limit} {what}")]
-    Limit {
-        /// What was counted.
-        what: &'static str,
-        /// The limit.
+    /// Larger than the limit.
+    #[error("document has more than {limit} elements")]
+    TooLarge {
+        /// Elements.
         limit: usize,
     },
 }
 
 impl<'a> Element<'a> {
     /// Reads one document.
-    pub(crate) fn parse(document: &'a str) -> Result<Self, XmlError> {
-        if document.contains('\0') {
-            return Err(XmlError::NotText);
+    pub(crate) fn parse(document: &'a str) -> Result<Self, TreeError> {
+        let mut pull = Pull::new(document)?;
+        let mut builder = Builder::default();
+        while let Some(token) = pull.next()? {
+            match token {
+                Token::Start(name) => builder.start(name, pull.take_attributes())?,
+                Token::Text(text) => builder.text(text),
+                Token::End => builder.end()?,
+            }
         }
-        Builder::default().read(document)
+        builder.root.ok_or(TreeError::NotOneRoot)
     }
 
     /// Reads one document out of bytes; a byte order mark is skipped.
-    pub(crate) fn parse_bytes(document: &'a [u8]) -> Result<Self, XmlError> {
-        let text = std::str::from_utf8(document).map_err(|_| XmlError::NotText)?;
+    pub(crate) fn parse_bytes(document: &'a [u8]) -> Result<Self, TreeError> {
+        let text = std::str::from_utf8(document).map_err(|_| TreeError::NotUtf8)?;
         Self::parse(text.strip_prefix('\u{FEFF}').unwrap_or(text))
     }
 
@@ -74,7 +84,7 @@ impl<'a> Element<'a> {
     }
 
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(n, _)| *n == name).map(|(_, value)| &**value)
     }
 
     /// The text without surrounding white space.
@@ -88,112 +98,59 @@ struct Builder<'a> {
     open: Vec<Element<'a>>,
     root: Option<Element<'a>>,
     elements: usize,
-    /// Namespaces met so far: envelopes use a handful, a thousand times each.
-    namespaces: Vec<Arc<str>>,
+    /// Prefixes in scope, innermost last, with the depth that declared them.
+    scope: Vec<(usize, &'a str, Arc<str>)>,
 }
 
 impl<'a> Builder<'a> {
-    fn read(mut self, document: &'a str) -> Result<Element<'a>, XmlError> {
-        let mut reader = NsReader::from_str(document);
-        loop {
-            let at = reader.buffer_position();
-            let malformed = XmlError::Malformed { at };
-            let (namespace, event) = reader.read_resolved_event().map_err(|_| malformed.clone())?;
-            match event {
-                Event::Start(start) => {
-                    let element = self.element(&namespace, &start).ok_or(malformed)?;
-                    self.push(element)?;
-                }
-                Event::Empty(start) => {
-                    let element = self.element(&namespace, &start).ok_or(malformed.clone())?;
-                    self.push(element)?;
-                    self.pop().ok_or(malformed)?;
-                }
-                Event::End(_) => self.pop().ok_or(malformed)?,
-                Event::Text(text) => self.text(text.into_inner(), malformed)?,
-                Event::CData(data) => self.text(data.into_inner(), malformed)?,
-                Event::GeneralRef(reference) => {
-                    let resolved = resolve(&reference).ok_or(XmlError::Entity)?;
-                    self.text(Cow::Owned(resolved.to_string()), malformed)?;
-                }
-                Event::DocType(_) => return Err(XmlError::Entity),
-                Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
-                Event::Eof => {
-                    return if self.open.is_empty() { self.root.ok_or(malformed) } else { Err(malformed) };
-                }
-            }
-        }
-    }
-
-    fn element(&mut self, namespace: &ResolveResult<'_>, start: &BytesStart<'_>) -> Option<Element<'a>> {
-        let namespace = match namespace {
-            ResolveResult::Bound(Namespace(uri)) => self.namespace(uri),
-            ResolveResult::Unbound => self.namespace(""),
-            ResolveResult::Unknown(_) => return None,
-        };
-        let mut attributes = Vec::new();
-        for attribute in start.attributes() {
-            let attribute = attribute.ok()?;
-            if attribute.key.as_namespace_binding().is_none() {
-                let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok()?;
-                attributes.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
-            }
-        }
-        let name = start.local_name().as_ref().to_owned();
-        Some(Element { namespace, name, attributes, children: Vec::new(), text: Cow::Borrowed("") })
-    }
-
-    fn namespace(&mut self, uri: &str) -> Arc<str> {
-        if let Some(known) = self.namespaces.iter().find(|known| &***known == uri) {
-            return Arc::clone(known);
-        }
-        let new: Arc<str> = Arc::from(uri);
-        self.namespaces.push(Arc::clone(&new));
-        new
-    }
-
-    fn push(&mut self, element: Element<'a>) -> Result<(), XmlError> {
+    fn start(&mut self, name: &'a str, mut attributes: Vec<(&'a str, Cow<'a, str>)>) -> Result<(), TreeError> {
         self.elements += 1;
         if self.elements > MAX_ELEMENTS {
-            return Err(XmlError::Limit { what: "elements", limit: MAX_ELEMENTS });
+            return Err(TreeError::TooLarge { limit: MAX_ELEMENTS });
         }
-        if self.open.len() >= MAX_DEPTH {
-            return Err(XmlError::Limit { what: "levels", limit: MAX_DEPTH });
+        let depth = self.open.len();
+        if depth >= MAX_DEPTH {
+            return Err(TreeError::TooDeep { limit: MAX_DEPTH });
         }
-        self.open.push(element);
+        attributes.retain(|(key, value)| {
+            let prefix = if *key == "xmlns" { Some("") } else { key.strip_prefix("xmlns:") };
+            if let Some(prefix) = prefix {
+                self.scope.push((depth, prefix, Arc::from(&**value)));
+            }
+            prefix.is_none()
+        });
+        for (key, _) in &mut attributes {
+            *key = key.rsplit(':').next().unwrap_or(key);
+        }
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let namespace = match self.scope.iter().rev().find(|(_, known, _)| *known == prefix) {
+            Some((_, _, uri)) => Arc::clone(uri),
+            None if prefix.is_empty() => Arc::from(""),
+            None => return Err(TreeError::UnknownPrefix),
+        };
+        let (children, text) = (Vec::new(), Cow::Borrowed(""));
+        self.open.push(Element { namespace, name: local, attributes, children, text });
         Ok(())
     }
 
-    fn pop(&mut self) -> Option<()> {
-        let element = self.open.pop()?;
+    fn end(&mut self) -> Result<(), TreeError> {
+        let element = self.open.pop().ok_or(TreeError::NotOneRoot)?;
+        let depth = self.open.len();
+        self.scope.truncate(self.scope.iter().position(|(at, ..)| *at >= depth).unwrap_or(self.scope.len()));
         match self.open.last_mut() {
             Some(parent) => parent.children.push(element),
             None if self.root.is_none() => self.root = Some(element),
-            None => return None,
-        }
-        Some(())
-    }
-
-    fn text(&mut self, text: Cow<'a, str>, malformed: XmlError) -> Result<(), XmlError> {
-        match self.open.last_mut() {
-            Some(element) if element.text.is_empty() => element.text = text,
-            Some(element) => element.text.to_mut().push_str(&text),
-            None if text.trim().is_empty() => {}
-            None => return Err(malformed),
+            None => return Err(TreeError::NotOneRoot),
         }
         Ok(())
     }
-}
 
-/// One of the five entities of XML, or a character reference.
-fn resolve(reference: &BytesRef<'_>) -> Option<char> {
-    match &**reference {
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "amp" => Some('&'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => reference.resolve_char_ref().ok().flatten(),
+    fn text(&mut self, text: Cow<'a, str>) {
+        match self.open.last_mut() {
+            Some(element) if element.text.is_empty() => element.text = text,
+            Some(element) => element.text.to_mut().push_str(&text),
+            None => {}
+        }
     }
 }
 
@@ -203,12 +160,16 @@ mod tests {
 
     #[test]
     fn prefixes_do_not_matter_namespaces_do() {
-        let document = "<q:a xmlns:q='urn:s' xmlns='urn:x'><b c='1 &amp; 2'>t&lt;<![CDATA[<u>]]></b></q:a>";
-        let root = Element::parse(document).unwrap();
+        let root = Element::parse(
+            "<q:a xmlns:q='urn:s' xmlns='urn:x'><b q:c='1 &amp; 2'>t&lt;<![CDATA[<u>]]></b><q:d xmlns:q='urn:t'/><q:e/></q:a>",
+        )
+        .unwrap();
         assert!(root.is("urn:s", "a"));
         let b = root.child("urn:x", "b").unwrap();
         assert_eq!(b.attribute("c"), Some("1 & 2"));
         assert_eq!(b.text, "t<<u>");
+        assert!(root.child("urn:t", "d").is_some(), "declared on the element itself");
+        assert!(root.child("urn:s", "e").is_some(), "and out of scope behind it");
     }
 
     #[test]
@@ -216,16 +177,16 @@ mod tests {
         for bad in ["", "x", "<a>", "<a><b></a></b>", "<a/><b/>", "<a/>x", "<a x='1' x='2'/>", "<p:a/>", "</a>", "<a>\0</a>"] {
             assert!(Element::parse(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(Element::parse("<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>"), Err(XmlError::Entity));
-        assert_eq!(Element::parse("<a>&e;</a>"), Err(XmlError::Entity));
-        assert_eq!(Element::parse_bytes(b"<a>\xff</a>"), Err(XmlError::NotText));
+        assert!(matches!(Element::parse("<!DOCTYPE a []><a/>"), Err(TreeError::Xml(XmlError::DocType { .. }))));
+        assert!(matches!(Element::parse("<a>&e;</a>"), Err(TreeError::Xml(XmlError::UnknownEntity { .. }))));
+        assert_eq!(Element::parse_bytes(b"<a>\xff</a>"), Err(TreeError::NotUtf8));
     }
 
     #[test]
     fn depth_and_size_are_bounded() {
         let deep = "<a>".repeat(MAX_DEPTH + 1);
-        assert!(matches!(Element::parse(&deep), Err(XmlError::Limit { what: "levels", .. })));
+        assert_eq!(Element::parse(&deep), Err(TreeError::TooDeep { limit: MAX_DEPTH }));
         let wide = format!("<a>{}</a>", "<b/>".repeat(MAX_ELEMENTS));
-        assert!(matches!(Element::parse(&wide), Err(XmlError::Limit { what: "elements", .. })));
+        assert_eq!(Element::parse(&wide), Err(TreeError::TooLarge { limit: MAX_ELEMENTS }));
     }
 }
