@@ -39,9 +39,9 @@
 $null = New-Module -Name SentinelJump -ScriptBlock {
 
 # Our own scopes, so that what a script did to the global ones does not reach
-# us. Seen: a script with $global:ErrorActionPreference = 'SilentlyContinue'
-# makes `throw` in functions that inherit it go on with the next statement; in
-# a guard that would be a write to the wrong workspace.
+# us. Seen: under $global:ErrorActionPreference = 'SilentlyContinue' and a
+# client that sets RedirectShellErrorOutputPipe, `throw` goes on with the next
+# statement; in a guard that would be a write to the wrong workspace.
 Set-StrictMode -Off
 $ErrorActionPreference = 'Stop'
 
