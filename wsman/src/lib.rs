@@ -10,5 +10,7 @@ mod error;
 pub mod secret;
 pub mod soap;
 pub mod time;
+#[cfg(feature = "net")]
+pub mod transport;
 
 pub use error::{Effect, Error, ErrorKind};
