@@ -7,11 +7,13 @@ pub mod auth;
 pub mod clixml;
 pub mod entropy;
 mod error;
-pub mod secret;
 pub mod psrp;
+pub mod secret;
 pub mod session;
 pub mod soap;
 pub mod time;
+#[cfg(feature = "net")]
+pub mod transport;
 mod xml;
 
 pub use error::{Effect, Error, ErrorKind};

@@ -2,7 +2,28 @@
 //!
 //! NTLM and its relatives sign in the *connection* and number every sealed
 //! message on it. A value here therefore belongs to exactly one connection
-//! and is thrown away with it.
+//! and is thrown away with it. Nothing here does I/O, reads a clock or draws
+//! randomness of its own: tokens, time and [`Entropy`](crate::entropy::Entropy)
+//! come in as arguments, so that the worked examples of the specification are
+//! unit tests.
+//!
+//! - [`ntlm`] is the client end of NTLM and its sealing.
+//! - [`Acceptor`] is the host end: NTLM as it is, or wrapped in SPNEGO.
+//! - [`multipart`] frames what a [`Seal`] makes for the wire.
+//!
+//! Left out: Kerberos, CredSSP, Basic, certificates, and SPNEGO on the client
+//! end (hosts take raw NTLM under `Negotiate`).
+
+mod acceptor;
+mod error;
+mod mechanism;
+pub mod multipart;
+pub mod ntlm;
+mod spnego;
+
+pub use acceptor::{Accepted, Acceptor};
+pub use error::{AuthError, NtlmMessage, SpnegoError};
+pub use mechanism::{Mechanism, Seal, Sealed, Step};
 
 use crate::secret::Secret;
 

@@ -1,3 +1,11 @@
 //! Tests of the crate from outside: one binary, a module per subject.
 
+#![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
+
 mod clixml;
+#[cfg(feature = "testing")]
+mod host;
+#[cfg(feature = "testing")]
+mod interop;
+#[cfg(feature = "testing")]
+mod transport;

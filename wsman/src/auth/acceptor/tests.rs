@@ -1,0 +1,213 @@
+use super::*;
+use crate::auth::ntlm::Initiator;
+use crate::auth::{Mechanism, Step};
+use crate::secret::Secret;
+
+const KERBEROS_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];
+
+fn credentials(username: &str, password: &str) -> Credentials {
+    Credentials { username: username.to_owned(), password: Secret::new(password.to_owned()) }
+}
+
+fn acceptor(binding: Option<[u8; 16]>) -> Acceptor {
+    let accounts =
+        [credentials(r"CORP\first", "other"), credentials("analyst", "pä$$wörd😀"), credentials("u@corp", "x")];
+    Acceptor::new(accounts.into(), "HOST01", FileTime(133_000_000_000_000_000), binding, &mut Entropy::seeded(1))
+        .unwrap()
+}
+
+fn initiator(username: &str, password: &str, binding: Option<[u8; 16]>) -> Box<dyn Mechanism> {
+    let credentials = credentials(username, password);
+    Box::new(Initiator::new(&credentials, "host01", binding, &mut Entropy::seeded(2)).unwrap())
+}
+
+fn first(client: Box<dyn Mechanism>) -> (Vec<u8>, Box<dyn Mechanism>) {
+    match client.step(&[]).unwrap() {
+        Step::Continue { token, next } => (token, next),
+        Step::Done { .. } => panic!("done too early"),
+    }
+}
+
+fn last(client: Box<dyn Mechanism>, challenge: &[u8]) -> (Vec<u8>, Box<dyn Seal>) {
+    match client.step(challenge).unwrap() {
+        Step::Done { token, seal } => (token.unwrap(), seal),
+        Step::Continue { .. } => panic!("not done"),
+    }
+}
+
+fn go_on(host: Acceptor, token: &[u8]) -> (Vec<u8>, Acceptor) {
+    match host.step(token).unwrap() {
+        Accepted::Continue { token, next } => (token, next),
+        Accepted::Done { .. } => panic!("done too early"),
+    }
+}
+
+/// A signed-in connection: client, host, and whom the host takes it for.
+type Ends = (Box<dyn Seal>, Box<dyn Seal>, String);
+
+/// A raw exchange; `change` may touch the client's last message.
+fn dialogue(client: Box<dyn Mechanism>, host: Acceptor, change: impl FnOnce(&mut Vec<u8>)) -> Result<Ends, AuthError> {
+    let (negotiate, client) = first(client);
+    let (challenge, host) = go_on(host, &negotiate);
+    let (mut authenticate, client_seal) = last(client, &challenge);
+    change(&mut authenticate);
+    match host.step(&authenticate)? {
+        Accepted::Done { token: None, seal, username } => Ok((client_seal, seal, username)),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn talk(one: &mut dyn Seal, other: &mut dyn Seal) {
+    for text in ["", "a", "two"] {
+        let sealed = one.seal(text.into()).unwrap();
+        assert_eq!(other.unseal(&sealed.header, sealed.data).unwrap(), text.as_bytes());
+        let sealed = other.seal(text.into()).unwrap();
+        assert_eq!(one.unseal(&sealed.header, sealed.data).unwrap(), text.as_bytes());
+    }
+}
+
+#[test]
+fn both_ends_agree_on_every_form_of_user_name() {
+    for (username, password, known_as) in [
+        ("analyst", "pä$$wörd😀", "analyst"),
+        (r"HOST01\ANALYST", "pä$$wörd😀", "analyst"),
+        (r".\Analyst", "pä$$wörd😀", "analyst"),
+        (r"corp\first", "other", r"CORP\first"),
+        ("U@corp", "x", "u@corp"),
+    ] {
+        let (mut client, mut host, username) =
+            dialogue(initiator(username, password, None), acceptor(None), |_| ()).unwrap();
+        assert_eq!(username, known_as);
+        talk(&mut *client, &mut *host);
+    }
+}
+
+#[test]
+fn unknown_users_and_wrong_passwords_are_not_told_apart() {
+    for (username, password) in [("analyst", "wrong"), ("nobody", "x"), (r"CORP\analyst2", "x"), (r"X\first", "other")]
+    {
+        let got = dialogue(initiator(username, password, None), acceptor(None), |_| ());
+        assert_eq!(got.err(), Some(AuthError::LogonDenied), "{username}");
+    }
+}
+
+#[test]
+fn a_changed_message_is_refused_wherever_it_is_changed() {
+    let length = {
+        let mut length = 0;
+        dialogue(initiator("analyst", "pä$$wörd😀", None), acceptor(None), |token| length = token.len()).unwrap();
+        length
+    };
+    for at in 0..length {
+        let got = dialogue(initiator("analyst", "pä$$wörd😀", None), acceptor(None), |token| token[at] ^= 0x40);
+        assert!(got.is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn a_changed_first_message_is_seen_by_the_mic() {
+    let (mut negotiate, client) = first(initiator("analyst", "pä$$wörd😀", None));
+    negotiate[32] ^= 1;
+    let (challenge, host) = go_on(acceptor(None), &negotiate);
+    let (authenticate, _) = last(client, &challenge);
+    assert_eq!(host.step(&authenticate).err(), Some(AuthError::BadMic));
+}
+
+#[test]
+fn the_channel_binding_must_be_this_channels() {
+    let run = |client, host| dialogue(initiator("analyst", "pä$$wörd😀", client), acceptor(host), |_| ()).map(|_| ());
+    assert_eq!(run(Some([1; 16]), Some([1; 16])), Ok(()));
+    assert_eq!(run(Some([1; 16]), None), Ok(()));
+    assert_eq!(run(None, Some([1; 16])), Err(AuthError::ChannelBinding));
+    assert_eq!(run(Some([2; 16]), Some([1; 16])), Err(AuthError::ChannelBinding));
+}
+
+#[test]
+fn the_same_seeds_give_the_same_bytes() {
+    let run = || {
+        let mut bytes = Vec::new();
+        dialogue(initiator("analyst", "pä$$wörd😀", None), acceptor(None), |token| bytes.clone_from(token)).unwrap();
+        bytes
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn tokens_out_of_turn_are_refused() {
+    assert_eq!(initiator("a", "b", None).step(b"NTLMSSP\0").err(), Some(AuthError::UnexpectedToken));
+    let (negotiate, client) = first(initiator("a", "b", None));
+    assert!(client.step(&negotiate).is_err());
+    let (_, host) = go_on(acceptor(None), &negotiate);
+    assert!(host.step(&negotiate).is_err());
+    assert!(acceptor(None).step(&[]).is_err());
+    assert!(matches!(acceptor(None).step(&[0; 20_000]), Err(AuthError::TokenTooLong { .. })));
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let (negotiate, client) = first(initiator("analyst", "planted-secret", None));
+    let shown = format!("{:?} {:?} {client:?}", credentials("a", "planted-secret"), acceptor(None).step(&negotiate));
+    assert!(!shown.contains("planted-secret"));
+    assert!(!shown.contains('['), "{shown}");
+}
+
+/// The client end of SPNEGO, as Windows and pyspnego speak it.
+struct Wrapped {
+    list: Vec<u8>,
+    first: Vec<u8>,
+    client: Box<dyn Mechanism>,
+    inner: Vec<u8>,
+}
+
+fn wrapped(mechanisms: &[&[u8]]) -> Wrapped {
+    let (inner, client) = first(initiator("analyst", "pä$$wörd😀", None));
+    let token = if mechanisms[0] == NTLM_OID { &inner[..] } else { b"of another mechanism" };
+    let (first, list) = spnego::encode_init(mechanisms, Some(token));
+    Wrapped { list, first, client, inner }
+}
+
+fn wrap<'a>(token: Option<&'a [u8]>, mic: Option<&'a [u8]>) -> Vec<u8> {
+    Response { state: Some(State::Incomplete), mechanism: None, token, mic }.encode()
+}
+
+#[test]
+fn spnego_with_ntlm_first_needs_no_proof() {
+    let Wrapped { first, client, .. } = wrapped(&[NTLM_OID]);
+    let (token, host) = go_on(acceptor(None), &first);
+    let answer = response(&token).unwrap();
+    assert_eq!((answer.state, answer.mechanism), (Some(State::Incomplete), Some(NTLM_OID)));
+    let (authenticate, mut client) = last(client, answer.token.unwrap());
+    let Accepted::Done { token: Some(token), mut seal, .. } = host.step(&wrap(Some(&authenticate), None)).unwrap()
+    else {
+        panic!("not done")
+    };
+    assert_eq!(response(&token).unwrap().state, Some(State::Completed));
+    talk(&mut *client, &mut *seal);
+}
+
+#[test]
+fn spnego_with_another_mechanism_first_must_be_proven() {
+    let Wrapped { list, first, client, inner } = wrapped(&[KERBEROS_OID, NTLM_OID]);
+    let (token, host) = go_on(acceptor(None), &first);
+    let answer = response(&token).unwrap();
+    assert_eq!((answer.state, answer.mechanism, answer.token), (Some(State::RequestMic), Some(NTLM_OID), None));
+    let (token, host) = go_on(host, &wrap(Some(&inner), None));
+    let (authenticate, _) = last(client, response(&token).unwrap().token.unwrap());
+    let (token, host) = go_on(host, &wrap(Some(&authenticate), None));
+    assert_eq!(response(&token).unwrap(), Response { state: Some(State::Incomplete), ..Response::default() });
+    let got = host.step(&wrap(None, Some(&list[..16])));
+    assert_eq!(got.err(), Some(AuthError::Spnego(SpnegoError::BadMechListMic)));
+}
+
+#[test]
+fn spnego_without_ntlm_is_refused() {
+    let (token, _) = spnego::encode_init(&[KERBEROS_OID], Some(b"x"));
+    assert_eq!(acceptor(None).step(&token).err(), Some(AuthError::Spnego(SpnegoError::NoNtlm)));
+}
+
+#[test]
+fn a_rejection_ends_the_exchange() {
+    let (_, host) = go_on(acceptor(None), &wrapped(&[NTLM_OID]).first);
+    let reject = Response { state: Some(State::Reject), ..Response::default() }.encode();
+    assert_eq!(host.step(&reject).err(), Some(AuthError::Spnego(SpnegoError::Rejected)));
+}

@@ -1,0 +1,23 @@
+//! Bytes on one signed-in connection.
+//!
+//! NTLM signs in the TCP connection, so a connection here is owned, not
+//! borrowed from a pool: a [`Connection`] is one socket with one security
+//! context, and is consumed while a request is in flight. It comes back only
+//! if it can still be used; a future that is dropped takes the socket with it.
+//!
+//! reqwest alone cannot promise that (its pool moved 2 to 19 % of requests to
+//! connections that were not signed in, as measured); a connector that lets
+//! exactly one connect through can.
+//!
+//! Left out: TLS, proxies, retries, and any choice of what to do about an
+//! error.
+
+mod connection;
+mod endpoint;
+mod error;
+mod gate;
+mod sign_in;
+
+pub use connection::{Connection, Lost, MAX_REPLY_BYTES, Reply};
+pub use endpoint::Endpoint;
+pub use error::TransportError;
