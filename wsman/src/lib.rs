@@ -12,6 +12,8 @@ pub mod secret;
 pub mod session;
 pub mod soap;
 pub mod time;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "net")]
 pub mod transport;
 mod xml;

@@ -1,0 +1,3 @@
+//! The host end: a WinRM host for demos, tests and benchmarks.
+
+pub mod demo;
