@@ -1,1 +1,141 @@
-//! session
+//! One remote session as a state machine: a shell, its runspace pool, its
+//! pipelines.
+//!
+//! The machine never waits and never reads a clock. Whoever drives it hands in
+//! what happened ([`Session::handle`]) together with the time, and then obeys
+//! **the drain rule**: call [`Session::poll`] until it says [`Output::Wait`].
+//! The answers to exchanges may come in any order; exchanges on
+//! [`Lane::Command`] must never wait behind one on [`Lane::Receive`].
+//!
+//! What it promises:
+//!
+//! - Only Receive is ever repeated, byte for byte. A Command, Create or Send
+//!   that got lost is reported, with [`Error::may_have_run`] saying what its
+//!   loss means.
+//! - Every pipeline ends: with a word of the host, or with an error at the
+//!   latest five seconds after its deadline.
+//! - Every command is terminated, also after it is done; the shell is deleted.
+//!
+//! [`Error::may_have_run`]: crate::Error::may_have_run
+
+mod config;
+mod exchange;
+mod machine;
+mod pipeline;
+
+pub use config::{Config, PipelineSpec};
+pub use exchange::ExchangeId;
+pub use machine::Session;
+pub use pipeline::{End, PipelineEvent, StopCause};
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::Error;
+use crate::psrp::{ApplicationPrivateData, HostCall, ProtocolVersion};
+use crate::time::Instant;
+
+/// Names a pipeline; on the wire the CommandId.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PipelineId(pub(crate) Uuid);
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The host answered an exchange.
+    Answer {
+        /// Which.
+        id: ExchangeId,
+        /// HTTP status.
+        status: u16,
+        /// The SOAP body, unsealed.
+        body: &'a [u8],
+    },
+    /// An exchange failed below HTTP.
+    Lost {
+        /// Which.
+        id: ExchangeId,
+        /// Whether any of it may have reached the host.
+        sent: bool,
+        /// Why.
+        error: Error,
+    },
+    /// Time passed. Only needed when [`Output::Wait`] ran out.
+    Tick,
+}
+
+/// What to do next.
+#[derive(Debug)]
+#[must_use]
+pub enum Output {
+    /// Post `body` and report back with [`Input::Answer`] or [`Input::Lost`].
+    Exchange {
+        /// Names it in the report.
+        id: ExchangeId,
+        /// What it may wait behind.
+        lane: Lane,
+        /// The SOAP body.
+        body: Vec<u8>,
+        /// How long the host may hold it; give up some seconds later.
+        hold: Duration,
+    },
+    /// Something for the application.
+    Event(Event),
+    /// Nothing until `until`.
+    Wait {
+        /// Then hand in [`Input::Tick`].
+        until: Instant,
+        /// For logs and tests only.
+        why: Why,
+    },
+}
+
+/// Which connections an exchange may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Create, Command, Send, Signal, Delete: never behind a Receive.
+    Command,
+    /// Receive: the host may hold it.
+    Receive,
+}
+
+/// Why the machine waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// For nothing: there is no deadline running.
+    Idle,
+    /// For the pool to open or close.
+    Pool,
+    /// For a pipeline's deadline.
+    Deadline,
+    /// To repeat a lost Receive.
+    Repeat,
+}
+
+/// Something for the application.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The pool is open.
+    Opened(Opened),
+    /// Of a pipeline.
+    Pipeline(PipelineId, PipelineEvent),
+    /// A host call outside of pipelines.
+    PoolHostCall(HostCall),
+    /// The session ended because [`Session::close`] was called.
+    Closed,
+    /// The session ended by itself.
+    Broken(Error),
+}
+
+/// What is known of an open pool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// The version both ends speak.
+    pub protocol: ProtocolVersion,
+    /// What the host says of itself.
+    pub private_data: Option<ApplicationPrivateData>,
+    /// The host's id of the shell.
+    pub shell_id: String,
+}

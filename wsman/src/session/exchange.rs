@@ -1,0 +1,47 @@
+//! Requests in flight.
+
+use uuid::Uuid;
+
+use super::Lane;
+
+/// Names an exchange of one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(pub(super) u64);
+
+/// What an exchange is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Create,
+    PoolReceive,
+    Command(Uuid),
+    Send(Uuid),
+    Receive(Uuid),
+    Stop(Uuid),
+    Terminate,
+    Delete,
+}
+
+impl Purpose {
+    pub(super) fn lane(self) -> Lane {
+        match self {
+            Self::PoolReceive | Self::Receive(_) => Lane::Receive,
+            _ => Lane::Command,
+        }
+    }
+
+    /// Only a Receive takes nothing from the host that a second one would not
+    /// get; a stop may be asked for twice.
+    pub(super) fn is_repeatable(self) -> bool {
+        matches!(self, Self::PoolReceive | Self::Receive(_) | Self::Stop(_) | Self::Delete)
+    }
+}
+
+/// One request, kept until its answer.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) purpose: Purpose,
+    pub(super) message_id: Uuid,
+    /// Kept for what may be repeated, byte for byte; else empty.
+    pub(super) body: Vec<u8>,
+    pub(super) losses: u32,
+}

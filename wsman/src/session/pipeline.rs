@@ -1,0 +1,126 @@
+//! One pipeline: from its Command to its last word.
+
+use std::collections::VecDeque;
+
+use crate::Error;
+use crate::clixml::Value;
+use crate::psrp::fragment::Assembler;
+use crate::psrp::{ErrorRecord, HostCall, InformationRecord, ProgressRecord};
+use crate::time::Instant;
+
+/// Something that a pipeline did.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PipelineEvent {
+    /// An object.
+    Output(Value),
+    /// A non-terminating error.
+    Error(ErrorRecord),
+    /// A warning.
+    Warning(String),
+    /// Verbose text.
+    Verbose(String),
+    /// Debug text.
+    Debug(String),
+    /// Information, also of Write-Host.
+    Information(InformationRecord),
+    /// Progress.
+    Progress(ProgressRecord),
+    /// A question to the host, or a void call (see
+    /// [`HostMethod::wants_answer`](crate::psrp::HostMethod::wants_answer)).
+    /// The pipeline waits for the answer.
+    HostCall(HostCall),
+    /// The last word; nothing follows.
+    Ended(End),
+}
+
+/// How a pipeline ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum End {
+    /// It ran to its end; errors may have been written.
+    Completed,
+    /// A terminating error.
+    Failed(ErrorRecord),
+    /// The host stopped it.
+    Stopped(StopCause),
+    /// Nobody knows: its last word was not heard.
+    Lost(Error),
+}
+
+/// Why a pipeline was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StopCause {
+    /// The caller asked.
+    Caller,
+    /// Its time ran out.
+    Timeout,
+    /// No message came in time.
+    Silence,
+    /// The host did it by itself.
+    Host,
+}
+
+/// State of one pipeline.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pub(super) phase: Phase,
+    pub(super) assembler: Assembler,
+    /// Envelopes to send, in order: the rest of CREATE_PIPELINE, input.
+    pub(super) pending: VecDeque<Pending>,
+    /// Kind of the Send that is under way.
+    pub(super) sending: Option<SendKind>,
+    pub(super) stopping: Option<Stopping>,
+    pub(super) heard: bool,
+    pub(super) first_message_by: Instant,
+    pub(super) deadline: Instant,
+}
+
+/// What the pipeline waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The answer to Command.
+    AwaitCommand,
+    /// The host to take the rest of CREATE_PIPELINE.
+    AwaitCreation,
+    /// Output.
+    AwaitOutput,
+}
+
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) kind: SendKind,
+    pub(super) data: Vec<u8>,
+}
+
+/// What a Send carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SendKind {
+    /// A part of CREATE_PIPELINE that is not its last: without the rest
+    /// nothing runs.
+    Creation,
+    /// Its last part, or input: from here on something may run.
+    Rest,
+    /// An answer to a host call.
+    HostResponse,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopping {
+    pub(super) cause: StopCause,
+    /// When to give up on the host.
+    pub(super) by: Instant,
+    /// The signal has been sent.
+    pub(super) signalled: bool,
+}
+
+impl Pipeline {
+    /// The next time at which something must happen.
+    pub(super) fn alarm(&self) -> Instant {
+        match self.stopping {
+            Some(stopping) => stopping.by,
+            None if self.heard => self.deadline,
+            None => self.deadline.min(self.first_message_by),
+        }
+    }
+}
