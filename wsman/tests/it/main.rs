@@ -2,6 +2,9 @@
 
 #![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
 
+#[cfg(feature = "net")]
 mod host;
+#[cfg(feature = "net")]
 mod interop;
+#[cfg(feature = "net")]
 mod transport;
