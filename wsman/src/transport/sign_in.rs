@@ -113,9 +113,8 @@ fn not_winrm(error: TransportError) -> TransportError {
 /// Whether the scheme is offered, and the token that comes with it.
 fn offer(headers: &HeaderMap, scheme: &str) -> Result<(bool, Option<Vec<u8>>), TransportError> {
     let mut offered = false;
-    // Schemes come one per line or in a list; base64 has no comma.
     let all = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-    for challenge in all.flat_map(|value| value.split(',')).map(str::trim) {
+    for challenge in all.flat_map(in_list).map(str::trim) {
         let (name, token) = challenge.split_once(' ').unwrap_or((challenge, ""));
         if !name.eq_ignore_ascii_case(scheme) {
             continue;
@@ -131,6 +130,16 @@ fn offer(headers: &HeaderMap, scheme: &str) -> Result<(bool, Option<Vec<u8>>), T
         }
     }
     Ok((offered, None))
+}
+
+/// Schemes come one per line or in a list, whose commas are not those in
+/// quotes.
+fn in_list(value: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    value.split(move |c| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    })
 }
 
 /// Whether the host leaves the connection open after this answer.

@@ -43,7 +43,7 @@ pub(crate) enum Act {
 pub(crate) type Script = Arc<dyn Fn(usize, &[u8]) -> Act + Send + Sync>;
 
 /// How the host greets clients.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
     Negotiate,
     Ntlm,

@@ -1,3 +1,6 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 use crate::auth::ntlm::Initiator;
 use crate::auth::{Mechanism, Step};
@@ -210,4 +213,39 @@ fn a_rejection_ends_the_exchange() {
     let (_, host) = go_on(acceptor(None), &wrapped(&[NTLM_OID]).first);
     let reject = Response { state: Some(State::Reject), ..Response::default() }.encode();
     assert_eq!(host.step(&reject).err(), Some(AuthError::Spnego(SpnegoError::Rejected)));
+}
+
+/// What pyspnego 0.12.4 (`negotiate`) said to the acceptor of these tests:
+/// first token, second token with the MIC of its list, first sealed message.
+const CAPTURED: [&str; 2] = [
+    "YEgGBisGAQUFAqA+MDygDjAMBgorBgEEAYI3AgIKoioEKE5UTE1TU1AAAQAAADeCCOIAAAAAKAAAAAAAAAAoAAAAAAwEAAAAAA8=",
+    "oYIBWTCCAVWgAwoBAaKCATgEggE0TlRMTVNTUAADAAAAGAAYAFgAAACiAKIAcAAAAAAAAAASAQAADgAOABIBAAAEAAQAIAEAABAA\
+     EAAkAQAANYKK4gAMBAAAAAAPFNaDF/w4ZVWYQ3xYCYGHngAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAMxB71HkcI6X16Tgb3CZ2t4B\
+     AQAAAAAAAACAIJvLgtgB55UnfmHerOcAAAAAAgAMAEgATwBTAFQAMAAxAAEADABIAE8AUwBUADAAMQAEAAwASABPAFMAVAAwADEA\
+     AwAMAEgATwBTAFQAMAAxAAcACAAAgCCby4LYAQkAFgBoAHQAdABwAC8AaABvAHMAdAAwADEABgAEAAIAAAAAAAAAAAAAAGEAbgBh\
+     AGwAeQBzAHQAVgBNAOrPWQcqzVMBmjHRhQIuGtmjEgQQAQAAAC6IX4ZvNkUzAAAAAA==",
+];
+
+#[test]
+fn a_captured_client_with_a_proof_of_its_list_is_accepted() {
+    let [first, second] = CAPTURED.map(|token| STANDARD.decode(token).unwrap());
+    let (_, host) = go_on(acceptor(None), &first);
+    let Accepted::Done { token: Some(token), mut seal, username } = host.step(&second).unwrap() else {
+        panic!("not done")
+    };
+    assert_eq!(username, "analyst");
+    let answer = response(&token).unwrap();
+    assert_eq!((answer.state, answer.mic.map(<[u8]>::len)), (Some(State::Completed), Some(16)));
+    let header = b"\x01\0\0\0\x11\x73\x2a\xb0\x8a\x7b\xce\x21\x01\0\0\0";
+    assert_eq!(seal.unseal(header, b"\x11\xa5\xd1\x40\xe1".to_vec()).unwrap(), b"hello");
+    assert_eq!(seal.seal(Vec::new()).unwrap().header[12..], [1, 0, 0, 0], "its own proof had number 0");
+}
+
+#[test]
+fn a_captured_client_whose_list_was_changed_is_refused() {
+    let [first, mut second] = CAPTURED.map(|token| STANDARD.decode(token).unwrap());
+    let (_, host) = go_on(acceptor(None), &first);
+    let at = second.len() - 8;
+    second[at] ^= 1;
+    assert_eq!(host.step(&second).err(), Some(AuthError::Spnego(SpnegoError::BadMechListMic)));
 }
