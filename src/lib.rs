@@ -1,3 +1,13 @@
 //! sentinel-jump: SentinelManager functions on the customers' own jump hosts.
+//!
+//! From the top: [`cli`] starts [`mcp`]; both send every call down one path,
+//! [`call`], which leases a session from [`pool`] and runs it on a [`host`].
+//! [`fleet`] asks one question of many workspaces. [`catalog`] says what the
+//! functions are, [`tenant`] who the customers are, [`config`] where both
+//! come from.
 
+pub mod catalog;
+pub mod config;
 pub mod host;
+mod near;
+pub mod tenant;
