@@ -10,5 +10,6 @@ mod error;
 pub mod secret;
 pub mod soap;
 pub mod time;
+mod xml;
 
 pub use error::{Effect, Error, ErrorKind};

@@ -69,6 +69,9 @@ pub enum Value {
     /// `<Ref>` to an object that encloses it: a cycle. Every other `<Ref>` is
     /// resolved to the shared [`Value::Object`].
     Ref(RefId),
+    /// `<MS N=…>` inside `<MS>`: a named set of properties. Nowhere but in
+    /// [`Object::extended`]; rare.
+    MemberSet(Vec<Property>),
 }
 
 /// `RefId` of an object that one of its own members refers to.
@@ -167,10 +170,22 @@ impl Value {
     /// A custom object (property bag).
     pub fn custom<K: Into<Text>>(properties: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Object(Arc::new(Object {
-            extended: properties
-                .into_iter()
-                .map(|(name, value)| Property { name: name.into(), value })
-                .collect(),
+            extended: properties.into_iter().map(|(name, value)| Property { name: name.into(), value }).collect(),
+            ..Object::default()
+        }))
+    }
+
+    /// An enum's value: its names (most derived first, `System.Enum` among
+    /// them), its text and its number. PowerShell reads it as the number.
+    pub fn enumeration<T: Into<Box<str>>>(
+        type_names: impl IntoIterator<Item = T>,
+        text: impl Into<Text>,
+        number: i32,
+    ) -> Self {
+        Self::Object(Arc::new(Object {
+            type_names: Some(type_names.into_iter().map(Into::into).collect()),
+            to_string: Some(text.into()),
+            content: Content::Primitive(Self::I32(number)),
             ..Object::default()
         }))
     }
