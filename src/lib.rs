@@ -6,8 +6,15 @@
 //! functions are, [`tenant`] who the customers are, [`config`] where both
 //! come from.
 
+pub mod call;
 pub mod catalog;
+pub mod cli;
 pub mod config;
+pub mod demo;
+pub mod fleet;
 pub mod host;
+pub mod mcp;
 mod near;
+pub mod pool;
+pub mod telemetry;
 pub mod tenant;

@@ -325,7 +325,9 @@ impl Reader<'_> {
         for (name, value) in outer.table {
             let (place, line) = (outer.at(name.get_ref()), line_of(self.text, name.span().start));
             match value.get_ref().as_table() {
-                Some(table) => all.push(Named { name: name.get_ref().to_string(), value: Section { place, line, table } }),
+                Some(table) => {
+                    all.push(Named { name: name.get_ref().to_string(), value: Section { place, line, table } })
+                }
                 None => self.wrong_type(&place, line, "a table", value.get_ref()),
             }
         }
@@ -413,8 +415,10 @@ impl Reader<'_> {
             "h" => Some(3_600),
             _ => None,
         };
-        let value =
-            seconds.zip(number.parse::<u64>().ok()).and_then(|(unit, number)| number.checked_mul(unit)).map(Duration::from_secs);
+        let value = seconds
+            .zip(number.parse::<u64>().ok())
+            .and_then(|(unit, number)| number.checked_mul(unit))
+            .map(Duration::from_secs);
         if value.is_none() {
             self.problems.add(&text.place, Some(text.line), "expected a number with s, m or h, such as \"10m\"");
         }

@@ -27,7 +27,11 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
     let names: Vec<String> = raw.hosts.iter().map(|host| host.value.name.clone()).collect();
     let hosts: Vec<Option<Host>> = raw.hosts.into_iter().map(|host| resolver.host(host)).collect();
     if raw.tenants.is_empty() {
-        resolver.problems.add("tenants", None, "no tenant is configured; add [tenants.NAME] with its host and workspaces");
+        resolver.problems.add(
+            "tenants",
+            None,
+            "no tenant is configured; add [tenants.NAME] with its host and workspaces",
+        );
     }
     resolver.twins(&raw.tenants);
     let tenants: Vec<Option<Tenant>> = raw.tenants.into_iter().map(|tenant| resolver.tenant(tenant, &names)).collect();
@@ -200,8 +204,7 @@ impl Resolver<'_> {
                 None
             }
         });
-        let parameters =
-            raw.value.parameters.into_iter().map(|(name, value)| (name, parameter(value.value))).collect();
+        let parameters = raw.value.parameters.into_iter().map(|(name, value)| (name, parameter(value.value))).collect();
         let answers = raw.value.answers.into_iter().filter_map(|answer| self.answer(answer)).collect();
         (source, parameters, style, answers)
     }
