@@ -3,6 +3,10 @@
 /// How many names a sentence offers at most.
 const OFFERED: usize = 3;
 
+/// How many names a sentence lists when none is close. Chosen: more than a
+/// dozen help nobody.
+const LISTED: usize = 12;
+
 /// The names closest to `wanted`, best first; none that is far off.
 ///
 /// Only for sentences: nothing is ever resolved by closeness.
@@ -31,8 +35,22 @@ pub(crate) fn hint<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str> + 
         return format!("; did you mean {}?", quoted(near, " or "));
     }
     let all: Vec<&str> = names.into_iter().collect();
-    // Chosen: more than a dozen names help nobody in a sentence.
-    if all.is_empty() || all.len() > 12 { String::new() } else { format!("; known: {}", quoted(all, ", ")) }
+    if all.is_empty() || all.len() > LISTED { String::new() } else { format!("; known: {}", quoted(all, ", ")) }
+}
+
+/// `There is no tenant "a". Did you mean "b"?`: a whole sentence of `said`
+/// and what is known.
+pub(crate) fn sentence<'a>(said: &str, wanted: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    let near = closest(wanted, names.clone());
+    if !near.is_empty() {
+        return format!("{said}. Did you mean {}?", quoted(near, " or "));
+    }
+    let all: Vec<&str> = names.into_iter().collect();
+    if all.is_empty() || all.len() > LISTED {
+        format!("{said}.")
+    } else {
+        format!("{said}. Known: {}.", quoted(all, ", "))
+    }
 }
 
 /// `"a", "b"`.

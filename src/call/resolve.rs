@@ -11,8 +11,8 @@ use crate::tenant::{Caller, NoTarget, Registry, Target};
 pub(super) fn tool(name: &str) -> Result<Tool, ToolError> {
     find(name).ok_or_else(|| {
         let tools = tools();
-        let hint = near::hint(name, tools.iter().filter(|tool| tool.is_offered()).map(Tool::name));
-        ToolError::refused(Code::UnknownFunction, format!("There is no tool \"{name}\"{hint}."))
+        let names = tools.iter().filter(|tool| tool.is_offered()).map(Tool::name);
+        ToolError::refused(Code::UnknownFunction, near::sentence(&format!("There is no tool \"{name}\""), name, names))
     })
 }
 
@@ -50,15 +50,15 @@ fn alias<'a>(
 /// The refusal of a tenant alias.
 pub(crate) fn unknown_tenant(registry: &Registry, caller: &Caller, tenant: &str) -> ToolError {
     let known = known_tenants(registry, caller);
-    let hint = near::hint(tenant, known.iter().map(String::as_str));
-    ToolError::refused(Code::UnknownTenant, format!("There is no tenant \"{tenant}\"{hint}."))
+    let said = near::sentence(&format!("There is no tenant \"{tenant}\""), tenant, known.iter().map(String::as_str));
+    ToolError::refused(Code::UnknownTenant, said)
 }
 
 /// The refusal of a workspace alias.
 pub(crate) fn unknown_workspace(registry: &Registry, tenant: &str, workspace: &str) -> ToolError {
     let known = known_workspaces(registry, tenant);
-    let hint = near::hint(workspace, known.iter().map(String::as_str));
-    let said = format!("The tenant \"{tenant}\" has no workspace \"{workspace}\"{hint}.");
+    let said = format!("The tenant \"{tenant}\" has no workspace \"{workspace}\"");
+    let said = near::sentence(&said, workspace, known.iter().map(String::as_str));
     ToolError::refused(Code::UnknownWorkspace, said)
 }
 

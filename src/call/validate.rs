@@ -106,7 +106,7 @@ fn parameter(entry: &'static Entry, name: &str) -> Result<&'static Parameter, To
         return Err(ToolError::invalid(format!("The argument \"{name}\" is set by the server; leave it out.")));
     }
     let names = entry.arguments().map(|parameter| parameter.name.as_str()).chain(["tenant", "workspace"]).chain(VIEW);
-    Err(ToolError::invalid(format!("There is no argument \"{name}\"{}.", near::hint(name, names))))
+    Err(ToolError::invalid(near::sentence(&format!("There is no argument \"{name}\""), name, names)))
 }
 
 /// The refusal of a value of the wrong form.

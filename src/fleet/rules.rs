@@ -82,7 +82,8 @@ fn arguments(given: &Map<String, Json>) -> Result<Map<String, Json>, ToolError> 
     for name in given.keys() {
         let known = FILTERS.iter().chain(&VIEW).copied();
         if !known.clone().any(|known| known == name) {
-            return Err(ToolError::invalid(format!("There is no argument \"{name}\"{}.", near::hint(name, known))));
+            let said = near::sentence(&format!("There is no argument \"{name}\""), name, known);
+            return Err(ToolError::invalid(said));
         }
     }
     let mut arguments = Map::new();
@@ -118,8 +119,8 @@ fn targets(path: &CallPath, request: &Request<'_>) -> Result<Vec<Target>, ToolEr
             if let Some(tenant) = tenant {
                 return Err(call::unknown_workspace(registry, tenant, workspace));
             }
-            let hint = near::hint(workspace, known.iter().map(String::as_str));
-            let said = format!("No tenant has a workspace \"{workspace}\"{hint}.");
+            let said = format!("No tenant has a workspace \"{workspace}\"");
+            let said = near::sentence(&said, workspace, known.iter().map(String::as_str));
             return Err(ToolError::refused(Code::UnknownWorkspace, said));
         }
     }
