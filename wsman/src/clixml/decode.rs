@@ -12,8 +12,8 @@ use super::escape;
 use super::lexical;
 use super::number;
 use super::{
-    DateTime, Decimal, DecodeError, InvalidLexical, Limits, Object, RefId, SecureString, Text, TimeSpan, TypeNames,
-    Value, Version,
+    DateTime, Decimal, DecodeError, InvalidLexical, Limits, Object, Progress, RefId, SecureString, Text, TimeSpan,
+    TypeNames, Value, Version,
 };
 use crate::xml::pull::{Pull, Token, is_blank, is_space};
 
@@ -36,8 +36,10 @@ pub struct Item {
 /// Decodes the payload of a message: one value.
 ///
 /// A byte order mark is skipped, nothing at all is [`Value::Nil`], an
-/// `<Objs>` around the value is accepted. Nothing is lost but the kind of
-/// white space, comments, and how references were numbered.
+/// `<Objs>` around the value is accepted. What is lost: white space between
+/// elements, comments, how references were numbered, in what order the parts
+/// of an object came, and whether a `<Props>` or `<MS>` without members was
+/// there. None of it means anything to PowerShell.
 ///
 /// Source: [MS-PSRP] §2.2.5; strictness as PowerShell's own reader.
 ///
@@ -200,9 +202,46 @@ impl<'a> Decoder<'a, '_> {
             "XD" => Value::Xml(self.escaped()?),
             "SBK" => Value::ScriptBlock(self.escaped()?),
             "SS" => Value::SecureString(SecureString(self.scalar("SS", lexical::base64)?)),
+            "PR" => Value::Progress(Box::new(self.progress()?)),
             _ => return Ok(None),
         };
         Ok(Some(value))
+    }
+
+    /// Source: [MS-PSRP] §2.2.5.1.25.
+    fn progress(&mut self) -> Result<Progress, DecodeError> {
+        let progress = Progress {
+            activity: self.part("AV", Self::escaped)?,
+            activity_id: self.part("AI", |decoder| decoder.scalar("AI", number::integer))?,
+            current_operation: match self.child()? {
+                Some("S") => Some(self.escaped()?),
+                Some("Nil") => self.empty().map(|()| None)?,
+                name => return Err(self.unexpected(name.unwrap_or("/PR"))),
+            },
+            parent_id: self.part("PI", |decoder| decoder.scalar("PI", number::integer))?,
+            percent: self.part("PC", |decoder| decoder.scalar("PC", number::integer))?,
+            kind: self.part("T", |decoder| {
+                decoder.scalar("T", |text| ["Processing", "Completed"].contains(&text).then(|| text.into()))
+            })?,
+            seconds_remaining: self.part("SR", |decoder| decoder.scalar("SR", number::integer))?,
+            status: self.part("SD", Self::escaped)?,
+        };
+        match self.child()? {
+            None => Ok(progress),
+            Some(name) => Err(self.unexpected(name)),
+        }
+    }
+
+    /// The next child, which must be of that name.
+    fn part<T>(
+        &mut self,
+        element: &str,
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        match self.child()? {
+            Some(name) if name == element => read(self),
+            name => Err(self.unexpected(name.unwrap_or("/PR"))),
+        }
     }
 
     /// The text of an element whose text is escaped.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::escape::{self, Place};
 use super::lexical;
 use super::number;
-use super::{Content, EncodeError, Limits, ListKind, Object, Property, RefId, Text, TypeNames, Value};
+use super::{Content, EncodeError, Limits, ListKind, Object, Progress, Property, RefId, Text, TypeNames, Value};
 use crate::xml::pull::is_document;
 
 /// Encodes one value as the payload of a message.
@@ -135,7 +135,35 @@ impl<'v> Encoder<'v, '_> {
             return Err(EncodeError::NotXml);
         }
         self.start(element, name, ">")?;
-        write_text(value, &mut self.out);
+        match value {
+            Value::Progress(progress) => self.progress(progress)?,
+            _ => write_text(value, &mut self.out),
+        }
+        self.end(element)
+    }
+
+    /// Source: [MS-PSRP] §2.2.5.1.25.
+    fn progress(&mut self, progress: &Progress) -> Result<(), EncodeError> {
+        if !["Processing", "Completed"].contains(&&*progress.kind) {
+            return Err(EncodeError::NoProgressKind);
+        }
+        self.leaf("AV", &progress.activity)?;
+        self.leaf("AI", &progress.activity_id.to_string().into())?;
+        match &progress.current_operation {
+            Some(operation) => self.leaf("S", operation)?,
+            None => self.start("Nil", None, " />")?,
+        }
+        self.leaf("PI", &progress.parent_id.to_string().into())?;
+        self.leaf("PC", &progress.percent.to_string().into())?;
+        self.leaf("T", &Text::from(&*progress.kind))?;
+        self.leaf("SR", &progress.seconds_remaining.to_string().into())?;
+        self.leaf("SD", &progress.status)
+    }
+
+    /// An element that holds escaped text.
+    fn leaf(&mut self, element: &str, text: &Text) -> Result<(), EncodeError> {
+        self.start(element, None, ">")?;
+        escape::encode(text, Place::Element, &mut self.out);
         self.end(element)
     }
 
@@ -154,9 +182,7 @@ impl<'v> Encoder<'v, '_> {
             self.type_names(names)?;
         }
         if let Some(text) = &object.to_string {
-            self.start("ToString", None, ">")?;
-            escape::encode(text, Place::Element, &mut self.out);
-            self.end("ToString")?;
+            self.leaf("ToString", text)?;
         }
         self.content(&object.content)?;
         if !object.adapted.is_empty() {
@@ -292,6 +318,7 @@ fn element(value: &Value) -> Option<&'static str> {
         Value::Xml(_) => "XD",
         Value::ScriptBlock(_) => "SBK",
         Value::SecureString(_) => "SS",
+        Value::Progress(_) => "PR",
         Value::Nil | Value::Object(_) | Value::Ref(_) | Value::MemberSet(_) => return None,
     })
 }
@@ -335,6 +362,6 @@ fn write_text(value: &Value, out: &mut String) {
             Ok(())
         }
         Value::Guid(id) => write!(out, "{id}"),
-        Value::Nil | Value::Object(_) | Value::Ref(_) | Value::MemberSet(_) => Ok(()),
+        Value::Nil | Value::Progress(_) | Value::Object(_) | Value::Ref(_) | Value::MemberSet(_) => Ok(()),
     };
 }

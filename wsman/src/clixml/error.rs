@@ -17,7 +17,7 @@ pub enum DecodeError {
         /// How many may be.
         limit: usize,
     },
-    /// More than [`Limits::depth`](super::Limits::depth).
+    /// More than [`Limits::depth`](field@super::Limits::depth).
     #[error("values are nested deeper than {limit}")]
     TooDeep {
         /// How deep they may be.
@@ -121,7 +121,7 @@ pub enum EncodeError {
         /// How many may be.
         limit: usize,
     },
-    /// More than [`Limits::depth`](super::Limits::depth).
+    /// More than [`Limits::depth`](field@super::Limits::depth).
     #[error("values are nested deeper than {limit}")]
     TooDeep {
         /// How deep they may be.
@@ -158,6 +158,10 @@ pub enum EncodeError {
     /// `$null` as a key.
     #[error("a dictionary has null for a key")]
     NilKey,
+    /// A [`Progress`](super::Progress) that is neither `Processing` nor
+    /// `Completed`.
+    #[error("a progress record of no known kind")]
+    NoProgressKind,
     /// A [`Value::Xml`](super::Value::Xml) that is no XML document. Hosts send
     /// an empty one for an empty document, but take none.
     #[error("not an XML document")]

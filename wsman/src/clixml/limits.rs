@@ -23,9 +23,9 @@ impl Limits {
 
     /// For documents that come in.
     ///
-    /// * `depth` 100. Seen: the engine writes 48 objects inside each other and
-    ///   a notice in place of the next (recordings `depth-60`, `references`);
-    ///   twice that leaves room.
+    /// * `depth` 100. Seen: the engine writes 49 objects inside each other and
+    ///   a notice in place of the next, so 50 (recording `depth-60`); twice
+    ///   that leaves room.
     /// * `nodes` one million. Chosen: a list of 5000 objects with 20
     ///   properties has 0.13 million; the costliest node (`<Obj/>`, about 250
     ///   bytes of memory) then costs 250 MB at the very worst.
@@ -35,10 +35,10 @@ impl Limits {
 
     /// For documents that go out.
     ///
-    /// * `depth` 49. Spec: none. Seen: PowerShell's reader gives up at 50 and
-    ///   then answers nothing at all; its own writer stops at 48 objects and a
-    ///   leaf. The count is over the whole message: an argument of a pipeline
-    ///   stands seven deep already.
+    /// * `depth` 49. Seen: PowerShell's reader gives up at 50, one level before
+    ///   its own writer, and then answers nothing at all. The count is over
+    ///   the whole message: an argument of a pipeline stands seven deep
+    ///   already.
     /// * `nodes`, `bytes` as for reading. A host's own quota is its own affair
     ///   (MaximumReceivedObjectSize, 10 MB to 200 MB, is answered by a fault).
     pub const ENCODE: Self = Self { depth: 49, ..Self::DECODE };

@@ -4,12 +4,26 @@
 //! host would answer with silence. [`Value`] is the model between them;
 //! [`json`] has its one mapping to JSON and back.
 //!
+//! ```
+//! use wsman::clixml::{Limits, Value, decode, encode, json};
+//!
+//! let line = decode("<Obj RefId=\"0\"><S>text</S><MS><S N=\"PSPath\">C:\\a</S></MS></Obj>", &Limits::DECODE)?;
+//! assert_eq!(line.as_str(), Some("text"));
+//! assert_eq!(json::to_json(&line), "text");
+//!
+//! let message = Value::custom([("RunspaceState", Value::I32(2))]);
+//! let document = encode(&message, &Limits::ENCODE)?;
+//! assert_eq!(document, "<Obj RefId=\"0\"><MS><I32 N=\"RunspaceState\">2</I32></MS></Obj>");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Source: [MS-PSRP] §2.2.5.
 
 mod decode;
 mod encode;
 mod error;
 mod escape;
+pub mod json;
 mod lexical;
 mod limits;
 mod number;
@@ -23,6 +37,6 @@ pub use error::{DecodeError, EncodeError};
 pub use limits::Limits;
 pub use text::Text;
 pub use value::{
-    Content, DateTime, Decimal, InvalidLexical, ListKind, Object, Property, RefId, SecureString, TimeSpan, TypeNames,
-    Value, Version,
+    Content, DateTime, Decimal, InvalidLexical, ListKind, Object, Progress, Property, RefId, SecureString, TimeSpan,
+    TypeNames, Value, Version,
 };

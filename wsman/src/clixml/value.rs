@@ -64,6 +64,9 @@ pub enum Value {
     ScriptBlock(Text),
     /// `<SS>`: encrypted with the session key.
     SecureString(SecureString),
+    /// `<PR>`: a progress record as `powershell.exe` writes them to its
+    /// standard error. The messages of the protocol have objects instead.
+    Progress(Box<Progress>),
     /// `<Obj>`.
     Object(Arc<Object>),
     /// `<Ref>` to an object that encloses it: a cycle. Every other `<Ref>` is
@@ -324,6 +327,29 @@ impl Object {
             .flat_map(|names| names.iter())
             .any(|n| n.strip_prefix("Deserialized.").unwrap_or(n) == name)
     }
+}
+
+/// A `System.Management.Automation.ProgressRecord`.
+///
+/// Source: [MS-PSRP] §2.2.5.1.25.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// `<AV>`: what is being done.
+    pub activity: Text,
+    /// `<AI>`.
+    pub activity_id: i32,
+    /// `<S>` or `<Nil/>`: the step that is under way.
+    pub current_operation: Option<Text>,
+    /// `<PI>`: the activity it belongs to; negative for none.
+    pub parent_id: i32,
+    /// `<PC>`: negative when not known.
+    pub percent: i32,
+    /// `<T>`: `Processing` or `Completed`.
+    pub kind: Box<str>,
+    /// `<SR>`: negative when not known.
+    pub seconds_remaining: i32,
+    /// `<SD>`: how it stands.
+    pub status: Text,
 }
 
 /// Text that is not in the form its element demands.
