@@ -24,6 +24,7 @@ pub(crate) fn closest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>
         })
         .collect();
     scored.sort_unstable();
+    scored.dedup();
     scored.truncate(OFFERED);
     scored.into_iter().map(|(_, name)| name).collect()
 }

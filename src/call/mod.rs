@@ -11,13 +11,14 @@ mod bind;
 mod cache;
 mod confirm;
 mod encode;
-mod json_shim;
 mod limit;
 mod pages;
 mod path;
 mod resolve;
 mod run;
 mod shape;
+#[cfg(test)]
+mod testing;
 mod validate;
 mod verdict;
 

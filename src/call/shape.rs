@@ -1,12 +1,14 @@
 //! The one shape of answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 use wsman::clixml::Value;
+use wsman::clixml::json::to_json_within;
 
 use super::validate::View;
-use crate::catalog::{Code, Entry, HostText, Outcome, OutputKind, ToolError};
+use crate::catalog::{Code, HostText, Outcome, OutputKind, ToolError};
 use crate::host::Returned;
 
 /// Bytes of JSON on a page at most.
@@ -19,41 +21,43 @@ const TEXT_BYTES: usize = 8_000;
 const NOTES: usize = 20;
 /// Characters of one warning or error at most.
 const NOTE_CHARS: usize = 1_000;
+/// Bytes that objects which a row repeats may cost. Chosen: far above a page.
+const REPEATS: usize = 1 << 20;
 /// Characters that are left of a text that does not fit a page.
 const CUT_CHARS: usize = 2_000;
 
 /// What a function gave back, as JSON.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Rows {
-    pub(crate) rows: std::sync::Arc<Vec<Json>>,
+    pub(crate) rows: Arc<Vec<Json>>,
     pub(crate) text: Vec<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) host_errors: Vec<HostText>,
 }
 
 impl Rows {
-    pub(super) fn of(_entry: &Entry, returned: Returned) -> Self {
+    pub(super) fn of(returned: Returned) -> Self {
         let mut rows = Vec::new();
+        let mut left_out = 0;
+        let mut push = |value: &Value| {
+            let converted = to_json_within(value, REPEATS);
+            left_out += converted.left_out;
+            rows.push(converted.json);
+        };
         for value in &returned.data {
             match value.items() {
                 // A script that writes its array as one object means its items.
-                Some(items) => rows.extend(items.iter().map(to_json)),
-                None => rows.push(to_json(value)),
+                Some(items) => items.iter().for_each(&mut push),
+                None => push(value),
             }
         }
-        let errors = returned.errors.into_iter().map(|error| HostText { message: error.message, id: error.id });
-        Self {
-            rows: std::sync::Arc::new(rows),
-            text: returned.text,
-            warnings: returned.warnings,
-            host_errors: errors.collect(),
+        let mut warnings = returned.warnings;
+        if left_out > 0 {
+            warnings.push(format!("{left_out} repeated values were left out of the answer."));
         }
+        let errors = returned.errors.into_iter().map(|error| HostText { message: error.message, id: error.id });
+        Self { rows: Arc::new(rows), text: returned.text, warnings, host_errors: errors.collect() }
     }
-}
-
-/// The one mapping from CLIXML to JSON.
-fn to_json(value: &Value) -> Json {
-    super::json_shim::to_json(value)
 }
 
 /// What stands in every answer.

@@ -166,7 +166,7 @@ pub(super) fn returned(entry: &Entry, host: &HostId, returned: Returned) -> Resu
     let failed = |code, said: String| ToolError::new(Outcome::Failed, code, said);
     let told = match &returned.ended {
         Ended::Completed => match &returned.target_changed {
-            None => return Ok(Rows::of(entry, returned)),
+            None => return Ok(Rows::of(returned)),
             Some(_) if write => unknown(host, "The session turned to another workspace"),
             Some(_) => failed(
                 Code::TargetMismatch,
@@ -207,3 +207,6 @@ pub(super) fn returned(entry: &Entry, host: &HostId, returned: Returned) -> Resu
     };
     Err(told.with_host_errors(returned.errors.iter().map(text)))
 }
+
+#[cfg(test)]
+mod tests;

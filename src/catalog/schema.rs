@@ -46,15 +46,9 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
             properties.insert("enabled_only".into(), json!({"type": "boolean"}));
         }
     }
-    properties.insert(
-        "fields".into(),
-        json!({"type": "array", "items": {"type": "string"}, "description": "Only these output fields"}),
-    );
-    properties.insert("page_size".into(), json!({"type": "integer", "minimum": 1, "maximum": PAGE_SIZE_MAX}));
-    properties.insert(
-        "cursor".into(),
-        json!({"type": "string", "description": "nextCursor of the last answer; keep the other arguments"}),
-    );
+    properties.insert("fields".into(), json!({"type": "array", "items": {"type": "string"}}));
+    properties.insert("page_size".into(), json!({"type": "integer", "maximum": PAGE_SIZE_MAX}));
+    properties.insert("cursor".into(), json!({"type": "string", "description": "nextCursor of the last answer"}));
     let mut schema = Map::new();
     schema.insert("type".into(), "object".into());
     schema.insert("properties".into(), properties.into());
@@ -117,7 +111,7 @@ fn argument(parameter: &Parameter) -> Json {
 
 /// The output schema: every field optional, nullable and open.
 ///
-/// Fields of `data` have names but no types. Scripts differ from host to
+/// Fields have names, for `fields`, but no types. Scripts differ from host to
 /// host, some clients drop an answer that does not fit the schema, and a
 /// number that came as text is no reason to lose it.
 pub fn output(tool: &Tool) -> Map<String, Json> {
@@ -140,11 +134,11 @@ pub fn output(tool: &Tool) -> Map<String, Json> {
     let mut properties = Map::new();
     properties.insert("outcome".into(), json!({"type": "string"}));
     properties.insert("data".into(), data);
-    properties.insert("count".into(), json!({"type": ["integer", "null"]}));
-    properties.insert("truncated".into(), json!({"type": ["boolean", "null"]}));
-    properties.insert("nextCursor".into(), json!({"type": ["string", "null"]}));
+    for field in ["count", "truncated", "nextCursor"] {
+        properties.insert(field.into(), json!({}));
+    }
     if matches!(tool, Tool::Fleet(_)) {
-        properties.insert("workspaces".into(), json!({"type": ["array", "null"]}));
+        properties.insert("workspaces".into(), json!({}));
     }
     let mut schema = Map::new();
     schema.insert("type".into(), "object".into());

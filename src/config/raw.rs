@@ -161,9 +161,13 @@ impl Reader<'_> {
         self.keys(section, &KNOWN, &["ca", "certificate", "proxy", "tls"]);
         let mut host = RawHost {
             name,
-            url: self.string(section, "url"),
+            url: self.required(
+                section,
+                "url",
+                "missing; the host's WinRM address, such as http://jump01.example:5985/wsman",
+            ),
             auth: self.string(section, "auth"),
-            username: self.string(section, "username"),
+            username: self.required(section, "username", "missing; who signs in, such as 'DOMAIN\\user'"),
             password: self.secret(section, "password"),
             configuration_name: self.string(section, "configuration_name"),
             ..RawHost::default()
@@ -173,6 +177,7 @@ impl Reader<'_> {
             host.sessions_max = self.integer(&sessions, "max");
             host.sessions_idle = self.duration(&sessions, "idle");
         }
+        self.present(section, "script", "missing; say where the script is with path = \"…\" or push = \"…\"");
         if let Some(script) = self.section(section, "script") {
             let value = self.script(&script);
             host.script = Some(Written { value, place: script.place, line: script.line });
@@ -215,9 +220,9 @@ impl Reader<'_> {
                 let answer = Section { place, line, table };
                 self.keys(&answer, &["function", "question", "answer"], &[]);
                 script.answers.push(RawAnswer {
-                    function: self.required(&answer, "function"),
-                    question: self.required(&answer, "question"),
-                    answer: self.required(&answer, "answer"),
+                    function: self.required(&answer, "function", "missing"),
+                    question: self.required(&answer, "question", "missing"),
+                    answer: self.required(&answer, "answer", "missing"),
                 });
             }
         }
@@ -252,19 +257,20 @@ impl Reader<'_> {
         self.keys(section, &["host", "azure_tenant", "language", "workspaces"], &[]);
         let mut tenant = RawTenant {
             name,
-            host: self.string(section, "host"),
+            host: self.required(section, "host", "missing; name the jump host that serves this tenant"),
             azure_tenant: self.string(section, "azure_tenant"),
             language: self.string(section, "language"),
             workspaces: Vec::new(),
         };
+        self.present(section, "workspaces", "missing; add at least one");
         for named in self.named(section, "workspaces") {
             let section = named.value;
             self.keys(&section, &["subscription", "resource_group", "name"], &[]);
             let value = RawWorkspace {
                 name: named.name,
-                subscription: self.required(&section, "subscription"),
-                resource_group: self.required(&section, "resource_group"),
-                workspace_name: self.required(&section, "name"),
+                subscription: self.required(&section, "subscription", "missing"),
+                resource_group: self.required(&section, "resource_group", "missing"),
+                workspace_name: self.required(&section, "name", "missing"),
             };
             tenant.workspaces.push(Written { value, place: section.place, line: section.line });
         }
@@ -274,6 +280,7 @@ impl Reader<'_> {
     fn secret(&mut self, section: &Section<'_>, key: &str) -> Option<Written<RawSecret>> {
         const FORMS: &str =
             "write { env = \"NAME\" }, { file = \"/path\" } or { command = [\"program\", \"argument\"] }";
+        self.present(section, key, &format!("missing; {FORMS}"));
         let value = section.table.get(key)?;
         let (place, line) = (section.at(key), self.line(value));
         let Some(table) = value.get_ref().as_table() else {
@@ -346,11 +353,15 @@ impl Reader<'_> {
         }
     }
 
-    fn required(&mut self, section: &Section<'_>, key: &str) -> Option<Written<String>> {
-        if !section.table.contains_key(key) {
-            self.problems.add(&section.at(key), Some(section.line), "missing");
-        }
+    fn required(&mut self, section: &Section<'_>, key: &str, said: &str) -> Option<Written<String>> {
+        self.present(section, key, said);
         self.string(section, key)
+    }
+
+    fn present(&mut self, section: &Section<'_>, key: &str, said: &str) {
+        if !section.table.contains_key(key) {
+            self.problems.add(&section.at(key), Some(section.line), said);
+        }
     }
 
     fn string(&mut self, section: &Section<'_>, key: &str) -> Option<Written<String>> {

@@ -60,18 +60,6 @@ impl Resolver<'_> {
 
     fn host(&mut self, raw: Written<RawHost>) -> Option<Host> {
         let id = HostId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
-        for (key, there) in [
-            ("url", raw.value.url.is_some()),
-            ("username", raw.value.username.is_some()),
-            ("password", raw.value.password.is_some()),
-        ] {
-            if !there {
-                self.missing(&raw, key, "missing or not usable");
-            }
-        }
-        if raw.value.script.is_none() {
-            self.missing(&raw, "script", "missing; say where the script is with path = \"…\" or push = \"…\"");
-        }
         let host = raw.value;
         let url = host.url.and_then(|url| self.url(url));
         let auth = match host.auth {
@@ -231,12 +219,6 @@ impl Resolver<'_> {
 
     fn tenant(&mut self, raw: Written<RawTenant>, hosts: &[String]) -> Option<Tenant> {
         let id = TenantId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
-        if raw.value.host.is_none() {
-            self.missing(&raw, "host", "missing; name the jump host that serves this tenant");
-        }
-        if raw.value.workspaces.is_empty() {
-            self.missing(&raw, "workspaces", "missing; add at least one");
-        }
         let host = raw.value.host.and_then(|host| {
             if hosts.contains(&host.value) {
                 return HostId::parse(&host.value).ok();
