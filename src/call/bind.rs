@@ -72,7 +72,7 @@ fn inject(
         let Some((_, value)) = values.iter().find(|(name, _)| *name == parameter.name) else { continue };
         match found(parameter, probe) {
             Some(found) => {
-                bound.push((found.name.clone(), fit(parameter, found, &Json::from(value.as_str()), target)?))
+                bound.push((found.name.clone(), fit(parameter, found, &Json::from(value.as_str()), target)?));
             }
             None => missing.push(parameter.name.as_str()),
         }

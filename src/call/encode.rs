@@ -126,8 +126,8 @@ pub(super) fn span(text: &str) -> Option<String> {
     if upper.trim_start_matches('-').starts_with('P') {
         let (days, time) = upper.split_once('T').unwrap_or((&upper, ""));
         // Years, and months before the T, have no fixed length.
-        let fixed = !days.contains(['Y', 'M', 'W']) && !(upper.contains('T') && time.is_empty());
-        return (fixed && TimeSpan::parse(&upper).is_ok()).then_some(upper);
+        let loose = days.contains(['Y', 'M', 'W']) || (upper.contains('T') && time.is_empty());
+        return (!loose && TimeSpan::parse(&upper).is_ok()).then_some(upper);
     }
     let (days, clock) = match text.split_once('.') {
         Some((days, clock)) => (days.parse::<u32>().ok()?, clock),

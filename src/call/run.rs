@@ -4,6 +4,7 @@ mod plan;
 
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -13,7 +14,7 @@ use super::shape::Rows;
 use super::validate::Arguments;
 use super::verdict::{self, Stage};
 use super::{Ask, CallPath};
-use crate::catalog::{Code, Entry, ToolError};
+use crate::catalog::{Code, Entry, Outcome, ToolError};
 use crate::config::Host;
 use crate::host::{Call, HostError};
 use crate::pool::{Key, Lease};
@@ -32,7 +33,9 @@ const PROBE_TIME: Duration = Duration::from_secs(30);
 /// Chosen: a stop takes five seconds at most.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs the function, a lost read once more on a fresh session.
+/// Runs the function. Once more on a fresh session when a warm one turns out
+/// to be dead before the function was sent, or when a read was lost; a write
+/// that was sent is never sent again.
 pub(super) async fn run(
     path: &CallPath,
     ask: &Ask<'_>,
@@ -40,28 +43,34 @@ pub(super) async fn run(
     arguments: &Arguments,
     place: &Place,
 ) -> Result<Rows, ToolError> {
-    let again = entry.retry_safe && entry.effect() == Effect::Read;
-    match attempt(path, ask, entry, arguments, place).await {
-        Err(Attempt::Lost(error)) if again && !ask.cancel.is_cancelled() => {
-            debug!(correlation = ask.correlation, code = error.code.as_str(), "lost; once more on a fresh session");
-            attempt(path, ask, entry, arguments, place).await.map_err(Attempt::into_error)
-        }
-        other => other.map_err(Attempt::into_error),
+    let repeatable = entry.retry_safe && entry.effect() == Effect::Read;
+    let error = match attempt(path, ask, entry, arguments, place).await {
+        Ok(rows) => return Ok(rows),
+        Err(Attempt::Over(error)) => return Err(error),
+        Err(Attempt::Lost(error)) if !repeatable => return Err(error),
+        Err(Attempt::Stale(error) | Attempt::Lost(error)) => error,
+    };
+    if ask.cancel.is_cancelled() {
+        return Err(error);
     }
+    debug!(correlation = ask.correlation, code = error.code.as_str(), "lost; once more on a fresh session");
+    attempt(path, ask, entry, arguments, place).await.map_err(Attempt::into_error)
 }
 
 /// Why one attempt gave nothing.
 enum Attempt {
-    /// The session broke under the call: another one may do.
+    /// The warm session was dead; the function was not sent.
+    Stale(ToolError),
+    /// The session broke under the call.
     Lost(ToolError),
-    /// Another one would not help.
+    /// Another session would not help.
     Over(ToolError),
 }
 
 impl Attempt {
     fn into_error(self) -> ToolError {
         match self {
-            Self::Lost(error) | Self::Over(error) => error,
+            Self::Stale(error) | Self::Lost(error) | Self::Over(error) => error,
         }
     }
 }
@@ -83,74 +92,27 @@ async fn attempt(
         .config()
         .host(ask.target.host())
         .ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))?;
-    let waiting = async {
-        let lease = path.pool().lease(Key::of(ask.target), host.sessions.idle).await;
-        // The session first, then the turn: who waits for a session takes nobody's turn.
-        place.turn().await.map(|turn| (lease, turn))
-    };
-    let (mut lease, _turn) = tokio::select! {
-        biased;
-        () = ask.cancel.cancelled() => return Err(verdict::cancelled_before().into()),
-        waited = timeout(WAIT, waiting) => match waited {
-            Ok(Ok(both)) => both,
-            _ => return Err(limit::busy(&host.id).into()),
-        },
-    };
+    let (mut lease, _turn) = wait(path, ask, host, place).await?;
     let was_warm = lease.session().is_some();
-    let before = |error: HostError| {
-        let lost = was_warm && verdict::is_lost(&error);
-        let told = verdict::failed(entry, &host.id, Stage::Before, error);
-        if lost { Attempt::Lost(told) } else { Attempt::Over(told) }
-    };
-    open(ask, host, &mut lease).await?.map_err(before)?;
-    let Some(session) = lease.session() else {
-        return Err(ToolError::refused(Code::Internal, "No session was opened.").into());
-    };
-    let style = host.style.or(session.report().style);
-    if style.is_none() && entry.effect() == Effect::Write {
-        let said = format!(
-            "The script on the host \"{}\" does not show which workspace it is on, so nothing may be written with it.",
-            host.id
-        );
-        lease.give_back();
-        return Err(ToolError::refused(Code::TargetMismatch, said).into());
-    }
-    let probe = tokio::select! {
-        biased;
-        () = ask.cancel.cancelled() => return Err(verdict::cancelled_before().into()),
-        probe = timeout(PROBE_TIME, session.probe(&entry.function)) => probe,
-    };
-    let probe = match probe {
-        Ok(Ok(probe)) => probe,
-        Ok(Err(error)) => {
-            if verdict::is_lost(&error) {
-                drop(lease);
-            } else {
-                lease.give_back();
-            }
-            return Err(before(error));
-        }
-        Err(_) => {
-            let said = format!("The host \"{}\" did not answer in time; nothing was run.", host.id);
-            return Err(ToolError::new(crate::catalog::Outcome::Unreachable, Code::TimedOut, said).into());
-        }
-    };
-    let parameters = match bind(entry, arguments, &probe, style, ask.target) {
-        Ok(parameters) => parameters,
-        Err(error) => {
+    open(ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
+    let call = match prepare(ask, entry, arguments, host, &mut lease).await {
+        Ok(call) => call,
+        Err(Unready::Ours(error)) => {
             lease.give_back();
             return Err(error.into());
         }
+        Err(Unready::Hosts(error)) => {
+            let lost = verdict::is_lost(&error);
+            let told = verdict::failed(entry, &host.id, Stage::Before, error);
+            if !lost {
+                lease.give_back();
+            }
+            return Err(if lost && was_warm { Attempt::Stale(told) } else { Attempt::Over(told) });
+        }
+        Err(Unready::GivenUp(error)) => return Err(error.into()),
     };
-    let call = Call {
-        function: probe.name.clone(),
-        parameters,
-        progress: probe.progress,
-        write: entry.effect() == Effect::Write,
-        timeout: entry.timeout(),
-    };
-    let returned = timeout(entry.timeout() + GRACE, session.call(call, ask.progress, ask.cancel)).await;
-    match returned {
+    let Some(session) = lease.session() else { return Err(no_session().into()) };
+    match timeout(entry.timeout() + GRACE, session.call(call, ask.progress, ask.cancel)).await {
         // The session is dropped with the lease: nobody knows what it is doing.
         Err(_) => Err(verdict::too_slow(entry, &host.id).into()),
         Ok(Err(error)) => {
@@ -161,14 +123,86 @@ async fn attempt(
             Err(if lost { Attempt::Lost(told) } else { Attempt::Over(told) })
         }
         Ok(Ok(returned)) => {
-            if returned.target_changed.is_some() {
-                drop(lease);
-            } else {
+            if returned.target_changed.is_none() {
                 lease.give_back();
             }
             Ok(verdict::returned(entry, &host.id, returned)?)
         }
     }
+}
+
+/// Waits for the session, then for the turn: who waits for a session takes
+/// nobody's turn.
+async fn wait<'p>(
+    path: &'p CallPath,
+    ask: &Ask<'_>,
+    host: &Host,
+    place: &Place,
+) -> Result<(Lease<'p>, OwnedSemaphorePermit), ToolError> {
+    let waiting = async {
+        let lease = path.pool().lease(Key::of(ask.target), host.sessions.idle).await;
+        place.turn().await.map(|turn| (lease, turn))
+    };
+    tokio::select! {
+        biased;
+        () = ask.cancel.cancelled() => Err(verdict::cancelled_before()),
+        waited = timeout(WAIT, waiting) => match waited {
+            Ok(Ok(both)) => Ok(both),
+            _ => Err(limit::busy(&host.id)),
+        },
+    }
+}
+
+/// Why a call was not sent.
+enum Unready {
+    /// We refuse; the session is as good as before.
+    Ours(ToolError),
+    /// The host's doing.
+    Hosts(HostError),
+    /// Left in the middle; the session is not to be used again.
+    GivenUp(ToolError),
+}
+
+/// Asks the probe and encodes the call for it.
+async fn prepare(
+    ask: &Ask<'_>,
+    entry: &'static Entry,
+    arguments: &Arguments,
+    host: &Host,
+    lease: &mut Lease<'_>,
+) -> Result<Call, Unready> {
+    let session = lease.session().ok_or_else(no_session).map_err(Unready::GivenUp)?;
+    let style = host.style.or_else(|| session.report().style);
+    if style.is_none() && entry.effect() == Effect::Write {
+        let said = format!(
+            "The script on the host \"{}\" does not show which workspace it is on, so nothing may be written with it.",
+            host.id
+        );
+        return Err(Unready::Ours(ToolError::refused(Code::TargetMismatch, said)));
+    }
+    let probe = tokio::select! {
+        biased;
+        () = ask.cancel.cancelled() => return Err(Unready::GivenUp(verdict::cancelled_before())),
+        probe = timeout(PROBE_TIME, session.probe(&entry.function)) => probe,
+    };
+    let probe = probe.map_err(|_| Unready::GivenUp(silent(host)))?.map_err(Unready::Hosts)?;
+    let parameters = bind(entry, arguments, &probe, style, ask.target).map_err(Unready::Ours)?;
+    Ok(Call {
+        function: probe.name.clone(),
+        parameters,
+        progress: probe.progress,
+        write: entry.effect() == Effect::Write,
+        timeout: entry.timeout(),
+    })
+}
+
+fn no_session() -> ToolError {
+    ToolError::refused(Code::Internal, "No session was opened.")
+}
+
+fn silent(host: &Host) -> ToolError {
+    let said = format!("The host \"{}\" did not answer in time; nothing was run.", host.id);
+    ToolError::new(Outcome::Unreachable, Code::TimedOut, said)
 }
 
 /// Makes sure that the lease has a session. The outer error is ours, the
@@ -186,11 +220,5 @@ async fn open(ask: &Ask<'_>, host: &Host, lease: &mut Lease<'_>) -> Result<Resul
         () = ask.cancel.cancelled() => return Err(verdict::cancelled_before()),
         opened = opening => opened?,
     };
-    opened.map_or_else(
-        |_| {
-            let said = format!("The host \"{}\" did not answer in time; nothing was run.", host.id);
-            Err(ToolError::new(crate::catalog::Outcome::Unreachable, Code::TimedOut, said))
-        },
-        Ok,
-    )
+    opened.map_err(|_| silent(host))
 }

@@ -333,7 +333,7 @@ impl Reader<'_> {
             let (place, line) = (outer.at(name.get_ref()), line_of(self.text, name.span().start));
             match value.get_ref().as_table() {
                 Some(table) => {
-                    all.push(Named { name: name.get_ref().to_string(), value: Section { place, line, table } })
+                    all.push(Named { name: name.get_ref().to_string(), value: Section { place, line, table } });
                 }
                 None => self.wrong_type(&place, line, "a table", value.get_ref()),
             }

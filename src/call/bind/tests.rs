@@ -22,7 +22,7 @@ fn probe(parameters: &[(&str, &str, &[&str])], should_process: bool) -> Function
 
 fn bound(
     function: &str,
-    arguments: serde_json::Value,
+    arguments: &serde_json::Value,
     probe: &FunctionProbe,
     style: Option<Style>,
 ) -> Result<String, ToolError> {
@@ -43,7 +43,7 @@ fn the_probe_s_names_and_types_are_sent() {
         &[("Workspace", STRING, &[]), ("LastDays", "System.Int64", &[]), ("status", "System.String[]", &[])],
         false,
     );
-    let sent = bound("Get-SentinelIncidents", json!({"LastDays": 5, "Status": ["new"]}), &probe, None).unwrap();
+    let sent = bound("Get-SentinelIncidents", &json!({"LastDays": 5, "Status": ["new"]}), &probe, None).unwrap();
     assert!(sent.contains("-LastDays I64(5)"), "{sent}");
     assert!(sent.starts_with("-status "), "{sent}");
     assert!(sent.ends_with(r#"-Workspace String("law-t")"#), "{sent}");
@@ -53,23 +53,25 @@ fn the_probe_s_names_and_types_are_sent() {
 fn either_side_s_aliases_bind_and_parts_of_names_do_not() {
     let both = [("Workspace", STRING, &[][..]), ("Id", STRING, &[]), ("RuleIdentity", STRING, &[])];
     assert!(
-        bound("Get-AnalyticsRuleDetails", json!({"RuleId": "r"}), &probe(&both, false), None).unwrap().contains("-Id ")
+        bound("Get-AnalyticsRuleDetails", &json!({"RuleId": "r"}), &probe(&both, false), None)
+            .unwrap()
+            .contains("-Id ")
     );
     let theirs = [("Workspace", STRING, &[][..]), ("Rule", STRING, &["ruleid"])];
     assert!(
-        bound("Get-AnalyticsRuleDetails", json!({"RuleId": "r"}), &probe(&theirs, false), None)
+        bound("Get-AnalyticsRuleDetails", &json!({"RuleId": "r"}), &probe(&theirs, false), None)
             .unwrap()
             .contains("-Rule ")
     );
     let part = [("Workspace", STRING, &[][..]), ("RuleIdentity", STRING, &[])];
-    assert!(bound("Get-AnalyticsRuleDetails", json!({"RuleId": "r"}), &probe(&part, false), None).is_err());
+    assert!(bound("Get-AnalyticsRuleDetails", &json!({"RuleId": "r"}), &probe(&part, false), None).is_err());
 }
 
 #[test]
 fn an_argument_that_the_host_lacks_is_refused_with_what_it_has() {
     let mut parameters = TARGET.to_vec();
     parameters.push(("Severity", "System.String[]", &[]));
-    let error = bound("Get-AnalyticsRules", json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
+    let error = bound("Get-AnalyticsRules", &json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
     assert_eq!(error.code, Code::InvalidArgument);
     assert_eq!(
         error.said,
@@ -80,23 +82,23 @@ fn an_argument_that_the_host_lacks_is_refused_with_what_it_has() {
 #[test]
 fn a_function_that_cannot_be_told_its_workspace_does_not_run() {
     let blind = probe(&[("SubscriptionId", STRING, &[])], false);
-    let error = bound("Get-AnalyticsRules", json!({}), &blind, Some(Style::Contract)).unwrap_err();
+    let error = bound("Get-AnalyticsRules", &json!({}), &blind, Some(Style::Contract)).unwrap_err();
     assert_eq!((error.code, error.outcome), (Code::TargetMismatch, Outcome::Refused));
     // The session style keeps the target itself, and the host compares it.
-    assert_eq!(bound("Get-AnalyticsRules", json!({}), &blind, Some(Style::Session)).unwrap(), "");
+    assert_eq!(bound("Get-AnalyticsRules", &json!({}), &blind, Some(Style::Session)).unwrap(), "");
 }
 
 #[test]
 fn what_the_server_decides_is_sent_only_where_it_is_known() {
     let mut parameters = TARGET.to_vec();
     parameters.push(("ShowHeader", "System.Boolean", &[]));
-    let sent = bound("Get-AnalyticsRules", json!({}), &probe(&parameters, false), Some(Style::Contract)).unwrap();
+    let sent = bound("Get-AnalyticsRules", &json!({}), &probe(&parameters, false), Some(Style::Contract)).unwrap();
     assert!(sent.ends_with("-ShowHeader Bool(false)"), "{sent}");
-    let without = bound("Get-AnalyticsRules", json!({}), &probe(&TARGET, false), Some(Style::Contract)).unwrap();
+    let without = bound("Get-AnalyticsRules", &json!({}), &probe(&TARGET, false), Some(Style::Contract)).unwrap();
     assert!(!without.contains("ShowHeader") && !without.contains("Confirm"), "{without}");
     parameters.extend([("IncidentNumber", "System.Int32", &[][..]), ("Message", STRING, &[])]);
     let comment = json!({"IncidentNumber": 5, "Message": "x"});
-    let sent = bound("Add-IncidentComment", comment, &probe(&parameters, true), Some(Style::Contract)).unwrap();
+    let sent = bound("Add-IncidentComment", &comment, &probe(&parameters, true), Some(Style::Contract)).unwrap();
     assert!(sent.ends_with("-Confirm Bool(false)"), "{sent}");
 }
 
@@ -104,6 +106,6 @@ fn what_the_server_decides_is_sent_only_where_it_is_known() {
 fn a_value_that_the_host_s_type_cannot_hold_is_refused() {
     let mut parameters = TARGET.to_vec();
     parameters.push(("Enabled", STRING, &[]));
-    let error = bound("Get-AnalyticsRules", json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
+    let error = bound("Get-AnalyticsRules", &json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
     assert_eq!(error.said, "The argument \"Enabled\" does not fit: the host \"jump\" takes a string there.");
 }
