@@ -1,6 +1,6 @@
 //! One path for every call, whoever starts it.
 //!
-//! [`path`] reads from top to bottom: resolve the target, authorise the
+//! `path` reads from top to bottom: resolve the target, authorise the
 //! caller, validate the arguments, confirm, limit, look into the cache, run
 //! on a session of the pool, shape the answer, audit. Each step is a module
 //! of that name.

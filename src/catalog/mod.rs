@@ -1,7 +1,7 @@
 //! Functions and tools as data.
 //!
 //! `catalog.json` describes every SentinelManager function: parameters,
-//! output, annotations, limits. [`offer`] says which of them this release
+//! output, annotations, limits. `offer` says which of them this release
 //! offers as tools and adds the questions over many workspaces; [`schema`]
 //! turns both into what an MCP client sees.
 

@@ -9,6 +9,6 @@ mod types;
 
 pub use session::Session;
 pub use types::{
-    Answer, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan,
-    ParameterProbe, Progress, Returned, ScriptSource, Style, Target,
+    Answer, Call, Dropped, Ended, HostError, HostErrorRecord, HostErrorKind, LoadReport, OpenPlan, ParameterProbe, FunctionProbe,
+    Progress, Returned, ScriptSource, Style, Target,
 };

@@ -2,7 +2,7 @@
 //!
 //! The handler is written by hand over the catalogue. rmcp checks no
 //! argument, never answers for a handler that panicked and never drops one
-//! that was cancelled; [`server`] and the call path do these things.
+//! that was cancelled; `server` and the call path do these things.
 
 mod progress;
 mod reply;
