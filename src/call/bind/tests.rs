@@ -1,0 +1,111 @@
+use serde_json::{Map, json};
+
+use super::*;
+use crate::call::{testing::target, validate};
+use crate::catalog::{Outcome, Tool, find};
+
+fn probe(parameters: &[(&str, &str, &[&str])], should_process: bool) -> FunctionProbe {
+    let parameter = |(name, type_name, aliases): &(&str, &str, &[&str])| ParameterProbe {
+        name: (*name).to_owned(),
+        type_name: (*type_name).to_owned(),
+        aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        mandatory: false,
+        validate_set: Vec::new(),
+    };
+    FunctionProbe {
+        name: "f".to_owned(),
+        parameters: parameters.iter().map(parameter).collect(),
+        should_process,
+        progress: false,
+    }
+}
+
+fn bound(
+    function: &str,
+    arguments: &serde_json::Value,
+    probe: &FunctionProbe,
+    style: Option<Style>,
+) -> Result<String, ToolError> {
+    let Some(Tool::Function(entry)) = find(function) else { panic!("{function}") };
+    let arguments: Map<_, _> = arguments.as_object().unwrap().clone();
+    let arguments = validate::arguments(entry, &arguments).unwrap();
+    bind(entry, &arguments, probe, style, &target("w"))
+        .map(|bound| bound.iter().map(|(name, value)| format!("-{name} {value:?}")).collect::<Vec<_>>().join(" "))
+}
+
+const STRING: &str = "System.String";
+const TARGET: [(&str, &str, &[&str]); 3] =
+    [("SubscriptionId", STRING, &[]), ("ResourceGroupName", STRING, &[]), ("WorkspaceName", STRING, &[])];
+
+#[test]
+fn the_probe_s_names_and_types_are_sent() {
+    let probe = probe(
+        &[("Workspace", STRING, &[]), ("LastDays", "System.Int64", &[]), ("status", "System.String[]", &[])],
+        false,
+    );
+    let sent = bound("Get-SentinelIncidents", &json!({"LastDays": 5, "Status": ["new"]}), &probe, None).unwrap();
+    assert!(sent.contains("-LastDays I64(5)"), "{sent}");
+    assert!(sent.starts_with("-status "), "{sent}");
+    assert!(sent.ends_with(r#"-Workspace String("law-t")"#), "{sent}");
+}
+
+#[test]
+fn either_side_s_aliases_bind_and_parts_of_names_do_not() {
+    let both = [("Workspace", STRING, &[][..]), ("Id", STRING, &[]), ("RuleIdentity", STRING, &[])];
+    assert!(
+        bound("Get-AnalyticsRuleDetails", &json!({"RuleId": "r"}), &probe(&both, false), None)
+            .unwrap()
+            .contains("-Id ")
+    );
+    let theirs = [("Workspace", STRING, &[][..]), ("Rule", STRING, &["ruleid"])];
+    assert!(
+        bound("Get-AnalyticsRuleDetails", &json!({"RuleId": "r"}), &probe(&theirs, false), None)
+            .unwrap()
+            .contains("-Rule ")
+    );
+    let part = [("Workspace", STRING, &[][..]), ("RuleIdentity", STRING, &[])];
+    assert!(bound("Get-AnalyticsRuleDetails", &json!({"RuleId": "r"}), &probe(&part, false), None).is_err());
+}
+
+#[test]
+fn an_argument_that_the_host_lacks_is_refused_with_what_it_has() {
+    let mut parameters = TARGET.to_vec();
+    parameters.push(("Severity", "System.String[]", &[]));
+    let error = bound("Get-AnalyticsRules", &json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
+    assert_eq!(error.code, Code::InvalidArgument);
+    assert_eq!(
+        error.said,
+        "\"Get-AnalyticsRules\" on the host \"jump\" has no parameter \"Enabled\"; it has \"Severity\"."
+    );
+}
+
+#[test]
+fn a_function_that_cannot_be_told_its_workspace_does_not_run() {
+    let blind = probe(&[("SubscriptionId", STRING, &[])], false);
+    let error = bound("Get-AnalyticsRules", &json!({}), &blind, Some(Style::Contract)).unwrap_err();
+    assert_eq!((error.code, error.outcome), (Code::TargetMismatch, Outcome::Refused));
+    // The session style keeps the target itself, and the host compares it.
+    assert_eq!(bound("Get-AnalyticsRules", &json!({}), &blind, Some(Style::Session)).unwrap(), "");
+}
+
+#[test]
+fn what_the_server_decides_is_sent_only_where_it_is_known() {
+    let mut parameters = TARGET.to_vec();
+    parameters.push(("ShowHeader", "System.Boolean", &[]));
+    let sent = bound("Get-AnalyticsRules", &json!({}), &probe(&parameters, false), Some(Style::Contract)).unwrap();
+    assert!(sent.ends_with("-ShowHeader Bool(false)"), "{sent}");
+    let without = bound("Get-AnalyticsRules", &json!({}), &probe(&TARGET, false), Some(Style::Contract)).unwrap();
+    assert!(!without.contains("ShowHeader") && !without.contains("Confirm"), "{without}");
+    parameters.extend([("IncidentNumber", "System.Int32", &[][..]), ("Message", STRING, &[])]);
+    let comment = json!({"IncidentNumber": 5, "Message": "x"});
+    let sent = bound("Add-IncidentComment", &comment, &probe(&parameters, true), Some(Style::Contract)).unwrap();
+    assert!(sent.ends_with("-Confirm Bool(false)"), "{sent}");
+}
+
+#[test]
+fn a_value_that_the_host_s_type_cannot_hold_is_refused() {
+    let mut parameters = TARGET.to_vec();
+    parameters.push(("Enabled", STRING, &[]));
+    let error = bound("Get-AnalyticsRules", &json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
+    assert_eq!(error.said, "The argument \"Enabled\" does not fit: the host \"jump\" takes a string there.");
+}

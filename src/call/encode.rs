@@ -1,0 +1,198 @@
+//! From a JSON value and a .NET type to what travels.
+//!
+//! The type is the probe's, never guessed from the JSON: a number sent as
+//! text is read by the host's culture, `"1,5"` becomes 15 and `03.02.` the
+//! second of March.
+
+use std::str::FromStr as _;
+
+use serde_json::Value as Json;
+use wsman::clixml::{DateTime, TimeSpan, Value};
+
+/// A value that does not bind to the host's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Another JSON type is needed.
+    #[error("expected {0}")]
+    Expected(&'static str),
+    /// Two keys of a table that PowerShell takes for one.
+    #[error("two keys differ only in case")]
+    TwinKeys,
+    /// `null` inside a value would arrive as something else.
+    #[error("null inside a value")]
+    InnerNull,
+    /// A type that no JSON value is sent for.
+    #[error("the host's function takes a type that is not supported")]
+    Type,
+}
+
+/// Encodes `value` for a parameter of the .NET type `type_name`.
+///
+/// # Errors
+///
+/// [`Unfit`] when PowerShell would refuse the value or read it as another.
+pub fn encode(value: &Json, type_name: &str) -> Result<Value, Unfit> {
+    let name = type_name
+        .strip_prefix("System.Nullable`1[[")
+        .map_or(type_name, |inner| inner.split([',', ']']).next().unwrap_or(inner));
+    if let Some(item) = name.strip_suffix("[]") {
+        let items = match value {
+            Json::Array(items) => items.iter().map(|item_value| encode(item_value, item)).collect::<Result<_, _>>()?,
+            // One value binds to an array, but only as the array's type has it.
+            single => vec![encode(single, item)?],
+        };
+        return Ok(Value::list(items));
+    }
+    match name {
+        "System.String" | "System.Uri" => value.as_str().map(Value::from).ok_or(Unfit::Expected("a string")),
+        "System.Guid" => {
+            let guid = value.as_str().and_then(|text| uuid::Uuid::parse_str(text).ok());
+            guid.map(Value::Guid).ok_or(Unfit::Expected("an id"))
+        }
+        "System.Int32" => integer(value).map(Value::I32),
+        "System.Int64" => integer(value).map(Value::I64),
+        "System.Int16" => integer(value).map(Value::I16),
+        "System.Byte" => integer(value).map(Value::U8),
+        "System.UInt32" => integer(value).map(Value::U32),
+        "System.Double" => value.as_f64().map(Value::F64).ok_or(Unfit::Expected("a number")),
+        "System.Boolean" | "System.Management.Automation.SwitchParameter" => {
+            value.as_bool().map(Value::Bool).ok_or(Unfit::Expected("true or false"))
+        }
+        "System.DateTime" | "System.DateTimeOffset" => value
+            .as_str()
+            .and_then(utc)
+            .and_then(|text| DateTime::parse(&text).ok())
+            .map(Value::DateTime)
+            .ok_or(Unfit::Expected("a time with its zone")),
+        "System.TimeSpan" => value
+            .as_str()
+            .and_then(span)
+            .and_then(|text| TimeSpan::parse(&text).ok())
+            .map(Value::TimeSpan)
+            .ok_or(Unfit::Expected("a span of time")),
+        "System.Collections.Hashtable" | "System.Collections.IDictionary" => match value {
+            Json::Object(_) => free(value),
+            _ => Err(Unfit::Expected("an object")),
+        },
+        "System.Object"
+        | "System.Array"
+        | "System.Management.Automation.PSObject"
+        | "System.Management.Automation.PSCustomObject" => free(value),
+        _ if name.starts_with("System.") => Err(Unfit::Type),
+        // An enum of the script or of a module takes a name.
+        _ => value.as_str().map(Value::from).ok_or(Unfit::Expected("a string")),
+    }
+}
+
+fn integer<T: TryFrom<i64>>(value: &Json) -> Result<T, Unfit> {
+    value.as_i64().and_then(|number| T::try_from(number).ok()).ok_or(Unfit::Expected("a whole number in range"))
+}
+
+/// Where the host's type says nothing, the JSON type decides.
+fn free(value: &Json) -> Result<Value, Unfit> {
+    Ok(match value {
+        Json::Null => return Err(Unfit::InnerNull),
+        Json::Bool(value) => Value::Bool(*value),
+        Json::String(text) => text.as_str().into(),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => i32::try_from(number).map_or(Value::I64(number), Value::I32),
+            None => number.as_f64().map(Value::F64).ok_or(Unfit::Expected("a number in range"))?,
+        },
+        Json::Array(items) => Value::list(items.iter().map(free).collect::<Result<_, _>>()?),
+        Json::Object(entries) => {
+            let mut keys: Vec<String> = entries.keys().map(|key| key.to_lowercase()).collect();
+            keys.sort_unstable();
+            if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(Unfit::TwinKeys);
+            }
+            let entries = entries.iter().map(|(key, value)| Ok((key.as_str(), free(value)?)));
+            Value::hashtable(entries.collect::<Result<Vec<_>, Unfit>>()?)
+        }
+    })
+}
+
+/// A time with its zone, as UTC.
+pub(super) fn utc(text: &str) -> Option<String> {
+    let time = jiff::Timestamp::from_str(text).ok()?;
+    // .NET counts 100 ns; jiff writes what it has.
+    let time = time.round(jiff::TimestampRound::new().smallest(jiff::Unit::Microsecond)).ok()?;
+    Some(time.to_string())
+}
+
+/// A span as CLIXML writes it: ISO 8601 without years and months, or
+/// `[d.]hh:mm:ss`.
+pub(super) fn span(text: &str) -> Option<String> {
+    let upper = text.to_ascii_uppercase();
+    if upper.trim_start_matches('-').starts_with('P') {
+        let (days, time) = upper.split_once('T').unwrap_or((&upper, ""));
+        // Years, and months before the T, have no fixed length.
+        let loose = days.contains(['Y', 'M', 'W']) || (upper.contains('T') && time.is_empty());
+        return (!loose && TimeSpan::parse(&upper).is_ok()).then_some(upper);
+    }
+    let (days, clock) = match text.split_once('.') {
+        Some((days, clock)) => (days.parse::<u32>().ok()?, clock),
+        None => (0, text),
+    };
+    let mut parts = clock.split(':').map(|part| if part.len() == 2 { part.parse::<u32>().ok() } else { None });
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    Some(format!("P{days}DT{hours}H{minutes}M{seconds}S"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown(value: &Json, type_name: &str) -> String {
+        encode(value, type_name).map_or_else(|unfit| unfit.to_string(), |value| format!("{value:?}"))
+    }
+
+    #[test]
+    fn the_host_s_type_decides() {
+        let table = [
+            (json!("5"), "System.String", "String(\"5\")"),
+            (json!(5), "System.String", "expected a string"),
+            (json!(5), "System.Int32", "I32(5)"),
+            (json!("5"), "System.Int32", "expected a whole number in range"),
+            (json!(5.6), "System.Int32", "expected a whole number in range"),
+            (json!(3_000_000_000_i64), "System.Int32", "expected a whole number in range"),
+            (json!(3_000_000_000_i64), "System.Int64", "I64(3000000000)"),
+            (json!(5), "System.Nullable`1[[System.Int32, mscorlib]]", "I32(5)"),
+            (json!(5), "System.Double", "F64(5.0)"),
+            (json!("1,5"), "System.Double", "expected a number"),
+            (json!(true), "System.Boolean", "Bool(true)"),
+            (json!("true"), "System.Boolean", "expected true or false"),
+            (json!(1), "System.Boolean", "expected true or false"),
+            (json!(false), "System.Management.Automation.SwitchParameter", "Bool(false)"),
+            (json!("2026-02-03T04:05:06+02:00"), "System.DateTime", "DateTime(2026-02-03T02:05:06Z)"),
+            (json!("03.02.2026"), "System.DateTime", "expected a time with its zone"),
+            (json!("2026-02-03T04:05:06"), "System.DateTime", "expected a time with its zone"),
+            (json!("PT1H30M"), "System.TimeSpan", "TimeSpan(PT1H30M)"),
+            (json!("01:30:00"), "System.TimeSpan", "TimeSpan(P0DT1H30M0S)"),
+            (json!("P1M"), "System.TimeSpan", "expected a span of time"),
+            (json!("High"), "Contoso.Severity", "String(\"High\")"),
+            (json!(5), "System.Decimal", "the host's function takes a type that is not supported"),
+            (json!({"a": null}), "System.Collections.Hashtable", "null inside a value"),
+            (json!({"a": 1, "A": 2}), "System.Collections.Hashtable", "two keys differ only in case"),
+            (json!([1]), "System.Collections.Hashtable", "expected an object"),
+            (json!(["a", null]), "System.String[]", "expected a string"),
+        ];
+        for (value, type_name, expected) in table {
+            assert_eq!(shown(&value, type_name), expected, "{value} as {type_name}");
+        }
+    }
+
+    #[test]
+    fn lists_and_tables_keep_their_items_types() {
+        let list = encode(&json!(["a", "b"]), "System.String[]").unwrap();
+        assert_eq!(list, Value::list(vec!["a".into(), "b".into()]));
+        assert_eq!(encode(&json!("a"), "System.String[]").unwrap(), Value::list(vec!["a".into()]));
+        let table = encode(&json!([{"n": 1, "deep": {"on": true}}]), "System.Collections.Hashtable[]").unwrap();
+        let deep = Value::hashtable([("on", Value::Bool(true))]);
+        assert_eq!(table, Value::list(vec![Value::hashtable([("n", Value::I32(1)), ("deep", deep)])]));
+    }
+}

@@ -1,0 +1,251 @@
+//! The path, from top to bottom.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use wsman::entropy::Entropy;
+
+use super::cache::{Cache, Key};
+use super::limit::Limits;
+use super::pages::{Pages, Question};
+use super::shape::{self, Answer, Around, Head, Rows};
+use super::validate::{self, View};
+use super::{audit, authorise, confirm, resolve, run};
+use crate::catalog::{Code, Entry, Outcome, Tool, ToolError};
+use crate::config::Config;
+use crate::host::Progress;
+use crate::pool::Pool;
+use crate::tenant::{Caller, Effect, Target};
+
+/// Runs calls. One per server.
+#[derive(Debug)]
+pub struct CallPath {
+    config: Arc<Config>,
+    pool: Pool,
+    limits: Limits,
+    cache: Cache,
+    pages: Pages,
+    entropy: Mutex<Entropy>,
+}
+
+/// One question, as it came in.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// Name of the tool.
+    pub tool: &'a str,
+    /// `tenant`, `workspace`, the function's arguments and the view's.
+    pub arguments: &'a Map<String, Json>,
+    /// Told of the host's progress records.
+    pub progress: &'a (dyn Fn(Progress) + Send + Sync),
+    /// Stops the call, on the host too.
+    pub cancel: &'a CancellationToken,
+}
+
+/// One function on one target.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) entry: &'static Entry,
+    pub(crate) target: &'a Target,
+    pub(crate) arguments: &'a Map<String, Json>,
+    pub(crate) correlation: &'a str,
+    pub(crate) progress: &'a (dyn Fn(Progress) + Send + Sync),
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+/// What a function gave back, and how old it is if it was kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Executed {
+    pub(crate) rows: Arc<Rows>,
+    pub(crate) cached: Option<Duration>,
+}
+
+impl CallPath {
+    /// A path over a configuration's hosts. Nothing is opened yet.
+    #[must_use]
+    pub fn new(config: Arc<Config>) -> Self {
+        let limits = Limits::new(config.hosts.values());
+        Self {
+            config,
+            pool: Pool::default(),
+            limits,
+            cache: Cache::default(),
+            pages: Pages::default(),
+            entropy: Mutex::new(Entropy::system()),
+        }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The warm sessions.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Closes every session.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Answers a question about one workspace. Never fails: an error is an
+    /// answer, too.
+    pub async fn answer(&self, request: Request<'_>) -> Answer {
+        let correlation = self.id();
+        let began = Instant::now();
+        let mut target = None;
+        let answer = self.steps(&request, &correlation, began, &mut target).await;
+        let named = target.as_ref().map(names);
+        let error = answer.as_ref().err();
+        audit::record(request.caller, &correlation, request.tool, named, error, began.elapsed());
+        answer.unwrap_or_else(|error| {
+            let tool = crate::catalog::find(request.tool);
+            let function = match &tool {
+                Some(Tool::Function(entry)) => entry.function.as_str(),
+                _ => request.tool,
+            };
+            let head = Head {
+                tool: request.tool,
+                function,
+                target: named,
+                correlation: &correlation,
+                duration: began.elapsed(),
+            };
+            shape::refused(&head, &error)
+        })
+    }
+
+    async fn steps(
+        &self,
+        request: &Request<'_>,
+        correlation: &str,
+        began: Instant,
+        resolved: &mut Option<Target>,
+    ) -> Result<Answer, ToolError> {
+        let tool = resolve::tool(request.tool)?;
+        let Tool::Function(entry) = tool else {
+            return Err(ToolError::refused(Code::Internal, "A fleet tool was sent down the path of one workspace."));
+        };
+        let target: &Target =
+            resolved.insert(resolve::target(&self.config.registry, request.caller, request.arguments)?);
+        let view = validate::view(request.arguments)?;
+        let ask = Ask {
+            caller: request.caller,
+            entry,
+            target,
+            arguments: request.arguments,
+            correlation,
+            progress: request.progress,
+            cancel: request.cancel,
+        };
+        let question = Question::new(&request.caller.name, tool.name(), request.arguments);
+        let head = |duration| Head {
+            tool: tool.name(),
+            function: &entry.function,
+            target: Some(names(target)),
+            correlation,
+            duration,
+        };
+        if let Some(cursor) = &view.cursor {
+            authorise::check(&self.config.policy, ask.caller, &tool, target)?;
+            let found = self.pages.find(cursor, &question, Instant::now())?;
+            let page = shape::page(&found.rows, found.at, &view);
+            let next = page.next.map(|next| format!("{}.{next}", found.id));
+            let around = Around {
+                kind: crate::catalog::OutputKind::List,
+                untrusted: &entry.untrusted_output,
+                text: &[],
+                warnings: &[],
+                host_errors: &[],
+                cached: Some(found.age),
+            };
+            return Ok(shape::done(&head(began.elapsed()), page, next, &around));
+        }
+        let executed = self.perform(&ask).await?;
+        let rows = &executed.rows;
+        let page = shape::page(&rows.rows, 0, &view);
+        let cursor = self.keep(page.next, question, Arc::clone(&rows.rows));
+        let around = Around {
+            kind: entry.output.kind,
+            untrusted: &entry.untrusted_output,
+            text: &rows.text,
+            warnings: &rows.warnings,
+            host_errors: &rows.host_errors,
+            cached: executed.cached,
+        };
+        Ok(shape::done(&head(began.elapsed()), page, cursor, &around))
+    }
+
+    /// From a resolved target to what came back. A fleet question comes here
+    /// once per workspace; the caller audits.
+    pub(crate) async fn perform(&self, ask: &Ask<'_>) -> Result<Executed, ToolError> {
+        let entry = ask.entry;
+        authorise::check(&self.config.policy, ask.caller, &Tool::Function(entry), ask.target)?;
+        let arguments = validate::arguments(entry, ask.arguments)?;
+        confirm::check(entry)?;
+        let place = self.limits.join(ask.target.host())?;
+        let key = Key::new(ask.target, &entry.function, &arguments);
+        if let Some((rows, age)) = entry.keep_for().and_then(|_| self.cache.find(&key, Instant::now())) {
+            return Ok(Executed { rows, cached: Some(age) });
+        }
+        let epoch = self.cache.epoch(&key);
+        let rows = run::run(self, ask, entry, &arguments, &place).await;
+        if entry.effect() == Effect::Write {
+            self.cache.written(ask.target);
+        }
+        let rows = Arc::new(rows?);
+        if let Some(keep_for) = entry.keep_for() {
+            self.cache.keep(key, Arc::clone(&rows), epoch, keep_for, Instant::now());
+        }
+        Ok(Executed { rows, cached: None })
+    }
+
+    /// A fresh correlation id.
+    pub(crate) fn id(&self) -> String {
+        self.entropy.lock().unwrap_or_else(PoisonError::into_inner).uuid().simple().to_string()
+    }
+
+    /// Keeps rows whose first page was not all; the cursor of the next one.
+    pub(crate) fn keep(&self, next: Option<usize>, question: Question, rows: Arc<Vec<Json>>) -> Option<String> {
+        next.map(|next| {
+            let id = self.id();
+            self.pages.keep(id.clone(), question, rows, Instant::now());
+            format!("{id}.{next}")
+        })
+    }
+
+    /// The kept rows of a cursor.
+    pub(crate) fn kept(&self, view: &View, question: &Question) -> Option<Result<super::pages::Found, ToolError>> {
+        view.cursor.as_ref().map(|cursor| self.pages.find(cursor, question, Instant::now()))
+    }
+}
+
+fn names(target: &Target) -> (&str, &str) {
+    (target.tenant().id.as_str(), target.workspace().id.as_str())
+}
+
+/// The answer to a question that panicked.
+#[must_use]
+pub(crate) fn panicked(tool: &str, correlation: &str, effect: Effect) -> Answer {
+    let error = match effect {
+        Effect::Read => {
+            ToolError::new(Outcome::Failed, Code::Internal, "The server made a mistake; report the correlation id.")
+        }
+        Effect::Write => ToolError::new(
+            Outcome::Unknown,
+            Code::UnknownOutcome,
+            "The server made a mistake during a change; it may have been made. Look before you try again.",
+        ),
+    };
+    let head = Head { tool, function: tool, target: None, correlation, duration: Duration::ZERO };
+    shape::refused(&head, &error)
+}

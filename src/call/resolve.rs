@@ -1,0 +1,89 @@
+//! Which tool, which target: by exact names only.
+
+use serde_json::{Map, Value as Json};
+
+use crate::catalog::schema::Sight;
+use crate::catalog::{Code, Tool, ToolError, find, tools};
+use crate::near;
+use crate::tenant::{Caller, NoTarget, Registry, Target};
+
+/// The tool of that name.
+pub(super) fn tool(name: &str) -> Result<Tool, ToolError> {
+    find(name).ok_or_else(|| {
+        let tools = tools();
+        let functions = |tool: &Tool| match tool {
+            Tool::Function(entry) if tool.is_offered() => Some(entry.function.as_str()),
+            _ => None,
+        };
+        let names = tools.iter().filter(|tool| tool.is_offered()).map(Tool::name);
+        let names = names.chain(tools.iter().filter_map(functions));
+        ToolError::refused(Code::UnknownFunction, near::sentence(&format!("There is no tool \"{name}\""), name, names))
+    })
+}
+
+/// The target that the arguments name. A tenant that the caller may not see
+/// is as unknown as one that does not exist.
+pub(super) fn target(registry: &Registry, caller: &Caller, arguments: &Map<String, Json>) -> Result<Target, ToolError> {
+    let tenant = alias(arguments, "tenant", || known_tenants(registry, caller))?;
+    let seen = registry.tenants().any(|known| known.id.as_str() == tenant && caller.may_see(&known.id));
+    if !seen {
+        return Err(unknown_tenant(registry, caller, tenant));
+    }
+    let workspaces = || known_workspaces(registry, tenant);
+    let workspace = alias(arguments, "workspace", workspaces)?;
+    registry.resolve(tenant, workspace).map_err(|no_target| match no_target {
+        NoTarget::Tenant => unknown_tenant(registry, caller, tenant),
+        NoTarget::Workspace => unknown_workspace(registry, tenant, workspace),
+    })
+}
+
+fn alias<'a>(
+    arguments: &'a Map<String, Json>,
+    key: &str,
+    known: impl FnOnce() -> Vec<String>,
+) -> Result<&'a str, ToolError> {
+    match arguments.get(key) {
+        Some(Json::String(text)) => Ok(text),
+        None | Some(Json::Null) => Err(ToolError::invalid(format!(
+            "The argument \"{key}\" is missing; name one of {}.",
+            near::quoted(known().iter().map(String::as_str), ", ")
+        ))),
+        Some(_) => Err(ToolError::invalid(format!("The argument \"{key}\" must be a string."))),
+    }
+}
+
+/// The refusal of a tenant alias.
+pub(crate) fn unknown_tenant(registry: &Registry, caller: &Caller, tenant: &str) -> ToolError {
+    let known = known_tenants(registry, caller);
+    let said = near::sentence(&format!("There is no tenant \"{tenant}\""), tenant, known.iter().map(String::as_str));
+    ToolError::refused(Code::UnknownTenant, said)
+}
+
+/// The refusal of a workspace alias.
+pub(crate) fn unknown_workspace(registry: &Registry, tenant: &str, workspace: &str) -> ToolError {
+    let known = known_workspaces(registry, tenant);
+    let said = format!("The tenant \"{tenant}\" has no workspace \"{workspace}\"");
+    let said = near::sentence(&said, workspace, known.iter().map(String::as_str));
+    ToolError::refused(Code::UnknownWorkspace, said)
+}
+
+/// Aliases of the tenants that the caller may see.
+pub(crate) fn known_tenants(registry: &Registry, caller: &Caller) -> Vec<String> {
+    registry.tenants().filter(|tenant| caller.may_see(&tenant.id)).map(|tenant| tenant.id.to_string()).collect()
+}
+
+fn known_workspaces(registry: &Registry, tenant: &str) -> Vec<String> {
+    let tenant = registry.tenants().find(|known| known.id.as_str() == tenant);
+    tenant.map(|tenant| tenant.workspaces.keys().map(ToString::to_string).collect()).unwrap_or_default()
+}
+
+/// What the caller may see, for schemas.
+#[must_use]
+pub fn sight(registry: &Registry, caller: &Caller) -> Sight {
+    let seen = registry.tenants().filter(|tenant| caller.may_see(&tenant.id));
+    let mut workspaces: Vec<String> =
+        seen.flat_map(|tenant| tenant.workspaces.keys().map(ToString::to_string)).collect();
+    workspaces.sort_unstable();
+    workspaces.dedup();
+    Sight { tenants: known_tenants(registry, caller), workspaces }
+}

@@ -1,0 +1,224 @@
+//! The call itself: lease a session, ask the probe, send, judge the end.
+
+mod plan;
+
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::bind::bind;
+use super::limit::{self, Place};
+use super::shape::Rows;
+use super::validate::Arguments;
+use super::verdict::{self, Stage};
+use super::{Ask, CallPath};
+use crate::catalog::{Code, Entry, Outcome, ToolError};
+use crate::config::Host;
+use crate::host::{Call, HostError};
+use crate::pool::{Key, Lease};
+use crate::tenant::Effect;
+
+/// How long a call may wait for its turn.
+///
+/// Chosen: half of the shortest patience of a client (60 s).
+const WAIT: Duration = Duration::from_secs(30);
+
+/// How long a probe may take. It is one small command on an open session.
+const PROBE_TIME: Duration = Duration::from_secs(30);
+
+/// What the host layer gets on top of a call's own time to stop it and report.
+///
+/// Chosen: a stop takes five seconds at most.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs the function. Once more on a fresh session when a warm one turns out
+/// to be dead before the function was sent, or when a read was lost; a write
+/// that was sent is never sent again.
+pub(super) async fn run(
+    path: &CallPath,
+    ask: &Ask<'_>,
+    entry: &'static Entry,
+    arguments: &Arguments,
+    place: &Place,
+) -> Result<Rows, ToolError> {
+    let repeatable = entry.retry_safe && entry.effect() == Effect::Read;
+    let error = match attempt(path, ask, entry, arguments, place).await {
+        Ok(rows) => return Ok(rows),
+        Err(Attempt::Over(error)) => return Err(error),
+        Err(Attempt::Lost(error)) if !repeatable => return Err(error),
+        Err(Attempt::Stale(error) | Attempt::Lost(error)) => error,
+    };
+    if ask.cancel.is_cancelled() {
+        return Err(error);
+    }
+    debug!(correlation = ask.correlation, code = error.code.as_str(), "lost; once more on a fresh session");
+    attempt(path, ask, entry, arguments, place).await.map_err(Attempt::into_error)
+}
+
+/// Why one attempt gave nothing.
+enum Attempt {
+    /// The warm session was dead; the function was not sent.
+    Stale(ToolError),
+    /// The session broke under the call.
+    Lost(ToolError),
+    /// Another session would not help.
+    Over(ToolError),
+}
+
+impl Attempt {
+    fn into_error(self) -> ToolError {
+        match self {
+            Self::Stale(error) | Self::Lost(error) | Self::Over(error) => error,
+        }
+    }
+}
+
+impl From<ToolError> for Attempt {
+    fn from(error: ToolError) -> Self {
+        Self::Over(error)
+    }
+}
+
+async fn attempt(
+    path: &CallPath,
+    ask: &Ask<'_>,
+    entry: &'static Entry,
+    arguments: &Arguments,
+    place: &Place,
+) -> Result<Rows, Attempt> {
+    let host = path
+        .config()
+        .host(ask.target.host())
+        .ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))?;
+    let (mut lease, _turn) = wait(path, ask, host, place).await?;
+    let was_warm = lease.session().is_some();
+    open(ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
+    let call = match prepare(ask, entry, arguments, host, &mut lease).await {
+        Ok(call) => call,
+        Err(Unready::Ours(error)) => {
+            lease.give_back();
+            return Err(error.into());
+        }
+        Err(Unready::Hosts(error)) => {
+            let lost = verdict::is_lost(&error);
+            let told = verdict::failed(entry, &host.id, Stage::Before, error);
+            if !lost {
+                lease.give_back();
+            }
+            return Err(if lost && was_warm { Attempt::Stale(told) } else { Attempt::Over(told) });
+        }
+        Err(Unready::GivenUp(error)) => return Err(error.into()),
+    };
+    let Some(session) = lease.session() else { return Err(no_session().into()) };
+    match timeout(entry.timeout() + GRACE, session.call(call, ask.progress, ask.cancel)).await {
+        // The session is dropped with the lease: nobody knows what it is doing.
+        Err(_) => Err(verdict::too_slow(entry, &host.id).into()),
+        Ok(Err(error)) => {
+            // Whatever the session says of itself: it failed in the middle of a call.
+            drop(lease);
+            let lost = verdict::is_lost(&error);
+            let told = verdict::failed(entry, &host.id, Stage::During, error);
+            Err(if lost { Attempt::Lost(told) } else { Attempt::Over(told) })
+        }
+        Ok(Ok(returned)) => {
+            if returned.target_changed.is_none() {
+                lease.give_back();
+            }
+            Ok(verdict::returned(entry, &host.id, returned)?)
+        }
+    }
+}
+
+/// Waits for the session, then for the turn: who waits for a session takes
+/// nobody's turn.
+async fn wait<'p>(
+    path: &'p CallPath,
+    ask: &Ask<'_>,
+    host: &Host,
+    place: &Place,
+) -> Result<(Lease<'p>, OwnedSemaphorePermit), ToolError> {
+    let waiting = async {
+        let lease = path.pool().lease(Key::of(ask.target), host.sessions.idle).await;
+        place.turn().await.map(|turn| (lease, turn))
+    };
+    tokio::select! {
+        biased;
+        () = ask.cancel.cancelled() => Err(verdict::cancelled_before()),
+        waited = timeout(WAIT, waiting) => match waited {
+            Ok(Ok(both)) => Ok(both),
+            _ => Err(limit::busy(&host.id)),
+        },
+    }
+}
+
+/// Why a call was not sent.
+enum Unready {
+    /// We refuse; the session is as good as before.
+    Ours(ToolError),
+    /// The host's doing.
+    Hosts(HostError),
+    /// Left in the middle; the session is not to be used again.
+    GivenUp(ToolError),
+}
+
+/// Asks the probe and encodes the call for it.
+async fn prepare(
+    ask: &Ask<'_>,
+    entry: &'static Entry,
+    arguments: &Arguments,
+    host: &Host,
+    lease: &mut Lease<'_>,
+) -> Result<Call, Unready> {
+    let session = lease.session().ok_or_else(no_session).map_err(Unready::GivenUp)?;
+    let style = host.style.or_else(|| session.report().style);
+    if style.is_none() && entry.effect() == Effect::Write {
+        let said = format!(
+            "The script on the host \"{}\" does not show which workspace it is on, so nothing may be written with it.",
+            host.id
+        );
+        return Err(Unready::Ours(ToolError::refused(Code::TargetMismatch, said)));
+    }
+    let probe = tokio::select! {
+        biased;
+        () = ask.cancel.cancelled() => return Err(Unready::GivenUp(verdict::cancelled_before())),
+        probe = timeout(PROBE_TIME, session.probe(&entry.function)) => probe,
+    };
+    let probe = probe.map_err(|_| Unready::GivenUp(silent(host)))?.map_err(Unready::Hosts)?;
+    let parameters = bind(entry, arguments, &probe, style, ask.target).map_err(Unready::Ours)?;
+    Ok(Call {
+        function: probe.name.clone(),
+        parameters,
+        progress: probe.progress,
+        write: entry.effect() == Effect::Write,
+        timeout: entry.timeout(),
+    })
+}
+
+fn no_session() -> ToolError {
+    ToolError::refused(Code::Internal, "No session was opened.")
+}
+
+fn silent(host: &Host) -> ToolError {
+    let said = format!("The host \"{}\" did not answer in time; nothing was run.", host.id);
+    ToolError::new(Outcome::Unreachable, Code::TimedOut, said)
+}
+
+/// Makes sure that the lease has a session. The outer error is ours, the
+/// inner one the host's.
+async fn open(ask: &Ask<'_>, host: &Host, lease: &mut Lease<'_>) -> Result<Result<(), HostError>, ToolError> {
+    if lease.session().is_some() {
+        return Ok(Ok(()));
+    }
+    let opening = async {
+        let plan = plan::plan(host, ask.target).await?;
+        Ok(timeout(plan.open_timeout + GRACE, lease.open(&plan, host.sessions.max)).await)
+    };
+    let opened = tokio::select! {
+        biased;
+        () = ask.cancel.cancelled() => return Err(verdict::cancelled_before()),
+        opened = opening => opened?,
+    };
+    opened.map_err(|_| silent(host))
+}

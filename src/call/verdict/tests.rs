@@ -1,0 +1,77 @@
+use super::*;
+use crate::catalog::{Tool, find};
+
+fn ended(function: &str, ended: Ended) -> Result<Rows, ToolError> {
+    let Some(Tool::Function(entry)) = find(function) else { panic!("{function}") };
+    let back = Returned {
+        ended,
+        data: Vec::new(),
+        text: Vec::new(),
+        warnings: Vec::new(),
+        errors: Vec::new(),
+        target_changed: None,
+    };
+    returned(entry, &HostId::parse("jump").unwrap(), back)
+}
+
+fn record() -> HostErrorRecord {
+    HostErrorRecord { message: "planted host text".to_owned(), id: "E".to_owned(), category: None }
+}
+
+#[test]
+fn doubt_about_a_write_is_said_and_about_a_read_is_not() {
+    let cases = [
+        (Ended::Exited(3), (Outcome::Failed, Code::HostFailed), (Outcome::Failed, Code::HostFailed)),
+        (Ended::Failed(record()), (Outcome::Failed, Code::HostFailed), (Outcome::Failed, Code::HostFailed)),
+        (
+            Ended::TargetMismatch("planted host text".to_owned()),
+            (Outcome::Refused, Code::TargetMismatch),
+            (Outcome::Refused, Code::TargetMismatch),
+        ),
+        (
+            Ended::Asked("planted host text".to_owned()),
+            (Outcome::Failed, Code::HostQuestion),
+            (Outcome::Failed, Code::HostQuestion),
+        ),
+        (Ended::Cancelled, (Outcome::Failed, Code::Cancelled), (Outcome::Unknown, Code::UnknownOutcome)),
+        (Ended::TimedOut, (Outcome::Failed, Code::TimedOut), (Outcome::Unknown, Code::UnknownOutcome)),
+        (Ended::Silent, (Outcome::Failed, Code::HostFailed), (Outcome::Unknown, Code::UnknownOutcome)),
+    ];
+    for (end, read, write) in cases {
+        for (function, expected) in [("Get-AnalyticsRules", read), ("Add-IncidentComment", write)] {
+            let error = ended(function, end.clone()).unwrap_err();
+            assert_eq!((error.outcome, error.code), expected, "{function}: {end:?}");
+            assert!(!error.said.contains("planted"), "the host's text is in our sentence: {}", error.said);
+        }
+    }
+    assert!(ended("Add-IncidentComment", Ended::Completed).is_ok());
+}
+
+#[test]
+fn the_host_s_words_stand_apart() {
+    let failed = ended("Get-AnalyticsRules", Ended::Failed(record())).unwrap_err();
+    assert_eq!(failed.host_errors, [HostText { message: "planted host text".to_owned(), id: "E".to_owned() }]);
+    let asked = ended("Get-AnalyticsRules", Ended::Asked("planted question?".to_owned())).unwrap_err();
+    assert_eq!(asked.host_errors[0].message, "planted question?");
+}
+
+#[test]
+fn before_the_call_nothing_ran_not_even_for_a_write() {
+    let Some(Tool::Function(write)) = find("Add-IncidentComment") else { panic!() };
+    let host = HostId::parse("jump").unwrap();
+    let kinds = [
+        (HostErrorKind::ScriptMissing, Outcome::Failed, Code::ScriptMissing),
+        (HostErrorKind::ScriptChanged, Outcome::Refused, Code::ScriptChanged),
+        (HostErrorKind::LoadFailed(record()), Outcome::Failed, Code::HostFailed),
+        (HostErrorKind::UnknownFunction("planted".to_owned()), Outcome::Refused, Code::UnknownFunction),
+        (HostErrorKind::Cancelled, Outcome::Refused, Code::Cancelled),
+        (HostErrorKind::Unexpected("x"), Outcome::Failed, Code::Internal),
+    ];
+    for (kind, outcome, code) in kinds {
+        let error = failed(write, &host, Stage::Before, HostError { host: "jump".to_owned(), kind });
+        assert_eq!((error.outcome, error.code), (outcome, code), "{}", error.said);
+        assert!(!error.said.contains("planted"), "{}", error.said);
+    }
+    let odd = HostError { host: "jump".to_owned(), kind: HostErrorKind::Unexpected("x") };
+    assert_eq!(failed(write, &host, Stage::During, odd).outcome, Outcome::Unknown);
+}

@@ -1,0 +1,175 @@
+//! Which tools this release has, and which of them a policy lets through.
+
+use super::{Annotations, Entry, all};
+use crate::tenant::{Effect, Policy, ToolSet};
+
+/// The functions that are offered, with what a client reads about them. The
+/// first sentence of a description says when to use the tool: clients search
+/// by it.
+const OFFERED: [(&str, &str, &str); 6] = [
+    (
+        "Add-IncidentComment",
+        "Add a comment to an incident",
+        "Use to write a comment on an incident. Give IncidentNumber or IncidentId. It cannot be taken back, and the author shown is the jump host's identity.",
+    ),
+    (
+        "Export-AnalyticsRules",
+        "Export analytics rules",
+        "Use to export all or selected analytics rules of one workspace with their content.",
+    ),
+    (
+        "Get-AnalyticsRuleDetails",
+        "Read one analytics rule",
+        "Use to read one analytics rule in full: KQL, schedule, entity mappings, grouping. Give RuleId or RuleName.",
+    ),
+    (
+        "Get-AnalyticsRules",
+        "List a workspace's analytics rules",
+        "Use to list the analytics rules of one workspace with state, severity, schedule and MITRE mapping. For several workspaces use sentinel_list_analytics_rules.",
+    ),
+    (
+        "Get-SentinelIncidents",
+        "List incidents",
+        "Use to find incidents of one workspace by status, severity, age, owner, title or rule.",
+    ),
+    (
+        "Show-IncidentDetails",
+        "Read one incident",
+        "Use to read one incident with its alerts, entities and comments. Give IncidentNumber or IncidentId.",
+    ),
+];
+
+/// A question over many workspaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fleet {
+    /// `sentinel_list_analytics_rules`
+    ListAnalyticsRules,
+}
+
+impl Fleet {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::ListAnalyticsRules];
+
+    /// Name of the tool.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ListAnalyticsRules => "sentinel_list_analytics_rules",
+        }
+    }
+
+    /// The function it asks each workspace for.
+    #[must_use]
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::ListAnalyticsRules => "Get-AnalyticsRules",
+        }
+    }
+}
+
+/// One tool.
+#[derive(Clone, Copy, Debug)]
+pub enum Tool {
+    /// A function on one workspace.
+    Function(&'static Entry),
+    /// A question over many workspaces.
+    Fleet(Fleet),
+}
+
+impl Tool {
+    /// Name that clients call it by.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Function(entry) => &entry.tool,
+            Self::Fleet(fleet) => fleet.name(),
+        }
+    }
+
+    /// The tool set it belongs to.
+    #[must_use]
+    pub fn set(&self) -> ToolSet {
+        match self {
+            Self::Function(entry) => entry.category,
+            Self::Fleet(_) => ToolSet::Fleet,
+        }
+    }
+
+    /// Reads or writes.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Function(entry) => entry.effect(),
+            Self::Fleet(_) => Effect::Read,
+        }
+    }
+
+    /// Whether clients are shown it.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        match self {
+            Self::Function(entry) => offered(entry).is_some(),
+            Self::Fleet(_) => true,
+        }
+    }
+
+    /// A short name for people.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Function(entry) => offered(entry).map_or(&entry.function, |(_, title, _)| title),
+            Self::Fleet(Fleet::ListAnalyticsRules) => "List analytics rules of all customers",
+        }
+    }
+
+    /// When to use it, and what else a model must know.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        match self {
+            Self::Function(entry) => offered(entry).map_or(&entry.purpose, |(_, _, description)| description),
+            Self::Fleet(Fleet::ListAnalyticsRules) => {
+                "Use to list or compare analytics rules across customers: without filters, of every tenant and workspace. Each row says whose it is; a host that cannot be reached costs its own rows and is named."
+            }
+        }
+    }
+
+    /// Hints for clients.
+    #[must_use]
+    pub fn annotations(&self) -> Annotations {
+        match self {
+            Self::Function(entry) => entry.annotations,
+            Self::Fleet(_) => Annotations {
+                read_only_hint: true,
+                destructive_hint: false,
+                idempotent_hint: true,
+                open_world_hint: false,
+            },
+        }
+    }
+}
+
+fn offered(entry: &Entry) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    OFFERED.iter().find(|(function, _, _)| *function == entry.function)
+}
+
+/// Every tool that is known, offered or not, by name.
+pub fn tools() -> Vec<Tool> {
+    let mut tools: Vec<Tool> = all().iter().map(Tool::Function).chain(Fleet::ALL.map(Tool::Fleet)).collect();
+    tools.sort_by_key(Tool::name);
+    tools
+}
+
+/// The tools that clients are shown under a policy, by name.
+pub fn visible(policy: &Policy) -> Vec<Tool> {
+    let mut tools = tools();
+    tools.retain(|tool| tool.is_offered() && policy.allows(tool.set(), tool.effect()));
+    tools
+}
+
+/// The tool of that exact name, or of the function of that name (without
+/// case, as PowerShell has it).
+pub fn find(name: &str) -> Option<Tool> {
+    tools().into_iter().find(|tool| {
+        tool.name() == name || matches!(tool, Tool::Function(entry) if entry.function.eq_ignore_ascii_case(name))
+    })
+}

@@ -1,0 +1,151 @@
+//! What an MCP client sees of a tool.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{Entry, Fleet, Kind, OutputKind, Parameter, Tool};
+
+/// Rows on a page, when nothing else is asked for.
+pub const PAGE_SIZE: usize = 25;
+/// Rows on a page at most.
+pub const PAGE_SIZE_MAX: usize = 100;
+
+/// Arguments that shape the answer instead of going to the host.
+pub const VIEW: [&str; 3] = ["cursor", "fields", "page_size"];
+
+/// The tenants and workspaces that a caller may see, by alias.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// Tenant aliases, sorted.
+    pub tenants: Vec<String>,
+    /// Workspace aliases of all these tenants, sorted, each once.
+    pub workspaces: Vec<String>,
+}
+
+/// The input schema.
+///
+/// No `anyOf` for parameter sets: some clients refuse a schema that has one
+/// at the top. The description names the alternatives, the call checks them.
+pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    match tool {
+        Tool::Function(entry) => {
+            properties.insert("tenant".into(), choice(&sight.tenants));
+            properties.insert("workspace".into(), choice(&sight.workspaces));
+            required.extend(["tenant".to_owned(), "workspace".to_owned()]);
+            for parameter in entry.arguments() {
+                if parameter.mandatory && parameter.parameter_set.is_none() {
+                    required.push(parameter.name.clone());
+                }
+                properties.insert(parameter.name.clone(), argument(parameter));
+            }
+        }
+        Tool::Fleet(Fleet::ListAnalyticsRules) => {
+            properties.insert("tenant_filter".into(), choice(&sight.tenants));
+            properties.insert("workspace_filter".into(), choice(&sight.workspaces));
+            properties.insert("enabled_only".into(), json!({"type": "boolean"}));
+        }
+    }
+    properties.insert("fields".into(), json!({"type": "array", "items": {"type": "string"}}));
+    properties.insert("page_size".into(), json!({"type": "integer", "maximum": PAGE_SIZE_MAX}));
+    properties.insert("cursor".into(), json!({"type": "string", "description": "nextCursor of the last answer"}));
+    let mut schema = Map::new();
+    schema.insert("type".into(), "object".into());
+    schema.insert("properties".into(), properties.into());
+    if !required.is_empty() {
+        schema.insert("required".into(), required.into());
+    }
+    schema.insert("additionalProperties".into(), false.into());
+    schema
+}
+
+/// A name from a list; free when the list is not known.
+fn choice(names: &[String]) -> Json {
+    if names.is_empty() { json!({"type": "string"}) } else { json!({"type": "string", "enum": names}) }
+}
+
+fn argument(parameter: &Parameter) -> Json {
+    let mut schema = Map::new();
+    let one = |schema: &mut Map<String, Json>| {
+        schema.insert("type".into(), "string".into());
+        if !parameter.validate_set.is_empty() {
+            schema.insert("enum".into(), parameter.validate_set.clone().into());
+        }
+    };
+    match parameter.kind {
+        Kind::String => one(&mut schema),
+        Kind::Strings => {
+            let mut items = Map::new();
+            one(&mut items);
+            schema.insert("type".into(), "array".into());
+            schema.insert("items".into(), items.into());
+        }
+        Kind::Int | Kind::Long => {
+            schema.insert("type".into(), "integer".into());
+            if let Some((least, greatest)) = parameter.validate_range {
+                schema.insert("minimum".into(), least.into());
+                schema.insert("maximum".into(), greatest.into());
+            }
+        }
+        Kind::Double => drop(schema.insert("type".into(), "number".into())),
+        Kind::Bool | Kind::Switch => drop(schema.insert("type".into(), "boolean".into())),
+        Kind::Datetime => {
+            schema.insert("type".into(), "string".into());
+            schema.insert("format".into(), "date-time".into());
+        }
+        Kind::Timespan => {
+            schema.insert("type".into(), "string".into());
+            schema.insert("format".into(), "duration".into());
+        }
+        Kind::Hashtable | Kind::Object => drop(schema.insert("type".into(), "object".into())),
+        Kind::Hashtables | Kind::Objects => {
+            schema.insert("type".into(), "array".into());
+            schema.insert("items".into(), json!({"type": "object"}));
+        }
+    }
+    if !parameter.description.is_empty() {
+        schema.insert("description".into(), parameter.description.trim_end_matches('.').into());
+    }
+    schema.into()
+}
+
+/// The output schema: every field optional, nullable and open.
+///
+/// Fields have names, for `fields`, but no types. Scripts differ from host to
+/// host, some clients drop an answer that does not fit the schema, and a
+/// number that came as text is no reason to lose it.
+pub fn output(tool: &Tool) -> Map<String, Json> {
+    let (fields, shape) = match tool {
+        Tool::Function(entry) => (names(entry), entry.output.kind),
+        Tool::Fleet(fleet) => {
+            let mut fields = vec!["tenant", "workspace"];
+            if let Some(Tool::Function(entry)) = super::find(fleet.function()) {
+                fields.extend(names(entry));
+            }
+            (fields, OutputKind::List)
+        }
+    };
+    let fields: Map<String, Json> = fields.into_iter().map(|name| (name.to_owned(), json!({}))).collect();
+    let data = match shape {
+        OutputKind::List => json!({"type": ["array", "null"], "items": {"properties": fields}}),
+        // Several objects may match where one was expected.
+        OutputKind::Object => json!({"type": ["object", "array", "null"], "properties": fields}),
+    };
+    let mut properties = Map::new();
+    properties.insert("outcome".into(), json!({"type": "string"}));
+    properties.insert("data".into(), data);
+    for field in ["count", "truncated", "nextCursor"] {
+        properties.insert(field.into(), json!({}));
+    }
+    if matches!(tool, Tool::Fleet(_)) {
+        properties.insert("workspaces".into(), json!({}));
+    }
+    let mut schema = Map::new();
+    schema.insert("type".into(), "object".into());
+    schema.insert("properties".into(), properties.into());
+    schema
+}
+
+fn names(entry: &Entry) -> Vec<&str> {
+    entry.output.properties.iter().map(|field| field.name.as_str()).collect()
+}

@@ -1,0 +1,120 @@
+//! The command line as typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::tenant::ToolSet;
+
+/// Microsoft Sentinel of several customers, run on each customer's own jump
+/// host.
+#[derive(Debug, clap::Parser)]
+#[command(name = "sentinel-jump", version, about, after_help = AFTER)]
+pub struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const AFTER: &str = "\
+Environment:
+  SENTINEL_JUMP_CONFIG  path of the configuration, when --config is not given
+  SENTINEL_JUMP_LOG     what is logged on stderr, such as info or sentinel_jump=debug
+
+Exit codes: 0 done, 1 failed, 2 refused, 3 unreachable, 4 unknown, 130 cancelled";
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Serve MCP on standard input and output.
+    Serve(Serve),
+    /// Serve MCP on jump hosts of the demo; needs no configuration.
+    Demo(Tools),
+    /// Run one tool and print its answer as JSON.
+    Call(Call),
+    /// List the tools that a client would see.
+    Tools(List),
+    /// Check a configuration without connecting anywhere.
+    Check(Check),
+    /// Run an embedded jump host for tests.
+    Host(Host),
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, clap::Args)]
+pub(super) struct Source {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+    pub(super) config: Option<PathBuf>,
+    /// Use the demo's jump hosts instead.
+    #[arg(long)]
+    pub(super) demo: bool,
+}
+
+/// Which tools there are.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Tools {
+    /// Tool sets instead of the configured ones: all, read, fleet, tables, rules, workbooks, incidents, backup, dcr.
+    #[arg(long, value_name = "SET,…", value_delimiter = ',')]
+    pub(super) tools: Vec<ToolSet>,
+    /// No tool that changes anything.
+    #[arg(long)]
+    pub(super) read_only: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) tools: Tools,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Call {
+    /// Tool, or function of the script.
+    pub(super) tool: String,
+    /// Tenant, by alias.
+    #[arg(long, value_name = "T")]
+    pub(super) tenant: Option<String>,
+    /// Workspace, by alias.
+    #[arg(long, value_name = "W")]
+    pub(super) workspace: Option<String>,
+    /// One argument; give it again for more. Lists are separated by commas.
+    #[arg(long = "arg", value_name = "NAME=VALUE")]
+    pub(super) arguments: Vec<String>,
+    /// Arguments as a JSON object.
+    #[arg(long, value_name = "{…}")]
+    pub(super) json: Option<String>,
+    #[command(flatten)]
+    pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) tools: Tools,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// As JSON, with schemas.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) tools: Tools,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Host {
+    /// Address to listen on, such as 127.0.0.1:5985.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: SocketAddr,
+    /// Command of an out-of-process PowerShell behind it.
+    #[cfg(feature = "process")]
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) process: Option<String>,
+}

@@ -1,0 +1,103 @@
+//! `call`: one tool, one JSON answer.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+use tokio_util::sync::CancellationToken;
+
+use super::args::Call;
+use super::source::{self, CommandError};
+use super::{Exit, print};
+use crate::call::{CallPath, Request};
+use crate::catalog::{Kind, Tool, find};
+use crate::tenant::Caller;
+
+/// Why the arguments cannot be read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum BadArguments {
+    #[error("--json must hold one JSON object, such as {{\"Enabled\": true}}")]
+    NotAnObject,
+    #[error("--arg must be NAME=VALUE, found \"{0}\"")]
+    NoValue(String),
+}
+
+pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
+    let arguments = match arguments(args) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            print::complain(&error.to_string());
+            return Ok(Exit::Refused);
+        }
+    };
+    let sourced = source::any(&args.source, &args.tools).await?;
+    let path = CallPath::new(Arc::new(sourced.config));
+    let cancel = CancellationToken::new();
+    let request = Request {
+        caller: &Caller::local(),
+        tool: &args.tool,
+        arguments: &arguments,
+        progress: &|record| tracing::info!(percent = record.percent, "progress"),
+        cancel: &cancel,
+    };
+    let answering = crate::fleet::answer(&path, request);
+    tokio::pin!(answering);
+    let answer = tokio::select! {
+        answer = &mut answering => answer,
+        _ = tokio::signal::ctrl_c() => {
+            // The call still ends by itself: it stops the host first.
+            cancel.cancel();
+            answering.await
+        }
+    };
+    path.close().await;
+    let exit = Exit::of(&answer);
+    print::json(&Json::Object(answer.envelope));
+    Ok(exit)
+}
+
+/// `--json`, then `--arg`, then `--tenant` and `--workspace`; the later wins.
+fn arguments(args: &Call) -> Result<Map<String, Json>, BadArguments> {
+    let mut arguments = match &args.json {
+        None => Map::new(),
+        Some(text) => serde_json::from_str(text).map_err(|_| BadArguments::NotAnObject)?,
+    };
+    let tool = find(&args.tool);
+    for argument in &args.arguments {
+        let (name, value) = argument.split_once('=').ok_or_else(|| BadArguments::NoValue(argument.clone()))?;
+        let value = typed(tool.as_ref(), name, value);
+        match (arguments.get_mut(name), value) {
+            (Some(Json::Array(all)), Json::Array(more)) => all.extend(more),
+            (_, value) => drop(arguments.insert(name.to_owned(), value)),
+        }
+    }
+    for (name, value) in [("tenant", &args.tenant), ("workspace", &args.workspace)] {
+        if let Some(value) = value {
+            arguments.insert(name.to_owned(), value.as_str().into());
+        }
+    }
+    Ok(arguments)
+}
+
+/// A typed value as the tool's argument has it. What cannot be read stays
+/// text, and is refused where every argument is checked.
+fn typed(tool: Option<&Tool>, name: &str, text: &str) -> Json {
+    let kind = match (tool, name) {
+        (_, "fields") => Some(Kind::Strings),
+        (_, "page_size") => Some(Kind::Int),
+        (Some(Tool::Fleet(_)), "enabled_only") => Some(Kind::Bool),
+        (Some(Tool::Function(entry)), _) => {
+            entry.arguments().find(|parameter| parameter.answers_to(name)).map(|parameter| parameter.kind)
+        }
+        _ => None,
+    };
+    let parsed = match kind {
+        Some(Kind::Int | Kind::Long) => text.parse::<i64>().ok().map(Json::from),
+        Some(Kind::Double | Kind::Hashtable | Kind::Hashtables | Kind::Object | Kind::Objects) => {
+            serde_json::from_str(text).ok()
+        }
+        Some(Kind::Bool | Kind::Switch) => text.parse::<bool>().ok().map(Json::from),
+        Some(Kind::Strings) => Some(text.split(',').map(|item| Json::from(item.trim())).collect()),
+        Some(Kind::String | Kind::Datetime | Kind::Timespan) | None => None,
+    };
+    parsed.unwrap_or_else(|| text.into())
+}

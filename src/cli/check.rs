@@ -1,0 +1,21 @@
+//! `check`: a configuration without a connection.
+
+use super::args::Check;
+use super::source::{self, CommandError};
+use super::{Exit, print};
+use crate::config::Config;
+
+pub(super) fn run(args: &Check) -> Result<Exit, CommandError> {
+    let path = source::path(args.config.as_deref())?;
+    let config = Config::read(&path)?;
+    let workspaces = config.registry.targets().count();
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    print::line(&format!(
+        "{} is good: {}, {}, {}",
+        path.display(),
+        count(config.hosts.len(), "host"),
+        count(config.registry.tenants().count(), "tenant"),
+        count(workspaces, "workspace"),
+    ));
+    Ok(Exit::Done)
+}

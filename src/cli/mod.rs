@@ -1,0 +1,44 @@
+//! The command line.
+//!
+//! Answers and lists go to standard output, everything else to standard
+//! error. The exit code says how it ended: 0 done, 1 failed, 2 refused (a
+//! wrong configuration, too), 3 unreachable, 4 unknown, 130 cancelled.
+
+mod args;
+mod call;
+mod check;
+mod exit;
+mod print;
+mod serve;
+mod source;
+mod tools;
+
+use clap::Parser as _;
+
+pub use args::Args;
+use args::Command;
+pub use exit::Exit;
+
+/// Runs the command that the process was started with.
+pub async fn run() -> Exit {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return print::usage(&error),
+    };
+    if let Err(error) = crate::telemetry::init(crate::config::env::log().as_deref()) {
+        print::complain(&error.to_string());
+        return Exit::Refused;
+    }
+    let ended = match args.command {
+        Command::Serve(serve) => serve::from_file(&serve).await,
+        Command::Demo(tools) => serve::demo(&tools).await,
+        Command::Call(call) => call::run(&call).await,
+        Command::Tools(tools) => tools::run(&tools).await,
+        Command::Check(check) => check::run(&check),
+        Command::Host(host) => serve::host(&host).await,
+    };
+    ended.unwrap_or_else(|error| {
+        print::complain(&error.to_string());
+        error.exit()
+    })
+}

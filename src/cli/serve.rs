@@ -1,0 +1,58 @@
+//! `serve`, `demo` and `host`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{Host, Serve, Tools};
+use super::source::{self, CommandError};
+use super::{Exit, print};
+use crate::call::CallPath;
+use crate::config::Config;
+use crate::demo;
+use crate::mcp::{Server, serve_stdio};
+use crate::tenant::Caller;
+
+/// How long running calls may take to stop after an interrupt.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+pub(super) async fn from_file(args: &Serve) -> Result<Exit, CommandError> {
+    serve(source::file(args.config.as_deref(), &args.tools)?).await
+}
+
+pub(super) async fn demo(tools: &Tools) -> Result<Exit, CommandError> {
+    let sourced = source::started_demo(tools).await?;
+    serve(sourced.config).await
+}
+
+async fn serve(config: Config) -> Result<Exit, CommandError> {
+    let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
+    tracing::info!(hosts, tenants, "serving MCP on standard input and output");
+    let server = Server::new(Arc::new(CallPath::new(Arc::new(config))), Caller::local());
+    tokio::select! {
+        served = serve_stdio(server.clone()) => {
+            served?;
+            Ok(Exit::Done)
+        }
+        _ = tokio::signal::ctrl_c() => {
+            server.shut_down(PATIENCE).await;
+            Ok(Exit::Cancelled)
+        }
+    }
+}
+
+pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {
+    #[cfg(feature = "process")]
+    let process = args.process.as_deref();
+    #[cfg(not(feature = "process"))]
+    let process = None;
+    tokio::select! {
+        ended = demo::host(args.listen, process) => {
+            if let Err(error) = ended {
+                print::complain(&error.to_string());
+                return Ok(Exit::Failed);
+            }
+            Ok(Exit::Done)
+        }
+        _ = tokio::signal::ctrl_c() => Ok(Exit::Cancelled),
+    }
+}

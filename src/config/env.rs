@@ -1,0 +1,44 @@
+//! The environment: the only place that reads it, and every variable of ours.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A variable and what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Name.
+    pub name: &'static str,
+    /// One line for people.
+    pub meaning: &'static str,
+}
+
+/// Path of the configuration, when `--config` is not given.
+pub const CONFIG: Variable =
+    Variable { name: "SENTINEL_JUMP_CONFIG", meaning: "path of the configuration, when --config is not given" };
+/// What is logged.
+pub const LOG: Variable =
+    Variable { name: "SENTINEL_JUMP_LOG", meaning: "what is logged on stderr, such as info or sentinel_jump=debug" };
+
+/// Every variable.
+pub const VARIABLES: [Variable; 2] = [CONFIG, LOG];
+
+/// The configuration's path.
+#[must_use]
+pub fn config() -> Option<PathBuf> {
+    read(CONFIG.name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// The log filter.
+#[must_use]
+pub fn log() -> Option<String> {
+    read(LOG.name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty())
+}
+
+/// A variable that the configuration names as the place of a secret.
+pub(super) fn secret(name: &str) -> Option<OsString> {
+    read(name)
+}
+
+fn read(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

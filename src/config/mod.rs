@@ -1,0 +1,142 @@
+//! The configuration: as written, and what it means.
+//!
+//! `raw` reads TOML key by key and keeps where each value stands; `resolve`
+//! checks values against each other and gives [`Config`]. Both collect every
+//! problem instead of stopping at the first. Nothing below this module sees
+//! the written form, and no secret is read here: [`SecretRef`] says where one
+//! is, and it is fetched when a session opens.
+
+pub mod env;
+mod problem;
+mod raw;
+mod resolve;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use wsman::clixml::Value;
+
+use crate::host::{Answer, Style};
+use crate::tenant::{HostId, Policy, Registry};
+
+pub use problem::{ConfigError, Problem};
+pub use secret::{SecretError, SecretRef};
+
+/// Everything the server was told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Jump hosts by name.
+    pub hosts: BTreeMap<HostId, Host>,
+    /// Tenants and their workspaces.
+    pub registry: Registry,
+    /// Which tools may be used.
+    pub policy: Policy,
+}
+
+/// How to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// SPNEGO around NTLM.
+    Negotiate,
+    /// Bare NTLM.
+    Ntlm,
+}
+
+/// Limits of a host's sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sessions {
+    /// Open at once.
+    pub max: usize,
+    /// A session unused for longer is closed.
+    pub idle: Duration,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { max: 4, idle: Duration::from_secs(600) }
+    }
+}
+
+/// Where a host's script comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// A file on the host.
+    Path {
+        /// Path on the host.
+        path: String,
+        /// Lower-case hex SHA-256 the file must have.
+        sha256: Option<String>,
+    },
+    /// A file of this computer, sent when a session opens.
+    Push {
+        /// Path here.
+        file: PathBuf,
+        /// Path under which the host parses it.
+        virtual_path: String,
+        /// Lower-case hex SHA-256 the file must have.
+        sha256: String,
+    },
+}
+
+/// One jump host.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Name.
+    pub id: HostId,
+    /// Endpoint.
+    pub url: String,
+    /// Mechanism.
+    pub auth: Auth,
+    /// `DOMAIN\user`, `user@domain` or `user`.
+    pub username: String,
+    /// Where the password is.
+    pub password: SecretRef,
+    /// PowerShell configuration name, when it is not the usual one.
+    pub configuration_name: Option<String>,
+    /// Limits.
+    pub sessions: Sessions,
+    /// The script.
+    pub script: Script,
+    /// Values for the script's own `param()` block.
+    pub parameters: Vec<(String, Value)>,
+    /// How the script keeps its target, when it is said.
+    pub style: Option<Style>,
+    /// Questions that may be answered.
+    pub answers: Vec<Answer>,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every problem that was found.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        Self::parse(&text, folder).map_err(|error| error.of(path))
+    }
+
+    /// Checks the text of a file; relative paths in it start from `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with every problem that was found.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
+        let mut problems = problem::Problems::default();
+        let config = raw::read(text, &mut problems).and_then(|raw| resolve::resolve(raw, folder, &mut problems));
+        match (config, problems.into_error()) {
+            (Some(config), None) => Ok(config),
+            (_, Some(error)) => Err(error),
+            (None, None) => unreachable!("a configuration that gave nothing gave a problem"),
+        }
+    }
+
+    /// The host that serves a target's tenant.
+    #[must_use]
+    pub fn host(&self, id: &HostId) -> Option<&Host> {
+        self.hosts.get(id)
+    }
+}

@@ -1,0 +1,452 @@
+//! The configuration as written: keys, types and places, no meaning.
+
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::Problems;
+use crate::near;
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Written<T> {
+    pub(super) value: T,
+    pub(super) place: String,
+    pub(super) line: usize,
+}
+
+/// The file.
+#[derive(Debug, Default)]
+pub(super) struct RawConfig {
+    pub(super) hosts: Vec<Written<RawHost>>,
+    pub(super) tenants: Vec<Written<RawTenant>>,
+    pub(super) tool_sets: Option<Vec<Written<String>>>,
+    pub(super) read_only: Option<Written<bool>>,
+}
+
+/// `[hosts.NAME]`
+#[derive(Debug, Default)]
+pub(super) struct RawHost {
+    pub(super) name: String,
+    pub(super) url: Option<Written<String>>,
+    pub(super) auth: Option<Written<String>>,
+    pub(super) username: Option<Written<String>>,
+    pub(super) password: Option<Written<RawSecret>>,
+    pub(super) configuration_name: Option<Written<String>>,
+    pub(super) sessions_max: Option<Written<i64>>,
+    pub(super) sessions_idle: Option<Written<Duration>>,
+    pub(super) script: Option<Written<RawScript>>,
+}
+
+/// A secret, by reference.
+#[derive(Debug)]
+pub(super) enum RawSecret {
+    Env(String),
+    File(String),
+    Command(Vec<String>),
+}
+
+/// `[hosts.NAME.script]`
+#[derive(Debug, Default)]
+pub(super) struct RawScript {
+    pub(super) path: Option<Written<String>>,
+    pub(super) push: Option<Written<String>>,
+    pub(super) virtual_path: Option<Written<String>>,
+    pub(super) sha256: Option<Written<String>>,
+    pub(super) style: Option<Written<String>>,
+    pub(super) parameters: Vec<(String, Written<RawParameter>)>,
+    pub(super) answers: Vec<RawAnswer>,
+}
+
+/// A value of the script's `param()` block.
+#[derive(Debug)]
+pub(super) enum RawParameter {
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    Boolean(bool),
+    List(Vec<Self>),
+}
+
+/// `[[hosts.NAME.script.answers]]`
+#[derive(Debug)]
+pub(super) struct RawAnswer {
+    pub(super) function: Option<Written<String>>,
+    pub(super) question: Option<Written<String>>,
+    pub(super) answer: Option<Written<String>>,
+}
+
+/// `[tenants.NAME]`
+#[derive(Debug, Default)]
+pub(super) struct RawTenant {
+    pub(super) name: String,
+    pub(super) host: Option<Written<String>>,
+    pub(super) azure_tenant: Option<Written<String>>,
+    pub(super) language: Option<Written<String>>,
+    pub(super) workspaces: Vec<Written<RawWorkspace>>,
+}
+
+/// `[tenants.NAME.workspaces.NAME]`
+#[derive(Debug, Default)]
+pub(super) struct RawWorkspace {
+    pub(super) name: String,
+    pub(super) subscription: Option<Written<String>>,
+    pub(super) resource_group: Option<Written<String>>,
+    pub(super) workspace_name: Option<Written<String>>,
+}
+
+/// Keys that mean something, but not to this release.
+const LATER: &str = "is not supported in this release";
+
+/// Reads a file's text. `None` when it is not TOML.
+pub(super) fn read(text: &str, problems: &mut Problems) -> Option<RawConfig> {
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(error) => {
+            // Not the error's own text: it quotes the line, and a password may stand on it.
+            let line = error.span().map(|span| line_of(text, span.start));
+            problems.add("", line, format!("not TOML: {}", error.message()));
+            return None;
+        }
+    };
+    let mut reader = Reader { text, problems };
+    let root = Section { place: String::new(), line: 1, table: table.get_ref() };
+    Some(reader.config(&root))
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    problems: &'t mut Problems,
+}
+
+struct Section<'a> {
+    place: String,
+    line: usize,
+    table: &'a DeTable<'a>,
+}
+
+impl Section<'_> {
+    fn at(&self, key: &str) -> String {
+        if self.place.is_empty() { key.to_owned() } else { format!("{}.{key}", self.place) }
+    }
+}
+
+impl Reader<'_> {
+    fn config(&mut self, root: &Section<'_>) -> RawConfig {
+        self.keys(root, &["hosts", "tenants", "tools"], &[]);
+        let mut config = RawConfig::default();
+        for section in self.named(root, "hosts") {
+            let value = self.host(&section.value, section.name);
+            config.hosts.push(Written { value, place: section.value.place, line: section.value.line });
+        }
+        for section in self.named(root, "tenants") {
+            let value = self.tenant(&section.value, section.name);
+            config.tenants.push(Written { value, place: section.value.place, line: section.value.line });
+        }
+        if let Some(tools) = self.section(root, "tools") {
+            self.keys(&tools, &["sets", "read_only"], &[]);
+            config.tool_sets = self.strings(&tools, "sets");
+            config.read_only = self.boolean(&tools, "read_only");
+        }
+        config
+    }
+
+    fn host(&mut self, section: &Section<'_>, name: String) -> RawHost {
+        const KNOWN: [&str; 7] = ["url", "auth", "username", "password", "configuration_name", "sessions", "script"];
+        self.keys(section, &KNOWN, &["ca", "certificate", "proxy", "tls"]);
+        let mut host = RawHost {
+            name,
+            url: self.required(
+                section,
+                "url",
+                "missing; the host's WinRM address, such as http://jump01.example:5985/wsman",
+            ),
+            auth: self.string(section, "auth"),
+            username: self.required(section, "username", "missing; who signs in, such as 'DOMAIN\\user'"),
+            password: self.secret(section, "password"),
+            configuration_name: self.string(section, "configuration_name"),
+            ..RawHost::default()
+        };
+        if let Some(sessions) = self.section(section, "sessions") {
+            self.keys(&sessions, &["max", "idle"], &[]);
+            host.sessions_max = self.integer(&sessions, "max");
+            host.sessions_idle = self.duration(&sessions, "idle");
+        }
+        self.present(section, "script", "missing; say where the script is with path = \"…\" or push = \"…\"");
+        if let Some(script) = self.section(section, "script") {
+            let value = self.script(&script);
+            host.script = Some(Written { value, place: script.place, line: script.line });
+        }
+        host
+    }
+
+    fn script(&mut self, section: &Section<'_>) -> RawScript {
+        const KNOWN: [&str; 7] = ["path", "push", "virtual_path", "sha256", "parameters", "style", "answers"];
+        self.keys(section, &KNOWN, &["bundled", "init", "module"]);
+        let mut script = RawScript {
+            path: self.string(section, "path"),
+            push: self.string(section, "push"),
+            virtual_path: self.string(section, "virtual_path"),
+            sha256: self.string(section, "sha256"),
+            style: self.string(section, "style"),
+            ..RawScript::default()
+        };
+        if let Some(parameters) = self.section(section, "parameters") {
+            for (name, value) in parameters.table {
+                let (place, line) = (parameters.at(name.get_ref()), self.line(value));
+                if let Some(value) = self.parameter(value.get_ref(), &place, line) {
+                    script.parameters.push((name.get_ref().to_string(), Written { value, place, line }));
+                }
+            }
+        }
+        if let Some(value) = section.table.get("answers") {
+            let place = section.at("answers");
+            let line = self.line(value);
+            let Some(items) = value.get_ref().as_array() else {
+                self.wrong_type(&place, line, "tables, each under [[…answers]]", value.get_ref());
+                return script;
+            };
+            for (n, item) in items.iter().enumerate() {
+                let (place, line) = (format!("{place}[{n}]"), self.line(item));
+                let Some(table) = item.get_ref().as_table() else {
+                    self.wrong_type(&place, line, "a table", item.get_ref());
+                    continue;
+                };
+                let answer = Section { place, line, table };
+                self.keys(&answer, &["function", "question", "answer"], &[]);
+                script.answers.push(RawAnswer {
+                    function: self.required(&answer, "function", "missing"),
+                    question: self.required(&answer, "question", "missing"),
+                    answer: self.required(&answer, "answer", "missing"),
+                });
+            }
+        }
+        script
+    }
+
+    fn parameter(&mut self, value: &DeValue<'_>, place: &str, line: usize) -> Option<RawParameter> {
+        match value {
+            DeValue::String(text) => Some(RawParameter::Text(text.to_string())),
+            DeValue::Boolean(value) => Some(RawParameter::Boolean(*value)),
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => Some(RawParameter::Integer(number)),
+                Err(_) => {
+                    self.problems.add(place, Some(line), "the number is out of range");
+                    None
+                }
+            },
+            DeValue::Float(number) => number.as_str().parse().ok().map(RawParameter::Float),
+            DeValue::Array(items) => items
+                .iter()
+                .map(|item| self.parameter(item.get_ref(), place, line))
+                .collect::<Option<Vec<_>>>()
+                .map(RawParameter::List),
+            DeValue::Datetime(_) | DeValue::Table(_) => {
+                self.wrong_type(place, line, "a string, a number, true, false or a list of them", value);
+                None
+            }
+        }
+    }
+
+    fn tenant(&mut self, section: &Section<'_>, name: String) -> RawTenant {
+        self.keys(section, &["host", "azure_tenant", "language", "workspaces"], &[]);
+        let mut tenant = RawTenant {
+            name,
+            host: self.required(section, "host", "missing; name the jump host that serves this tenant"),
+            azure_tenant: self.string(section, "azure_tenant"),
+            language: self.string(section, "language"),
+            workspaces: Vec::new(),
+        };
+        self.present(section, "workspaces", "missing; add at least one");
+        for named in self.named(section, "workspaces") {
+            let section = named.value;
+            self.keys(&section, &["subscription", "resource_group", "name"], &[]);
+            let value = RawWorkspace {
+                name: named.name,
+                subscription: self.required(&section, "subscription", "missing"),
+                resource_group: self.required(&section, "resource_group", "missing"),
+                workspace_name: self.required(&section, "name", "missing"),
+            };
+            tenant.workspaces.push(Written { value, place: section.place, line: section.line });
+        }
+        tenant
+    }
+
+    fn secret(&mut self, section: &Section<'_>, key: &str) -> Option<Written<RawSecret>> {
+        const FORMS: &str =
+            "write { env = \"NAME\" }, { file = \"/path\" } or { command = [\"program\", \"argument\"] }";
+        self.present(section, key, &format!("missing; {FORMS}"));
+        let value = section.table.get(key)?;
+        let (place, line) = (section.at(key), self.line(value));
+        let Some(table) = value.get_ref().as_table() else {
+            self.problems.add(&place, Some(line), format!("a secret must not stand in the configuration; {FORMS}"));
+            return None;
+        };
+        let inner = Section { place: place.clone(), line, table };
+        self.keys(&inner, &["env", "file", "command"], &["keyring", "key_vault"]);
+        if table.len() != 1 {
+            self.problems.add(&place, Some(line), format!("expected exactly one place; {FORMS}"));
+            return None;
+        }
+        let secret = if let Some(env) = self.string(&inner, "env") {
+            RawSecret::Env(env.value)
+        } else if let Some(file) = self.string(&inner, "file") {
+            RawSecret::File(file.value)
+        } else {
+            let argv = self.strings(&inner, "command")?;
+            if argv.is_empty() {
+                self.problems.add(&inner.at("command"), Some(line), "expected the program first");
+                return None;
+            }
+            RawSecret::Command(argv.into_iter().map(|argument| argument.value).collect())
+        };
+        Some(Written { value: secret, place, line })
+    }
+
+    /// Every key of the section must be known here.
+    fn keys(&mut self, section: &Section<'_>, known: &[&str], later: &[&str]) {
+        for (key, _) in section.table {
+            let name: &str = key.get_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let line = line_of(self.text, key.span().start);
+            let said = if later.contains(&name) {
+                LATER.to_owned()
+            } else {
+                format!("unknown key{}", near::hint(name, known.iter().copied()))
+            };
+            self.problems.add(&section.at(name), Some(line), said);
+        }
+    }
+
+    /// The tables of a table of tables: `[hosts.a]`, `[hosts.b]`.
+    fn named<'a>(&mut self, section: &Section<'a>, key: &str) -> Vec<Named<'a>> {
+        let Some(outer) = self.section(section, key) else { return Vec::new() };
+        let mut all = Vec::new();
+        for (name, value) in outer.table {
+            let (place, line) = (outer.at(name.get_ref()), line_of(self.text, name.span().start));
+            match value.get_ref().as_table() {
+                Some(table) => {
+                    all.push(Named { name: name.get_ref().to_string(), value: Section { place, line, table } });
+                }
+                None => self.wrong_type(&place, line, "a table", value.get_ref()),
+            }
+        }
+        all
+    }
+
+    fn section<'a>(&mut self, section: &Section<'a>, key: &str) -> Option<Section<'a>> {
+        let value = section.table.get(key)?;
+        let (place, line) = (section.at(key), self.line(value));
+        match value.get_ref().as_table() {
+            Some(table) => Some(Section { place, line, table }),
+            None => {
+                self.wrong_type(&place, line, "a table", value.get_ref());
+                None
+            }
+        }
+    }
+
+    fn required(&mut self, section: &Section<'_>, key: &str, said: &str) -> Option<Written<String>> {
+        self.present(section, key, said);
+        self.string(section, key)
+    }
+
+    fn present(&mut self, section: &Section<'_>, key: &str, said: &str) {
+        if !section.table.contains_key(key) {
+            self.problems.add(&section.at(key), Some(section.line), said);
+        }
+    }
+
+    fn string(&mut self, section: &Section<'_>, key: &str) -> Option<Written<String>> {
+        let value = section.table.get(key)?;
+        let (place, line) = (section.at(key), self.line(value));
+        match value.get_ref().as_str() {
+            Some("") => self.problems.add(&place, Some(line), "empty"),
+            Some(text) => return Some(Written { value: text.to_owned(), place, line }),
+            None => self.wrong_type(&place, line, "a string", value.get_ref()),
+        }
+        None
+    }
+
+    fn strings(&mut self, section: &Section<'_>, key: &str) -> Option<Vec<Written<String>>> {
+        let value = section.table.get(key)?;
+        let (place, line) = (section.at(key), self.line(value));
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_type(&place, line, "a list of strings", value.get_ref());
+            return None;
+        };
+        let mut all = Vec::new();
+        for item in items {
+            match item.get_ref().as_str() {
+                Some(text) => {
+                    all.push(Written { value: text.to_owned(), place: place.clone(), line: self.line(item) });
+                }
+                None => self.wrong_type(&place, self.line(item), "a list of strings", item.get_ref()),
+            }
+        }
+        Some(all)
+    }
+
+    fn boolean(&mut self, section: &Section<'_>, key: &str) -> Option<Written<bool>> {
+        let value = section.table.get(key)?;
+        let (place, line) = (section.at(key), self.line(value));
+        let found = value.get_ref().as_bool();
+        if found.is_none() {
+            self.wrong_type(&place, line, "true or false", value.get_ref());
+        }
+        found.map(|value| Written { value, place, line })
+    }
+
+    fn integer(&mut self, section: &Section<'_>, key: &str) -> Option<Written<i64>> {
+        let value = section.table.get(key)?;
+        let (place, line) = (section.at(key), self.line(value));
+        let number = value.get_ref().as_integer().map(|number| i64::from_str_radix(number.as_str(), number.radix()));
+        match number {
+            Some(Ok(value)) => return Some(Written { value, place, line }),
+            Some(Err(_)) => self.problems.add(&place, Some(line), "the number is out of range"),
+            None => self.wrong_type(&place, line, "a whole number", value.get_ref()),
+        }
+        None
+    }
+
+    fn duration(&mut self, section: &Section<'_>, key: &str) -> Option<Written<Duration>> {
+        let text = self.string(section, key)?;
+        let split = text.value.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.value.len());
+        let (number, unit) = text.value.split_at(split);
+        let seconds = match unit {
+            "s" => Some(1),
+            "m" => Some(60),
+            "h" => Some(3_600),
+            _ => None,
+        };
+        let value = seconds
+            .zip(number.parse::<u64>().ok())
+            .and_then(|(unit, number)| number.checked_mul(unit))
+            .map(Duration::from_secs);
+        if value.is_none() {
+            self.problems.add(&text.place, Some(text.line), "expected a number with s, m or h, such as \"10m\"");
+        }
+        value.map(|value| Written { value, place: text.place, line: text.line })
+    }
+
+    fn wrong_type(&mut self, place: &str, line: usize, expected: &str, found: &DeValue<'_>) {
+        let article = if found.type_str().starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+        self.problems.add(place, Some(line), format!("expected {expected}, found {article} {}", found.type_str()));
+    }
+
+    fn line<T>(&self, value: &Spanned<T>) -> usize {
+        line_of(self.text, value.span().start)
+    }
+}
+
+struct Named<'a> {
+    name: String,
+    value: Section<'a>,
+}

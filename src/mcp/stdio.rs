@@ -1,0 +1,58 @@
+//! MCP over two byte streams: standard input and output, or a test's pipe.
+
+use std::time::Duration;
+
+use rmcp::ServiceExt as _;
+use rmcp::service::{QuitReason, ServerInitializeError};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Server;
+
+/// How long running calls may take to stop when the client is gone.
+///
+/// Chosen: a stop on the host takes five seconds at most.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Why serving ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The client never opened the conversation.
+    #[error("the client did not open an MCP conversation")]
+    Handshake(#[source] Box<ServerInitializeError>),
+    /// The server's task broke.
+    #[error("the MCP service broke")]
+    Broken,
+}
+
+/// Serves on standard input and output until the input ends.
+///
+/// # Errors
+///
+/// [`ServeError`]; every session is closed in any case.
+pub async fn serve_stdio(server: Server) -> Result<(), ServeError> {
+    let (reader, writer) = rmcp::transport::stdio_pipes();
+    serve_on(server, reader, writer).await
+}
+
+/// Serves on `reader` and `writer` until `reader` ends.
+///
+/// # Errors
+///
+/// [`ServeError`]; every session is closed in any case.
+pub async fn serve_on<R, W>(server: Server, reader: R, writer: W) -> Result<(), ServeError>
+where
+    R: AsyncRead + Send + Unpin + 'static,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    let ended = match server.clone().serve((reader, writer)).await {
+        // An input that ends before it says anything is a client that changed its mind.
+        Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+        Err(error) => Err(ServeError::Handshake(Box::new(error))),
+        Ok(service) => match service.waiting().await {
+            Ok(QuitReason::JoinError(_)) | Err(_) => Err(ServeError::Broken),
+            Ok(_) => Ok(()),
+        },
+    };
+    server.shut_down(PATIENCE).await;
+    ended
+}

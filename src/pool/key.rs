@@ -1,0 +1,23 @@
+//! Whose session it is.
+
+use crate::tenant::{HostId, Target, TenantId, WorkspaceId};
+
+/// One workspace of one tenant, on the tenant's own host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub(super) host: HostId,
+    tenant: TenantId,
+    workspace: WorkspaceId,
+}
+
+impl Key {
+    /// The key of a target.
+    #[must_use]
+    pub fn of(target: &Target) -> Self {
+        Self {
+            host: target.host().clone(),
+            tenant: target.tenant().id.clone(),
+            workspace: target.workspace().id.clone(),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Tenants, their workspaces and the one jump host each is pinned to.
+//!
+//! A [`Target`] is the only thing the rest of the server can run a function
+//! against, and only [`Registry`] makes one: from two exact aliases, never
+//! from a part of a name, never from nothing.
+
+mod id;
+mod policy;
+mod registry;
+
+pub use id::{BadAlias, HostId, TenantId, WorkspaceId};
+pub use policy::{Caller, Effect, Mode, Policy, Reach, ToolSet, UnknownToolSet};
+pub use registry::{Language, NoTarget, Registry, Target, Tenant, Workspace};

@@ -1,0 +1,115 @@
+//! Tools as clients see them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use sentinel_jump::call::sight;
+use sentinel_jump::catalog::{self, Tool, schema};
+use sentinel_jump::tenant::{Caller, Effect, Mode, Policy, ToolSet};
+use serde_json::{Value as Json, json};
+
+use crate::snapshot::assert_snapshot;
+use crate::world;
+
+fn described() -> Vec<(Tool, Json)> {
+    let sight = sight(&world::config().registry, &Caller::local());
+    let describe = |tool: Tool| {
+        let schemas = json!({
+            "name": tool.name(),
+            "title": tool.title(),
+            "description": tool.description(),
+            "inputSchema": schema::input(&tool, &sight),
+            "outputSchema": schema::output(&tool),
+        });
+        (tool, schemas)
+    };
+    catalog::visible(&Policy::default()).into_iter().map(describe).collect()
+}
+
+#[test]
+fn the_catalogue_is_whole() {
+    assert_eq!(catalog::all().len(), 39);
+    assert_eq!(catalog::all().iter().map(|entry| entry.parameters.len()).sum::<usize>(), 376);
+    let names: BTreeSet<&str> = catalog::tools().iter().map(Tool::name).collect();
+    assert_eq!(names.len(), 40, "two tools share a name");
+}
+
+#[test]
+fn no_write_may_be_repeated_and_no_write_is_kept() {
+    for entry in catalog::all() {
+        if entry.effect() == Effect::Write {
+            assert!(!entry.retry_safe, "{}", entry.function);
+            assert_eq!(entry.keep_for(), None, "{}", entry.function);
+        }
+    }
+}
+
+#[test]
+fn schemas_are_as_reviewed() {
+    let mut text = String::new();
+    for (_, tool) in described() {
+        writeln!(text, "{tool:#}").expect("writing to a string");
+    }
+    assert_snapshot("tools.json", &text);
+}
+
+#[test]
+fn names_are_short_and_tools_are_small() {
+    let tools = described();
+    for (tool, _) in &tools {
+        assert!(tool.name().len() <= 30, "{}", tool.name());
+        assert!(tool.name().starts_with("sentinel_"), "{}", tool.name());
+    }
+    // About four bytes a token; the largest has eleven filters.
+    let bytes: usize = tools.iter().map(|(_, json)| json.to_string().len()).sum();
+    assert!(bytes / tools.len() < 1_600, "{} bytes a tool", bytes / tools.len());
+}
+
+#[test]
+fn what_the_server_decides_is_in_no_schema() {
+    let never = [
+        "SubscriptionId",
+        "ResourceGroupName",
+        "WorkspaceName",
+        "Confirm",
+        "WhatIf",
+        "Force",
+        "ShowHeader",
+        "BackupPath",
+        "SkipConfirm",
+        "OutputPath",
+        "Path",
+        "ResumeCheckpointPath",
+    ];
+    for tool in catalog::tools() {
+        let schema = schema::input(&tool, &schema::Sight::default());
+        for name in never {
+            assert!(schema["properties"].get(name).is_none(), "{}: {name}", tool.name());
+        }
+    }
+}
+
+#[test]
+fn the_schema_offers_only_what_the_caller_may_see() {
+    let mut caller = Caller::local();
+    let config = world::config();
+    let only =
+        config.registry.tenants().filter(|tenant| tenant.id.as_str() == "marlowe").map(|tenant| tenant.id.clone());
+    caller.reach = sentinel_jump::tenant::Reach::Only(only.collect());
+    let sight = sight(&config.registry, &caller);
+    let tool = catalog::find("sentinel_rule_list").expect("a tool");
+    let schema = schema::input(&tool, &sight);
+    assert_eq!(schema["properties"]["tenant"]["enum"], json!(["marlowe"]));
+    assert_eq!(schema["properties"]["workspace"]["enum"], json!(["prod"]));
+}
+
+#[test]
+fn policies_decide_what_is_visible() {
+    let names = |policy: &Policy| catalog::visible(policy).iter().map(Tool::name).collect::<Vec<_>>();
+    let comment = "sentinel_incident_comment_add";
+    assert!(names(&Policy::default()).contains(&comment));
+    assert!(!names(&Policy { mode: Mode::ReadOnly, ..Policy::default() }).contains(&comment));
+    assert!(!names(&Policy { sets: [ToolSet::Read].into(), mode: Mode::ReadWrite }).contains(&comment));
+    let fleet = Policy { sets: [ToolSet::Fleet].into(), mode: Mode::ReadWrite };
+    assert_eq!(names(&fleet), ["sentinel_list_analytics_rules"]);
+}

@@ -1,0 +1,97 @@
+//! The binary: what goes where, and how it ends.
+
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+
+use crate::world;
+
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+    command.args(arguments).env_remove("SENTINEL_JUMP_CONFIG").env_remove("SENTINEL_JUMP_LOG");
+    command.output().expect("the binary runs")
+}
+
+fn file(toml: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sentinel-jump.toml");
+    std::fs::write(&path, toml).expect("write");
+    let path = path.to_str().expect("a plain path").to_owned();
+    (folder, path)
+}
+
+#[test]
+fn an_answer_is_one_json_object_and_nothing_else() {
+    let (_folder, config) = file(world::TOML);
+    let output = run(&["call", "sentinel_rule_list", "--tenant", "nordhafen", "--config", &config]);
+    assert_eq!(output.status.code(), Some(2));
+    let answer: Json = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
+    assert_eq!(answer["code"], "invalid_argument");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("invalid_argument"), "the log is on standard error");
+}
+
+#[test]
+fn the_exit_code_says_that_nothing_ran() {
+    let (_folder, config) = file(world::TOML);
+    let place = ["--tenant", "nordhafen", "--workspace", "prod", "--config", &config];
+    let output = run(&[&["call", "Get-AnalyticsRules", "--arg", "Severity=High,Low"], &place[..]].concat());
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stdout));
+    let output = run(&[&["call", "Get-AnalyticsRules", "--json", r#"{"Enabled": 1}"#], &place[..]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("must be true or false"));
+}
+
+#[test]
+fn arguments_are_read_as_the_tool_has_them() {
+    let (_folder, config) = file(world::TOML);
+    let place = ["--tenant", "nordhafen", "--workspace", "prod", "--config", &config];
+    let output = run(&[&["call", "sentinel_incident_list", "--arg", "LastDays=400"], &place[..]].concat());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("from 1 to 365, not 400"));
+    let output = run(&[&["call", "sentinel_incident_list", "--arg", "LastDays"], &place[..]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn check_says_good_or_what_is_wrong() {
+    let (_folder, config) = file(world::TOML);
+    let output = run(&["check", "--config", &config]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("2 hosts, 2 tenants, 3 workspaces"));
+    let (_folder, config) = file(&world::TOML.replace("username", "user_name"));
+    let output = run(&["check", "--config", &config]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean \"username\"?"));
+}
+
+#[test]
+fn without_a_configuration_there_is_help() {
+    let output = run(&["serve"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("SENTINEL_JUMP_CONFIG"));
+    let output = run(&["tools", "--json"]);
+    let tools: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(tools.as_array().map(Vec::len), Some(7));
+}
+
+#[test]
+fn serving_ends_with_its_input() {
+    let (_folder, config) = file(world::TOML);
+    let output = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"))
+        .args(["serve", "--config", &config])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn every_variable_is_in_the_help() {
+    let output = run(&["--help"]);
+    let help = String::from_utf8_lossy(&output.stdout);
+    for variable in sentinel_jump::config::env::VARIABLES {
+        assert!(help.contains(variable.name) && help.contains(variable.meaning), "{}", variable.name);
+    }
+}

@@ -1,0 +1,176 @@
+//! Configurations: what is refused, where, and in which words.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use sentinel_jump::config::{Config, Script, SecretError, SecretRef};
+
+use crate::snapshot::assert_snapshot;
+use crate::world;
+
+/// The test configuration with one line put in place of another.
+fn with(line: &str, instead: &str) -> String {
+    assert!(world::TOML.contains(line), "{line}");
+    world::TOML.replacen(line, instead, 1)
+}
+
+fn problems(toml: &str) -> String {
+    Config::parse(toml, Path::new("/etc/sentinel-jump")).map_or_else(|error| error.to_string(), |_| "good".to_owned())
+}
+
+#[test]
+fn every_refusal_names_its_place() {
+    let url = r#"url = "http://127.0.0.1:1/wsman""#;
+    let password = r#"password = { env = "SENTINEL_JUMP_TEST_NOT_SET" }"#;
+    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
+    let host = r#"host = "jump-marlowe""#;
+    let cases = [
+        ("misspelt key", with(url, &format!("{url}\nsesions = {{ max = 2 }}"))),
+        ("misspelt inner key", with(url, &format!("{url}\nsessions = {{ maxx = 2 }}"))),
+        ("unknown key", with(url, &format!("{url}\ncolour = 1"))),
+        ("https", with(url, r#"url = "https://jump01.example:5986/wsman""#)),
+        ("no port", with(url, r#"url = "http://jump01.example/wsman""#)),
+        ("password in the address", with(url, r#"url = "http://svc:planted-secret@jump01.example:5985/wsman""#)),
+        ("no address", with(url, "")),
+        ("inline password", with(password, r#"password = "planted-secret""#)),
+        ("two places of a password", with(password, r#"password = { env = "A", file = "b" }"#)),
+        ("later place of a password", with(password, r#"password = { keyring = "x" }"#)),
+        ("empty command", with(password, "password = { command = [] }")),
+        ("kerberos", with(url, &format!("{url}\nauth = \"kerberos\""))),
+        ("misspelt auth", with(url, &format!("{url}\nauth = \"negotiat\""))),
+        ("too many sessions", with(url, &format!("{url}\nsessions = {{ max = 31 }}"))),
+        ("idle without unit", with(url, &format!("{url}\nsessions = {{ idle = \"10\" }}"))),
+        ("wrong type", with(url, "url = 5985")),
+        ("no script", with(script, "")),
+        ("script from nowhere", with(script, "script = {}")),
+        ("push without a hash", with(script, r#"script = { push = "s.ps1" }"#)),
+        ("bad hash", with(script, r#"script = { push = "s.ps1", sha256 = "12" }"#)),
+        ("path and push", with(script, r#"script = { path = "a", push = "b" }"#)),
+        ("later key of the script", with(script, r#"script = { path = "a", init = ["Connect-ToAzure"] }"#)),
+        ("bad style", with(script, r#"script = { path = "a", style = "contrat" }"#)),
+        (
+            "bad question",
+            with(script, r#"script = { path = "a", answers = [{ function = "f", question = "(", answer = "j" }] }"#),
+        ),
+        (
+            "answer without a question",
+            with(script, r#"script = { path = "a", answers = [{ function = "f", answer = "j" }] }"#),
+        ),
+        ("unknown host", with(host, r#"host = "jump-marlow""#)),
+        ("no host", with(host, "")),
+        ("bad alias", world::TOML.replace("tenants.marlowe", "tenants.\"mar lowe\"")),
+        (
+            "aliases that differ in case",
+            with("[tenants.marlowe]", "[tenants.NORDHAFEN]").replace("tenants.marlowe.", "tenants.NORDHAFEN."),
+        ),
+        ("bad subscription", world::TOML.replace("000000c4-0d3a-4000-8000-000000000001", "c4")),
+        ("bad workspace name", world::TOML.replace("law-mg-sentinel-prd", "law_mg")),
+        (
+            "one workspace under two names",
+            world::TOML
+                .replace("000000c4-", "000000c1-")
+                .replace("rg-soc-prd", "RG-sec-prod")
+                .replace("law-mg-sentinel-prd", "law-nordhafen-sec-prod"),
+        ),
+        ("no tenants", "[hosts]".to_owned()),
+        ("unknown tool set", format!("{}\n[tools]\nsets = [\"read\", \"incident\"]", world::TOML)),
+        ("not TOML", "[hosts.a\npassword = \"planted-secret\"".to_owned()),
+        ("two problems", with(url, "").replace(host, "host = 5")),
+    ];
+    let mut text = String::new();
+    for (name, toml) in &cases {
+        let said = problems(toml);
+        assert_ne!(said, "good", "{name}");
+        writeln!(text, "# {name}\n{said}\n").expect("writing to a string");
+    }
+    assert!(!text.contains("planted-secret"), "{text}");
+    assert_snapshot("config-errors.txt", &text);
+}
+
+#[test]
+fn a_good_configuration_means_what_it_says() {
+    let config = world::config();
+    let host = &config.hosts["jump-nordhafen"];
+    assert_eq!(host.sessions.max, 4);
+    assert_eq!(host.sessions.idle, Duration::from_secs(600));
+    assert_eq!(host.script, Script::Path { path: r"C:\Scripts\SentinelManager_v3.ps1".to_owned(), sha256: None });
+    let pins: Vec<(String, String)> =
+        config.registry.targets().map(|target| (target.workspace().name.clone(), target.host().to_string())).collect();
+    let pin = |workspace: &str, host: &str| (workspace.to_owned(), host.to_owned());
+    assert_eq!(
+        pins,
+        [
+            pin("law-mg-sentinel-prd", "jump-marlowe"),
+            pin("law-nordhafen-ot", "jump-nordhafen"),
+            pin("law-nordhafen-sec-prod", "jump-nordhafen"),
+        ]
+    );
+}
+
+#[test]
+fn a_question_is_answered_whole_or_not_at_all() {
+    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
+    let answers =
+        r#"script = { path = "a", answers = [{ function = "f", question = "a|Delete '.*'\\?", answer = "j" }] }"#;
+    let config = Config::parse(&with(script, answers), Path::new("")).expect("a good configuration");
+    let question = &config.hosts["jump-marlowe"].answers[0].question;
+    assert!(question.is_match("Delete 'x'?"));
+    assert!(!question.is_match("Delete 'x'? And everything else?"));
+    assert!(!question.is_match("a and more"));
+}
+
+#[cfg(unix)]
+mod secrets {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn file(mode: u32, content: &[u8]) -> (tempfile::TempDir, SecretRef) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        std::fs::write(&path, content).expect("write");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("chmod");
+        (folder, SecretRef::File(path))
+    }
+
+    fn command(argv: &[&str]) -> SecretRef {
+        SecretRef::Command(argv.iter().map(|argument| (*argument).to_owned()).collect())
+    }
+
+    async fn fetched(secret: &SecretRef) -> String {
+        secret.fetch().await.expect("a secret").expose().clone()
+    }
+
+    #[tokio::test]
+    async fn a_file_loses_one_line_end_and_no_more() {
+        let (_folder, secret) = file(0o600, b" pass\r\n\r\n");
+        assert_eq!(fetched(&secret).await, " pass\r\n");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_others_can_read_is_refused() {
+        for mode in [0o640, 0o604, 0o660] {
+            let (_folder, secret) = file(mode, b"pass");
+            assert!(matches!(secret.fetch().await, Err(SecretError::Exposed { mode: found, .. }) if found == mode));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_secret_has_an_end_and_is_not_empty() {
+        let (_folder, secret) = file(0o600, &vec![b'x'; 64 * 1024 + 1]);
+        assert_eq!(secret.fetch().await, Err(SecretError::TooLarge));
+        let (_folder, secret) = file(0o600, b"\n");
+        assert_eq!(secret.fetch().await, Err(SecretError::Empty));
+        assert_eq!(command(&["head", "-c", "1000000", "/dev/zero"]).fetch().await, Err(SecretError::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn a_command_runs_without_a_shell() {
+        assert_eq!(fetched(&command(&["printf", "%s", "$HOME;id"])).await, "$HOME;id");
+        let failed = command(&["false"]).fetch().await;
+        assert_eq!(failed, Err(SecretError::CommandFailed { program: "false".to_owned(), code: Some(1) }));
+        let missing = command(&["/nowhere/at-all"]).fetch().await;
+        assert!(matches!(missing, Err(SecretError::NotStarted { .. })));
+    }
+}

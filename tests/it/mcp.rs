@@ -1,0 +1,108 @@
+//! MCP, line by line over a pipe in memory.
+
+use sentinel_jump::mcp::{ServeError, Server, serve_on};
+use sentinel_jump::tenant::Caller;
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf};
+use tokio::task::JoinHandle;
+
+use crate::world;
+
+struct Client {
+    input: WriteHalf<DuplexStream>,
+    output: tokio::io::Lines<BufReader<ReadHalf<DuplexStream>>>,
+    server: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Client {
+    fn new() -> Self {
+        let (here, there) = tokio::io::duplex(64 * 1024);
+        let (reader, writer) = tokio::io::split(there);
+        let server = Server::new(world::path(), Caller::local());
+        let server = tokio::spawn(serve_on(server, reader, writer));
+        let (output, input) = tokio::io::split(here);
+        Self { input, output: BufReader::new(output).lines(), server }
+    }
+
+    async fn legacy() -> Self {
+        let mut client = Self::new();
+        let hello =
+            json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+        let answer = client.ask("initialize", hello).await;
+        assert_eq!(answer["result"]["protocolVersion"], "2025-06-18");
+        client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+        client
+    }
+
+    async fn send(&mut self, message: &Json) {
+        self.input.write_all(format!("{message}\n").as_bytes()).await.expect("the server reads");
+    }
+
+    async fn ask(&mut self, method: &str, params: Json) -> Json {
+        self.send(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await;
+        let line = self.output.next_line().await.expect("the server writes").expect("an answer");
+        serde_json::from_str(&line).expect("JSON")
+    }
+
+    async fn end(self) {
+        drop((self.input, self.output));
+        self.server.await.expect("no panic").expect("a clean end");
+    }
+}
+
+#[tokio::test]
+async fn tools_are_listed_in_order_with_all_hints() {
+    let mut client = Client::legacy().await;
+    let answer = client.ask("tools/list", json!({})).await;
+    let tools = answer["result"]["tools"].as_array().expect("tools");
+    let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "sentinel_backup_rules",
+            "sentinel_get_analytics_rule",
+            "sentinel_incident_comment_add",
+            "sentinel_incident_get",
+            "sentinel_incident_list",
+            "sentinel_list_analytics_rules",
+            "sentinel_rule_list",
+        ]
+    );
+    for tool in tools {
+        assert_eq!(tool["annotations"].as_object().map(serde_json::Map::len), Some(4), "{}", tool["name"]);
+        assert!(tool["outputSchema"].is_object() && tool["title"].is_string(), "{}", tool["name"]);
+    }
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_answer_and_an_unknown_tool_is_an_error() {
+    let mut client = Client::legacy().await;
+    let call = json!({"name": "sentinel_rule_list", "arguments": {"tenant": "nordhafen", "workspace": "prd"}});
+    let answer = client.ask("tools/call", call).await;
+    assert_eq!(answer["result"]["isError"], true);
+    assert_eq!(answer["result"]["structuredContent"]["code"], "unknown_workspace");
+    assert!(answer["result"]["content"][0]["text"].as_str().is_some_and(|text| text.contains("prod")));
+    let answer = client.ask("tools/call", json!({"name": "Get-AnalyticsRules", "arguments": {}})).await;
+    assert_eq!(answer["error"]["code"], -32602);
+    client.end().await;
+}
+
+#[tokio::test]
+async fn the_stateless_era_is_served_too() {
+    let mut client = Client::new();
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let answer = client.ask("server/discover", json!({"_meta": meta})).await;
+    assert!(
+        answer["result"]["supportedVersions"].as_array().is_some_and(|all| all.contains(&json!("2026-07-28"))),
+        "{answer}"
+    );
+    let answer = client.ask("tools/list", json!({"_meta": meta})).await;
+    assert_eq!(answer["result"]["cacheScope"], "private");
+    assert_eq!(answer["result"]["ttlMs"], 300_000);
+    client.end().await;
+}

@@ -1,0 +1,123 @@
+//! The path of a call, as far as it goes without a host.
+
+use std::fmt::Write as _;
+
+use sentinel_jump::call::{Answer, Request};
+use sentinel_jump::catalog::{Code, Outcome};
+use sentinel_jump::fleet;
+use sentinel_jump::tenant::{Caller, Reach};
+use serde_json::{Value as Json, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::snapshot::assert_snapshot;
+use crate::world;
+
+async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
+    let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
+    let cancel = CancellationToken::new();
+    let request = Request { caller, tool, arguments: &arguments, progress: &|_| {}, cancel: &cancel };
+    fleet::answer(&world::path(), request).await
+}
+
+async fn ask(tool: &str, arguments: Json) -> Answer {
+    ask_as(&Caller::local(), tool, arguments).await
+}
+
+#[tokio::test]
+async fn refusals_say_what_to_do() {
+    let on = |more: Json| {
+        let mut all = json!({"tenant": "nordhafen", "workspace": "prod"});
+        all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        all
+    };
+    let cases = [
+        ("sentinel_rule_lst", json!({})),
+        ("Get-NoSuchThing", json!({})),
+        ("sentinel_rule_list", json!({})),
+        ("sentinel_rule_list", json!({"tenant": "nordhaven", "workspace": "prod"})),
+        ("sentinel_rule_list", json!({"tenant": "nord", "workspace": "prod"})),
+        ("sentinel_rule_list", json!({"tenant": "NORDHAFEN", "workspace": "prod"})),
+        ("sentinel_rule_list", json!({"tenant": 5, "workspace": "prod"})),
+        ("sentinel_rule_list", json!({"tenant": "nordhafen"})),
+        ("sentinel_rule_list", json!({"tenant": "nordhafen", "workspace": "pro"})),
+        ("sentinel_rule_list", json!({"tenant": "marlowe", "workspace": "ot"})),
+        ("sentinel_rule_list", on(json!({"Enable": true}))),
+        ("sentinel_rule_list", on(json!({"Enabled": "true"}))),
+        ("sentinel_rule_list", on(json!({"Severity": "High"}))),
+        ("sentinel_rule_list", on(json!({"Severity": ["Urgent"]}))),
+        ("sentinel_rule_list", on(json!({"ModifiedSince": "03.02.2026"}))),
+        ("sentinel_rule_list", on(json!({"WorkspaceName": "law-other"}))),
+        ("sentinel_rule_list", on(json!({"Enabled": true, "enabled": false}))),
+        ("sentinel_rule_list", on(json!({"page_size": 0}))),
+        ("sentinel_rule_list", on(json!({"fields": "RuleId"}))),
+        ("sentinel_rule_list", on(json!({"cursor": "x"}))),
+        ("sentinel_rule_list", on(json!({"cursor": "x.25"}))),
+        ("sentinel_get_analytics_rule", on(json!({}))),
+        ("sentinel_get_analytics_rule", on(json!({"RuleId": "a", "RuleName": "b"}))),
+        ("sentinel_incident_list", on(json!({"LastDays": 5.5}))),
+        ("sentinel_incident_list", on(json!({"LastDays": 400}))),
+        ("sentinel_incident_comment_add", on(json!({"IncidentNumber": 5}))),
+        ("sentinel_incident_comment_add", on(json!({"IncidentId": "5", "Message": "x"}))),
+        ("sentinel_incident_comment_add", on(json!({"IncidentNumber": 5, "Message": ""}))),
+        ("Close-SentinelIncident", on(json!({"IncidentNumber": 5, "Classification": "Undetermined"}))),
+        ("Remove-AnalyticsRule", on(json!({"RuleId": "a"}))),
+        ("Get-SentinelTables", on(json!({}))),
+        ("sentinel_list_analytics_rules", json!({"tenant": "nordhafen"})),
+        ("sentinel_list_analytics_rules", json!({"tenant_filter": "nordhaven"})),
+        ("sentinel_list_analytics_rules", json!({"workspace_filter": "pro"})),
+        ("sentinel_list_analytics_rules", json!({"tenant_filter": "marlowe", "workspace_filter": "ot"})),
+        ("sentinel_list_analytics_rules", json!({"enabled_only": "yes"})),
+    ];
+    let mut text = String::new();
+    for (tool, arguments) in cases {
+        let answer = ask(tool, arguments.clone()).await;
+        assert_eq!(answer.outcome, Outcome::Refused, "{tool} {arguments}");
+        writeln!(text, "# {tool} {arguments}\n{}\n", answer.text).expect("writing to a string");
+    }
+    assert_snapshot("refusals.txt", &text);
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_not_yours_does_not_exist() {
+    let config = world::config();
+    let mine =
+        config.registry.tenants().filter(|tenant| tenant.id.as_str() == "marlowe").map(|tenant| tenant.id.clone());
+    let caller = Caller { name: "marlowe-only".to_owned(), reach: Reach::Only(mine.collect()) };
+    let foreign = ask_as(&caller, "sentinel_rule_list", json!({"tenant": "nordhafen", "workspace": "prod"})).await;
+    assert_eq!(foreign.code, Some(Code::UnknownTenant));
+    assert!(!foreign.text.contains("ot"), "{}", foreign.text);
+    let filtered = ask_as(&caller, "sentinel_list_analytics_rules", json!({"tenant_filter": "nordhafen"})).await;
+    assert_eq!(filtered.code, Some(Code::UnknownTenant));
+    let all = ask_as(&caller, "sentinel_list_analytics_rules", json!({})).await;
+    assert_eq!(all.envelope["workspaces"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_password_that_cannot_be_had_is_said_per_workspace() {
+    let answer = ask("sentinel_list_analytics_rules", json!({})).await;
+    assert_eq!(answer.outcome, Outcome::Unreachable);
+    let workspaces = answer.envelope["workspaces"].as_array().expect("a list");
+    assert_eq!(workspaces.len(), 3);
+    for workspace in workspaces {
+        assert_eq!(workspace["code"], "sign_in_refused");
+        assert!(workspace["error"].as_str().expect("a sentence").contains("SENTINEL_JUMP_TEST_NOT_SET"));
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_call_opens_nothing() {
+    let path = world::path();
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let arguments = json!({"tenant": "nordhafen", "workspace": "prod"});
+    let request = Request {
+        caller: &Caller::local(),
+        tool: "sentinel_rule_list",
+        arguments: arguments.as_object().expect("an object"),
+        progress: &|_| {},
+        cancel: &cancel,
+    };
+    let answer = path.answer(request).await;
+    assert_eq!((answer.outcome, answer.code), (Outcome::Refused, Some(Code::Cancelled)));
+    assert_eq!(path.pool().counts().opened, 0);
+}
