@@ -4,6 +4,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod auth;
+#[cfg(feature = "net")]
+pub mod client;
 pub mod clixml;
 pub mod entropy;
 mod error;

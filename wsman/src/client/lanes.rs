@@ -1,0 +1,137 @@
+//! Signed-in connections of one pool.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::Error;
+use crate::auth::Credentials;
+use crate::entropy::Entropy;
+use crate::session::{ExchangeId, Lane};
+use crate::transport::{Connection, Endpoint, Lost, Reply};
+
+/// Older than this, an idle connection is dropped and not trusted.
+///
+/// Seen: hosts drop the security context of a connection after about two idle
+/// minutes (wire.md §2.12); HTTP.sys closes it at 120 s.
+const MAX_IDLE: Duration = Duration::from_secs(60);
+
+/// Chosen: the host may answer at the very end of its hold, through a slow
+/// line.
+const SLACK: Duration = Duration::from_secs(15);
+
+/// What a background task brought.
+pub(super) enum Done {
+    Exchange(ExchangeId, Result<Reply, Lost>, Option<Connection>),
+    Spare(Option<Connection>),
+}
+
+/// The connections, and the exchanges on them.
+///
+/// A connection carries one exchange at a time, so an exchange takes one out
+/// and its task brings it back. There is always one more than Receives that
+/// the host holds: a stop finds a signed-in connection at once.
+pub(super) struct Lanes {
+    endpoint: Endpoint,
+    credentials: Credentials,
+    connect_timeout: Duration,
+    idle: Vec<(Instant, Connection)>,
+    tasks: JoinSet<Done>,
+    spare_on_its_way: bool,
+}
+
+impl Lanes {
+    pub(super) fn new(endpoint: Endpoint, credentials: Credentials, connect_timeout: Duration) -> Self {
+        Self { endpoint, credentials, connect_timeout, idle: Vec::new(), tasks: JoinSet::new(), spare_on_its_way: false }
+    }
+
+    /// Starts an exchange.
+    pub(super) fn start(&mut self, now: Instant, id: ExchangeId, lane: Lane, body: Vec<u8>, hold: Duration) {
+        self.drop_stale(now);
+        let connection = self.idle.pop().map(|(_, connection)| connection);
+        let dial = self.dial();
+        let timeout = hold + SLACK;
+        self.tasks.spawn(async move {
+            let (reply, connection) = dial.exchange(connection, body, timeout).await;
+            Done::Exchange(id, reply, connection)
+        });
+        if lane == Lane::Receive && self.idle.is_empty() && !self.spare_on_its_way {
+            self.spare_on_its_way = true;
+            let dial = self.dial();
+            self.tasks.spawn(async move { Done::Spare(dial.open().await.ok()) });
+        }
+    }
+
+    /// The next thing that is done; pending for ever when nothing runs.
+    pub(super) async fn next(&mut self) -> Done {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Ok(done)) => return done,
+                // Our tasks neither panic nor are they aborted while we live.
+                Some(Err(error)) => tracing::error!(%error, "an exchange's task failed"),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Until nothing is in flight.
+    pub(super) async fn finish(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Gives a connection back.
+    pub(super) fn put_back(&mut self, now: Instant, connection: Option<Connection>) {
+        self.idle.extend(connection.map(|connection| (now, connection)));
+    }
+
+    pub(super) fn spare_arrived(&mut self, now: Instant, connection: Option<Connection>) {
+        self.spare_on_its_way = false;
+        self.put_back(now, connection);
+    }
+
+    fn drop_stale(&mut self, now: Instant) {
+        self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < MAX_IDLE);
+    }
+
+    fn dial(&self) -> Dial {
+        Dial {
+            endpoint: self.endpoint.clone(),
+            credentials: self.credentials.clone(),
+            timeout: self.connect_timeout,
+        }
+    }
+}
+
+/// How to make a connection.
+struct Dial {
+    endpoint: Endpoint,
+    credentials: Credentials,
+    timeout: Duration,
+}
+
+impl Dial {
+    async fn open(&self) -> Result<Connection, Error> {
+        Connection::open(&self.endpoint, &self.credentials, &mut Entropy::system(), self.timeout).await
+    }
+
+    /// One exchange on `connection`, or on a new one. A kept connection that
+    /// turns out to be closed before a byte left is replaced once.
+    async fn exchange(
+        &self,
+        connection: Option<Connection>,
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> (Result<Reply, Lost>, Option<Connection>) {
+        if let Some(connection) = connection {
+            match connection.post(body.clone(), timeout).await {
+                (Err(Lost { sent: false, .. }), _) => tracing::debug!("a kept connection was closed by the host"),
+                done => return done,
+            }
+        }
+        match self.open().await {
+            Ok(connection) => connection.post(body, timeout).await,
+            Err(error) => (Err(Lost { sent: false, error }), None),
+        }
+    }
+}

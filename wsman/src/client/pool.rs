@@ -1,0 +1,229 @@
+//! The handles.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::driver::{Ask, Driver, Started, clock};
+use super::lanes::Lanes;
+use super::{Options, RunOptions};
+use crate::clixml::Value;
+use crate::psrp::{Command, ErrorRecord, HostCall, InformationRecord, ProgressRecord};
+use crate::session::{End, Opened, PipelineEvent, PipelineId, Session};
+use crate::time::Instant;
+use crate::{Effect, Error, ErrorKind};
+
+/// An open runspace pool.
+///
+/// Dropping it deletes the shell in the background; [`RunspacePool::close`]
+/// waits for that.
+#[derive(Debug)]
+pub struct RunspacePool {
+    asks: mpsc::UnboundedSender<Ask>,
+    opened: Opened,
+}
+
+impl RunspacePool {
+    /// Signs in and opens a pool.
+    ///
+    /// Takes three requests besides the sign-in, and at most
+    /// [`Config::open_timeout`](crate::session::Config::open_timeout). When the
+    /// future is dropped, what was opened is deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Auth`]: the host refused the sign-in, do not repeat it.
+    /// [`ErrorKind::Unreachable`], [`ErrorKind::TimedOut`]: no host there.
+    /// [`ErrorKind::PeerMisbehaved`]: something that is no WinRM host.
+    /// [`ErrorKind::Refused`]: a fault, see [`Error::fault`].
+    pub async fn open(options: Options) -> Result<Self, Error> {
+        let start = clock();
+        let lanes = Lanes::new(options.endpoint, options.credentials, options.connect_timeout);
+        let session = Session::open(Instant::START, options.session, options.entropy)?;
+        let (asks, inbox) = mpsc::unbounded_channel();
+        let (sender, opened) = oneshot::channel();
+        tokio::spawn(Driver::new(session, lanes, inbox, start, sender).run());
+        let opened = opened.await.unwrap_or_else(|_| Err(driver_gone()))?;
+        Ok(Self { asks, opened })
+    }
+
+    /// What is known of the pool.
+    #[must_use]
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// Whether the pool still takes pipelines.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.asks.is_closed()
+    }
+
+    /// Runs one command to its end and collects everything.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::run`]. A script that fails is not an error: see
+    /// [`Output::end`].
+    pub async fn invoke(&self, command: Command) -> Result<Output, Error> {
+        self.run(vec![command], RunOptions::default()).await?.collect().await
+    }
+
+    /// Starts a pipeline.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`] when an argument does not travel; the error that
+    /// broke the pool when it is broken. Nothing ran.
+    pub async fn run(&self, commands: Vec<Command>, options: RunOptions) -> Result<Pipeline, Error> {
+        let (started, answer) = oneshot::channel();
+        self.asks.send(Ask::Run { commands, options, started }).map_err(|_| closed())?;
+        let Started { id, events } = answer.await.unwrap_or_else(|_| Err(closed()))?;
+        Ok(Pipeline { id, events, asks: self.asks.clone(), ended: false })
+    }
+
+    /// Deletes the shell and waits for it, a few seconds at most.
+    pub async fn close(self) {
+        let (sender, done) = oneshot::channel();
+        if self.asks.send(Ask::Close(sender)).is_ok() {
+            // Bounded by the session already; this is for a driver that died.
+            let _ = tokio::time::timeout(Duration::from_secs(15), done).await;
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Unreachable, "the runspace pool has ended")
+}
+
+fn driver_gone() -> Error {
+    Error::new(ErrorKind::Unreachable, "the runspace pool's task has ended")
+}
+
+/// A running pipeline: a stream of events that ends with
+/// [`PipelineEvent::Ended`].
+///
+/// Dropping it before the end stops it on the host.
+#[derive(Debug)]
+pub struct Pipeline {
+    id: PipelineId,
+    events: mpsc::UnboundedReceiver<PipelineEvent>,
+    asks: mpsc::UnboundedSender<Ask>,
+    ended: bool,
+}
+
+impl Pipeline {
+    /// The next event; `None` after the end. Cancel-safe.
+    pub async fn next(&mut self) -> Option<PipelineEvent> {
+        if self.ended {
+            return None;
+        }
+        let event = self.events.recv().await.unwrap_or_else(|| {
+            PipelineEvent::Ended(End::Lost(driver_gone().after(Effect::MayHaveRun)))
+        });
+        self.ended = matches!(event, PipelineEvent::Ended(_));
+        Some(event)
+    }
+
+    /// Asks the host to stop it; go on with [`Pipeline::next`] to its end,
+    /// which comes within seconds.
+    pub fn stop(&self) {
+        let _ = self.asks.send(Ask::Stop(self.id));
+    }
+
+    /// Sends one input object.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: null, a value that does not travel, or the
+    /// pipeline has ended.
+    pub async fn send_input(&self, value: Value) -> Result<(), Error> {
+        self.input(Some(value)).await
+    }
+
+    /// Ends the input.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: the pipeline has ended.
+    pub async fn end_input(&self) -> Result<(), Error> {
+        self.input(None).await
+    }
+
+    async fn input(&self, value: Option<Value>) -> Result<(), Error> {
+        let (taken, answer) = oneshot::channel();
+        self.asks.send(Ask::Input { pipeline: self.id, value, taken }).map_err(|_| closed())?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Collects everything to the end.
+    ///
+    /// # Errors
+    ///
+    /// The error of [`End::Lost`]; what came before it is dropped.
+    pub async fn collect(mut self) -> Result<Output, Error> {
+        let mut output = Output { end: End::Completed, ..Output::default() };
+        while let Some(event) = self.next().await {
+            match event {
+                PipelineEvent::Output(value) => output.objects.push(value),
+                PipelineEvent::Error(error) => output.errors.push(error),
+                PipelineEvent::Warning(text) => output.warnings.push(text),
+                PipelineEvent::Verbose(text) => output.verbose.push(text),
+                PipelineEvent::Debug(text) => output.debug.push(text),
+                PipelineEvent::Information(record) => output.information.push(record),
+                PipelineEvent::Progress(record) => output.progress.push(record),
+                PipelineEvent::HostCall(call) => output.host_calls.push(call),
+                PipelineEvent::Ended(End::Lost(error)) => return Err(error),
+                PipelineEvent::Ended(end) => output.end = end,
+            }
+        }
+        Ok(output)
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.stop();
+        }
+    }
+}
+
+/// Everything that a pipeline brought.
+#[derive(Debug)]
+pub struct Output {
+    /// How it ended: completed, failed or stopped.
+    pub end: End,
+    /// Output objects.
+    pub objects: Vec<Value>,
+    /// Errors that did not end it.
+    pub errors: Vec<ErrorRecord>,
+    /// Warnings.
+    pub warnings: Vec<String>,
+    /// Verbose texts.
+    pub verbose: Vec<String>,
+    /// Debug texts.
+    pub debug: Vec<String>,
+    /// Information records.
+    pub information: Vec<InformationRecord>,
+    /// Progress records.
+    pub progress: Vec<ProgressRecord>,
+    /// Host calls, void ones too.
+    pub host_calls: Vec<HostCall>,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self {
+            end: End::Completed,
+            objects: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            verbose: Vec::new(),
+            debug: Vec::new(),
+            information: Vec::new(),
+            progress: Vec::new(),
+            host_calls: Vec::new(),
+        }
+    }
+}
