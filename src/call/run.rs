@@ -212,7 +212,7 @@ async fn open(ask: &Ask<'_>, host: &Host, lease: &mut Lease<'_>) -> Result<Resul
         return Ok(Ok(()));
     }
     let opening = async {
-        let plan = plan::plan(host, ask.target).await?;
+        let plan = plan::plan(host, ask.target, lease.probes()).await?;
         Ok(timeout(plan.open_timeout + GRACE, lease.open(&plan, host.sessions.max)).await)
     };
     let opened = tokio::select! {

@@ -4,11 +4,14 @@
 //! A [`Session`] is one open PSRP session with SentinelManager loaded, for one
 //! workspace. It never serves another.
 
+mod allow;
+mod collect;
+mod decode;
 mod session;
 mod types;
 
-pub use session::Session;
+pub use session::{MODULE, Probes, Session, module_sha256};
 pub use types::{
-    Answer, Call, Dropped, Ended, HostError, HostErrorRecord, HostErrorKind, LoadReport, OpenPlan, ParameterProbe, FunctionProbe,
-    Progress, Returned, ScriptSource, Style, Target,
+    Answer, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan,
+    ParameterProbe, Progress, Returned, ScriptSource, Style, Target,
 };

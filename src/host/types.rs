@@ -5,6 +5,8 @@ use std::time::Duration;
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
 
+use super::Probes;
+
 /// Where SentinelManager lives.
 #[derive(Clone, Debug)]
 pub enum ScriptSource {
@@ -78,8 +80,10 @@ pub struct OpenPlan {
     pub target: Target,
     /// The host's allow list.
     pub answers: Vec<Answer>,
-    /// For opening, loading and setting the target together.
+    /// For opening the session; loading has its own bound.
     pub open_timeout: Duration,
+    /// What is known of the functions of this script already.
+    pub probes: Probes,
 }
 
 /// A top-level statement of the script that the loader left out.
@@ -213,7 +217,7 @@ pub struct Returned {
 
 /// Why a host operation did not come off.
 #[derive(Debug, thiserror::Error)]
-#[error("{host}: {kind}")]
+#[error("operation on host {host} failed")]
 pub struct HostError {
     /// Host's name in the configuration.
     pub host: String,

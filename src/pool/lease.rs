@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::reaper::Wear;
 use super::{Key, Pool};
-use crate::host::{HostError, OpenPlan, Session};
+use crate::host::{HostError, OpenPlan, Probes, Session};
 use crate::tenant::HostId;
 
 /// The place of one key's session.
@@ -65,6 +65,12 @@ impl Pool {
 }
 
 impl Lease<'_> {
+    /// What is known of the functions of all scripts, for the plan of a session.
+    #[must_use]
+    pub fn probes(&self) -> Probes {
+        self.pool.probes.clone()
+    }
+
     /// The session, once there is one.
     pub fn session(&mut self) -> Option<&mut Session> {
         self.warm.as_mut().map(|warm| &mut warm.session)

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::host::Session;
+use crate::host::{Probes, Session};
 
 pub use key::Key;
 pub use lease::Lease;
@@ -46,6 +46,7 @@ pub struct Pool {
     opened: AtomicU64,
     reused: AtomicU64,
     closed: AtomicU64,
+    probes: Probes,
 }
 
 impl Pool {

@@ -13,9 +13,9 @@ pub mod psrp;
 pub mod secret;
 pub mod session;
 pub mod soap;
-pub mod time;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod time;
 #[cfg(feature = "net")]
 pub mod transport;
 mod xml;

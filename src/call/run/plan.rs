@@ -7,7 +7,7 @@ use wsman::auth::Credentials;
 
 use crate::catalog::{Code, Outcome, ToolError};
 use crate::config::{Host, Script};
-use crate::host::{OpenPlan, ScriptSource, Target as AzureTarget};
+use crate::host::{OpenPlan, Probes, ScriptSource, Target as AzureTarget};
 use crate::tenant::Target;
 
 /// How long opening, loading and setting the target may take together.
@@ -20,7 +20,7 @@ const OPEN_TIME: Duration = Duration::from_secs(60);
 const SCRIPT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Fetches the password, reads and checks a pushed script.
-pub(super) async fn plan(host: &Host, target: &Target) -> Result<OpenPlan, ToolError> {
+pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
     let password = host.password.fetch().await.map_err(|error| {
         let said = format!("The password for the host \"{}\" cannot be had: {error}. Nothing was run.", host.id);
         ToolError::new(Outcome::Unreachable, Code::SignInRefused, said).because(error)
@@ -41,6 +41,7 @@ pub(super) async fn plan(host: &Host, target: &Target) -> Result<OpenPlan, ToolE
         },
         answers: host.answers.clone(),
         open_timeout: OPEN_TIME,
+        probes,
     })
 }
 

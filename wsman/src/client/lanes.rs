@@ -43,7 +43,14 @@ pub(super) struct Lanes {
 
 impl Lanes {
     pub(super) fn new(endpoint: Endpoint, credentials: Credentials, connect_timeout: Duration) -> Self {
-        Self { endpoint, credentials, connect_timeout, idle: Vec::new(), tasks: JoinSet::new(), spare_on_its_way: false }
+        Self {
+            endpoint,
+            credentials,
+            connect_timeout,
+            idle: Vec::new(),
+            tasks: JoinSet::new(),
+            spare_on_its_way: false,
+        }
     }
 
     /// Starts an exchange.
@@ -95,11 +102,7 @@ impl Lanes {
     }
 
     fn dial(&self) -> Dial {
-        Dial {
-            endpoint: self.endpoint.clone(),
-            credentials: self.credentials.clone(),
-            timeout: self.connect_timeout,
-        }
+        Dial { endpoint: self.endpoint.clone(), credentials: self.credentials.clone(), timeout: self.connect_timeout }
     }
 }
 

@@ -118,9 +118,11 @@ impl Pipeline {
         if self.ended {
             return None;
         }
-        let event = self.events.recv().await.unwrap_or_else(|| {
-            PipelineEvent::Ended(End::Lost(driver_gone().after(Effect::MayHaveRun)))
-        });
+        let event = self
+            .events
+            .recv()
+            .await
+            .unwrap_or_else(|| PipelineEvent::Ended(End::Lost(driver_gone().after(Effect::MayHaveRun))));
         self.ended = matches!(event, PipelineEvent::Ended(_));
         Some(event)
     }

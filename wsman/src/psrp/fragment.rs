@@ -234,14 +234,8 @@ mod tests {
     fn a_lost_or_repeated_fragment_is_noticed() {
         let f: Vec<_> = fragments(1, b"aaaabbbbcccc", FOUR).collect();
         let join = |order: &[usize]| order.iter().flat_map(|n| f[*n].clone()).collect::<Vec<_>>();
-        assert_eq!(
-            assemble(&join(&[0, 2])),
-            Err(FragmentError::OutOfOrder { object: 1, expected: 1, got: 2 })
-        );
-        assert_eq!(
-            assemble(&join(&[0, 1, 1])),
-            Err(FragmentError::OutOfOrder { object: 1, expected: 2, got: 1 })
-        );
+        assert_eq!(assemble(&join(&[0, 2])), Err(FragmentError::OutOfOrder { object: 1, expected: 1, got: 2 }));
+        assert_eq!(assemble(&join(&[0, 1, 1])), Err(FragmentError::OutOfOrder { object: 1, expected: 2, got: 1 }));
         assert_eq!(assemble(&join(&[0, 0])), Err(FragmentError::OutOfOrder { object: 1, expected: 1, got: 0 }));
         assert_eq!(assemble(&join(&[1])), Err(FragmentError::OutOfOrder { object: 1, expected: 0, got: 1 }));
     }

@@ -149,10 +149,7 @@ impl CreatePipeline {
         super::encode(&Value::custom([
             ("NoInput", Value::Bool(self.no_input)),
             ("ApartmentState", apartment_state()),
-            (
-                "RemoteStreamOptions",
-                enumeration("System.Management.Automation.Runspaces.RemoteStreamOptions", "0", 0),
-            ),
+            ("RemoteStreamOptions", enumeration("System.Management.Automation.Runspaces.RemoteStreamOptions", "0", 0)),
             ("AddToHistory", Value::Bool(false)),
             ("HostInfo", self.host.to_value()),
             (
@@ -233,8 +230,7 @@ impl PipelineStateMessage {
             6 => Some(PipelineState::Disconnected),
             _ => return Err(PayloadError::Missing("PipelineState")),
         };
-        let error =
-            value.get("ExceptionAsErrorRecord").filter(|v| **v != Value::Nil).map(ErrorRecord::from_value);
+        let error = value.get("ExceptionAsErrorRecord").filter(|v| **v != Value::Nil).map(ErrorRecord::from_value);
         Ok(Self { state, error })
     }
 }

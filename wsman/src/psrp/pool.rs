@@ -83,10 +83,7 @@ impl InitRunspacePool {
         super::encode(&Value::custom([
             ("MinRunspaces", Value::I32(self.min_runspaces)),
             ("MaxRunspaces", Value::I32(self.max_runspaces)),
-            (
-                "PSThreadOptions",
-                enumeration("System.Management.Automation.Runspaces.PSThreadOptions", "Default", 0),
-            ),
+            ("PSThreadOptions", enumeration("System.Management.Automation.Runspaces.PSThreadOptions", "Default", 0)),
             ("ApartmentState", apartment_state()),
             ("HostInfo", self.host.to_value()),
             ("ApplicationArguments", self.application_arguments.clone()),

@@ -86,10 +86,7 @@ impl ErrorRecord {
         });
         let reason = self.exception_type.rsplit('.').next().unwrap_or_default();
         object(Object {
-            type_names: Some(Arc::from([
-                "System.Management.Automation.ErrorRecord".into(),
-                "System.Object".into(),
-            ])),
+            type_names: Some(Arc::from(["System.Management.Automation.ErrorRecord".into(), "System.Object".into()])),
             to_string: Some(self.message.as_str().into()),
             extended: properties([
                 ("Exception", exception),
@@ -251,11 +248,7 @@ impl InformationRecord {
             ("Write-Information", Vec::new())
         };
         let tags = object(Object { content: Content::List(ListKind::List, tags), ..Object::default() });
-        super::encode(&Value::custom([
-            ("MessageData", message),
-            ("Source", Value::from(source)),
-            ("Tags", tags),
-        ]))
+        super::encode(&Value::custom([("MessageData", message), ("Source", Value::from(source)), ("Tags", tags)]))
     }
 
     pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {

@@ -99,11 +99,8 @@ impl Session {
             next_object: 1,
         };
         let creation = session.creation()?;
-        let operation = Operation::Create {
-            shell_id: pool_id,
-            protocol_version: session.config.protocol.to_string(),
-            creation,
-        };
+        let operation =
+            Operation::Create { shell_id: pool_id, protocol_version: session.config.protocol.to_string(), creation };
         session.exchange(Purpose::Create, operation);
         Ok(session)
     }
@@ -422,7 +419,8 @@ impl Session {
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         let created = pipeline.pending.is_empty();
         pipeline.phase = if created { Phase::AwaitOutput } else { Phase::AwaitCreation };
-        let signal = pipeline.stopping.as_mut().is_some_and(|stopping| !std::mem::replace(&mut stopping.signalled, true));
+        let signal =
+            pipeline.stopping.as_mut().is_some_and(|stopping| !std::mem::replace(&mut stopping.signalled, true));
         if signal {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }
@@ -463,7 +461,8 @@ impl Session {
 
     fn pool_message(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let unreadable = |what| Error::new(ErrorKind::PeerMisbehaved, what);
-        let message = Message::decode(bytes).map_err(|error| unreadable("a pool message is unreadable").with_source(error))?;
+        let message =
+            Message::decode(bytes).map_err(|error| unreadable("a pool message is unreadable").with_source(error))?;
         let payload = |error: PayloadError| unreadable("a pool message is unreadable").with_source(error);
         match message.kind {
             MessageType::SessionCapability => {
@@ -557,9 +556,7 @@ impl Session {
         let stopping = self.pipelines.get(&id).and_then(|pipeline| pipeline.stopping);
         let end = match state {
             PipelineState::Completed => End::Completed,
-            PipelineState::Failed => {
-                End::Failed(message.error.unwrap_or_else(|| ErrorRecord::new("", "", 0)))
-            }
+            PipelineState::Failed => End::Failed(message.error.unwrap_or_else(|| ErrorRecord::new("", "", 0))),
             PipelineState::Stopped => End::Stopped(stopping.map_or(StopCause::Host, |stopping| stopping.cause)),
             PipelineState::Disconnected => {
                 let lost = Error::new(ErrorKind::Refused, "the host disconnected the pipeline");
@@ -579,10 +576,7 @@ impl Session {
         // Also after a lost Command: the host may have it, and keeps it until
         // it is terminated.
         if self.is_open() {
-            self.exchange(
-                Purpose::Terminate,
-                Operation::Signal { command_id: Some(id), code: SignalCode::Terminate },
-            );
+            self.exchange(Purpose::Terminate, Operation::Signal { command_id: Some(id), code: SignalCode::Terminate });
         }
     }
 

@@ -94,10 +94,8 @@ impl AnswerEnvelope {
         let answer = if let Some(fault) = body.child(ns::SOAP, "Fault") {
             Answer::Fault(Fault::decode(fault))
         } else {
-            let action = head
-                .and_then(|h| h.child(ns::ADDRESSING, "Action"))
-                .ok_or(SoapError::Missing("Action"))?
-                .trimmed();
+            let action =
+                head.and_then(|h| h.child(ns::ADDRESSING, "Action")).ok_or(SoapError::Missing("Action"))?.trimmed();
             decode_answer(action, body)?
         };
         Ok(Self { message_id: id("MessageID"), relates_to: id("RelatesTo"), answer })

@@ -153,16 +153,11 @@ impl Fault {
 
     pub(super) fn encode(&self, w: &mut Writer) {
         let sender = matches!(self.class(), FaultClass::ClientBug | FaultClass::Gone);
-        w.open("s:Fault", &[])
-            .open("s:Code", &[])
-            .leaf("s:Value", &[], if sender { "s:Sender" } else { "s:Receiver" });
+        w.open("s:Fault", &[]).open("s:Code", &[]).leaf("s:Value", &[], if sender { "s:Sender" } else { "s:Receiver" });
         if let Some(subcode) = &self.subcode {
             w.open("s:Subcode", &[]).leaf("s:Value", &[], &format!("w:{subcode}")).close("s:Subcode");
         }
-        w.close("s:Code")
-            .open("s:Reason", &[])
-            .leaf("s:Text", &[("xml:lang", "en-US")], &self.text)
-            .close("s:Reason");
+        w.close("s:Code").open("s:Reason", &[]).leaf("s:Text", &[("xml:lang", "en-US")], &self.text).close("s:Reason");
         if let Some(code) = self.code {
             w.open("s:Detail", &[])
                 .open("f:WSManFault", &[("xmlns:f", ns::FAULT), ("Code", &code.to_string()), ("Machine", "localhost")])

@@ -327,8 +327,7 @@ fn decode_operation(action: &str, head: &Element<'_>, body: &Element<'_>) -> Res
     match (action.starts_with(ns::TRANSFER), action.starts_with(ns::SHELL), verb) {
         (true, _, "Create") => {
             let shell = shell("Shell")?;
-            let creation =
-                shell.child(ns::POWERSHELL, "creationXml").ok_or(SoapError::Missing("creationXml"))?;
+            let creation = shell.child(ns::POWERSHELL, "creationXml").ok_or(SoapError::Missing("creationXml"))?;
             Ok(Operation::Create {
                 shell_id: shell.attribute("ShellId").and_then(parse_uuid).unwrap_or_default(),
                 protocol_version: option(head, "protocolversion").unwrap_or_default(),
@@ -349,7 +348,8 @@ fn decode_operation(action: &str, head: &Element<'_>, body: &Element<'_>) -> Res
             })
         }
         (_, true, "Receive") => {
-            let stream = shell("Receive")?.child(ns::SHELL, "DesiredStream").ok_or(SoapError::Missing("DesiredStream"))?;
+            let stream =
+                shell("Receive")?.child(ns::SHELL, "DesiredStream").ok_or(SoapError::Missing("DesiredStream"))?;
             Ok(Operation::Receive { command_id: command_id(stream)? })
         }
         (_, true, "Send") => {

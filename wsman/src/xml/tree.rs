@@ -174,7 +174,9 @@ mod tests {
 
     #[test]
     fn what_is_not_one_document_is_refused() {
-        for bad in ["", "x", "<a>", "<a><b></a></b>", "<a/><b/>", "<a/>x", "<a x='1' x='2'/>", "<p:a/>", "</a>", "<a>\0</a>"] {
+        for bad in
+            ["", "x", "<a>", "<a><b></a></b>", "<a/><b/>", "<a/>x", "<a x='1' x='2'/>", "<p:a/>", "</a>", "<a>\0</a>"]
+        {
             assert!(Element::parse(bad).is_err(), "{bad:?}");
         }
         assert!(matches!(Element::parse("<!DOCTYPE a []><a/>"), Err(TreeError::Xml(XmlError::DocType { .. }))));

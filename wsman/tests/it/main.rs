@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
 
 mod clixml;
+mod layers;
 #[cfg(feature = "testing")]
 mod host;
 #[cfg(feature = "testing")]

@@ -1,0 +1,200 @@
+//! What a call brings, sorted.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use wsman::clixml::Value;
+use wsman::psrp::{HostCall, HostMethod, InformationRecord, ProgressKind};
+use wsman::session::{End, PipelineEvent};
+
+use super::session::is_a;
+use super::types::{Ended, HostErrorRecord, Progress};
+
+/// Takes the events of one call.
+pub(super) struct Collector<'a> {
+    on_progress: &'a (dyn Fn(Progress) + Send + Sync),
+    collected: Collected,
+    /// The last object, if it looks like the end record: only the very last
+    /// one is, a script could output its like.
+    end_record: Option<Value>,
+    exit: Option<i32>,
+    screen: Screen,
+}
+
+/// Everything but the pipeline's own end.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) data: Vec<Value>,
+    pub(super) text: Vec<String>,
+    pub(super) warnings: Vec<String>,
+    pub(super) errors: Vec<HostErrorRecord>,
+    pub(super) target_changed: Option<String>,
+    /// What the function itself said about its end.
+    pub(super) ended_by: Option<Ended>,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(on_progress: &'a (dyn Fn(Progress) + Send + Sync)) -> Self {
+        Self { on_progress, collected: Collected::default(), end_record: None, exit: None, screen: Screen::default() }
+    }
+
+    /// Takes one event; the end ends.
+    pub(super) fn take(&mut self, event: PipelineEvent) -> Option<End> {
+        match event {
+            PipelineEvent::Output(value) => {
+                self.collected.data.extend(self.end_record.take());
+                if is_a(&value, "SentinelJump.End") {
+                    self.end_record = Some(value);
+                } else {
+                    self.collected.data.push(value);
+                }
+            }
+            PipelineEvent::Error(error) => self.collected.errors.push(HostErrorRecord {
+                message: error.message,
+                id: error.id,
+                category: Some(error.category),
+            }),
+            PipelineEvent::Warning(text) => self.collected.warnings.push(text),
+            PipelineEvent::Information(record) => self.screen.record(&record),
+            PipelineEvent::Progress(record) if record.kind == ProgressKind::Processing => {
+                (self.on_progress)(Progress {
+                    activity: record.activity,
+                    status: record.status,
+                    percent: record.percent,
+                });
+            }
+            PipelineEvent::HostCall(call) => self.host_call(&call),
+            PipelineEvent::Ended(end) => return Some(end),
+            _ => {}
+        }
+        None
+    }
+
+    fn host_call(&mut self, call: &HostCall) {
+        match call.method {
+            HostMethod::SetShouldExit => {
+                let code = call.parameters.first().and_then(Value::as_i64).unwrap_or(0);
+                self.exit = Some(code.try_into().unwrap_or(i32::MAX));
+            }
+            // Without colours: that is Out-Host. The coloured ones and those
+            // of warnings come as records too and would count twice.
+            HostMethod::Write1 => self.screen.write(call.parameters.first(), false),
+            HostMethod::WriteLine1 | HostMethod::WriteLine2 => self.screen.write(call.parameters.first(), true),
+            _ => {}
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Collected {
+        self.collected.ended_by = match (&self.end_record, self.exit) {
+            (Some(_), _) => Some(Ended::Completed),
+            (None, Some(code)) => Some(Ended::Exited(code)),
+            (None, None) => None,
+        };
+        let target = self.end_record.as_ref().and_then(|record| record.get("target")?.as_str());
+        self.collected.target_changed = target.filter(|target| !target.is_empty()).map(str::to_owned);
+        self.collected.text = self.screen.finish();
+        self.collected
+    }
+}
+
+/// Lines of the screen, put together from pieces.
+#[derive(Debug, Default)]
+struct Screen {
+    lines: Vec<String>,
+    open: String,
+}
+
+impl Screen {
+    fn record(&mut self, record: &InformationRecord) {
+        self.push(&record.text(), !record.no_newline);
+    }
+
+    fn write(&mut self, text: Option<&Value>, newline: bool) {
+        static ANSI: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;?]*[A-Za-z]").ok());
+        let text = text.and_then(Value::as_str).unwrap_or_default();
+        // PowerShell 7 colours what goes to Out-Host by escape sequences.
+        match &*ANSI {
+            Some(ansi) => self.push(&ansi.replace_all(text, ""), newline),
+            None => self.push(text, newline),
+        }
+    }
+
+    fn push(&mut self, text: &str, newline: bool) {
+        let mut pieces = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).peekable();
+        while let Some(piece) = pieces.next() {
+            self.open.push_str(piece);
+            if newline || pieces.peek().is_some() {
+                self.lines.push(std::mem::take(&mut self.open));
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        if !self.open.is_empty() {
+            self.lines.push(self.open);
+        }
+        self.lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(target: &str) -> PipelineEvent {
+        let object = wsman::clixml::Object {
+            type_names: Some(std::sync::Arc::from(["SentinelJump.End".into()])),
+            extended: vec![wsman::clixml::Property { name: "target".into(), value: Value::from(target) }],
+            ..Default::default()
+        };
+        PipelineEvent::Output(Value::Object(std::sync::Arc::new(object)))
+    }
+
+    fn collect(events: Vec<PipelineEvent>) -> Collected {
+        let mut collector = Collector::new(&|_| {});
+        for event in events {
+            assert!(collector.take(event).is_none());
+        }
+        collector.finish()
+    }
+
+    fn exit(code: i32) -> PipelineEvent {
+        let parameters = vec![Value::I32(code)];
+        PipelineEvent::HostCall(HostCall { call_id: -100, method: HostMethod::SetShouldExit, parameters })
+    }
+
+    #[test]
+    fn only_the_last_object_can_be_the_end_record() {
+        let forged = collect(vec![end(""), PipelineEvent::Output(Value::from("x"))]);
+        assert_eq!(forged.ended_by, None);
+        assert_eq!(forged.data.len(), 2, "a forged record is data");
+        let real = collect(vec![PipelineEvent::Output(Value::from("x")), end("")]);
+        assert_eq!((real.ended_by, real.data.len(), real.target_changed), (Some(Ended::Completed), 1, None));
+    }
+
+    #[test]
+    fn exit_is_told_from_success() {
+        assert_eq!(collect(vec![exit(3)]).ended_by, Some(Ended::Exited(3)));
+        assert_eq!(collect(vec![exit(3), end("")]).ended_by, Some(Ended::Completed));
+        assert_eq!(collect(vec![]).ended_by, None);
+    }
+
+    #[test]
+    fn a_changed_target_is_told() {
+        assert_eq!(collect(vec![end("WorkspaceName is 'b'")]).target_changed.as_deref(), Some("WorkspaceName is 'b'"));
+    }
+
+    #[test]
+    fn lines_are_joined_by_no_newline_and_freed_of_colours() {
+        let said = |text: &str, no_newline| {
+            PipelineEvent::Information(InformationRecord { no_newline, ..InformationRecord::write_host(text) })
+        };
+        let out_host = PipelineEvent::HostCall(HostCall {
+            call_id: -100,
+            method: HostMethod::WriteLine2,
+            parameters: vec![Value::from("\u{1b}[32;1mname\u{1b}[0m")],
+        });
+        let text = collect(vec![said("[+] ", true), said("gut", false), said("a\r\nb", false), out_host]).text;
+        assert_eq!(text, ["[+] gut", "a", "b", "name"]);
+    }
+}
