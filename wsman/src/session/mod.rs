@@ -22,6 +22,8 @@ mod config;
 mod exchange;
 mod machine;
 mod pipeline;
+#[cfg(test)]
+mod tests;
 
 pub use config::{Config, PipelineSpec};
 pub use exchange::ExchangeId;
