@@ -1,0 +1,326 @@
+//! The client against a real PowerShell behind our host end.
+//!
+//! The numbered facts are those of the field notes on what a real engine does
+//! on the wire; each test ends with an answer or an error in time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use wsman::client::{Options, Output, RunOptions, RunspacePool};
+use wsman::clixml::{Text, Value};
+use wsman::psrp::{Command, HostMethod, HostResponse, ProtocolVersion};
+use wsman::session::{End, PipelineEvent, StopCause};
+use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::{Error, ErrorKind};
+
+use crate::host_end::{credentials, listen, url};
+
+/// The project's engine beside the checkout, else `pwsh`; `None`, said aloud,
+/// when there is neither.
+pub(crate) fn powershell() -> Option<Vec<String>> {
+    let near = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/powershell/pwsh-engine"));
+    let pwsh = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join("pwsh"));
+    let found: Option<PathBuf> = near.chain(pwsh).find(|program| program.is_file());
+    if found.is_none() {
+        println!("left out: no PowerShell (neither ../shared/powershell nor pwsh on the PATH)");
+    }
+    Some(vec![found?.display().to_string(), "-s".into(), "-NoLogo".into(), "-NoProfile".into()])
+}
+
+/// A host with a real PowerShell, and an open pool on it.
+struct Real {
+    pool: RunspacePool,
+    _host: Listener,
+}
+
+async fn host() -> Option<Listener> {
+    let argv = powershell()?;
+    let env = vec![("DOTNET_EnableDiagnostics".into(), "0".into())];
+    Some(listen(HostOptions::new(credentials(), EngineKind::Process { argv, env })).await)
+}
+
+async fn real() -> Option<Real> {
+    let host = host().await?;
+    let pool = RunspacePool::open(options(&host)).await.expect("the pool opens");
+    Some(Real { pool, _host: host })
+}
+
+fn options(host: &Listener) -> Options {
+    Options::new(&url(host), credentials()).expect("the address is good")
+}
+
+async fn script(pool: &RunspacePool, text: &str) -> Output {
+    pool.invoke(Command::script(text)).await.expect("the pipeline ends")
+}
+
+async fn with_timeouts(pool: &RunspacePool, command: Command, first: u64, all: u64) -> Result<Output, Error> {
+    let options = RunOptions {
+        first_message_timeout: Duration::from_secs(first),
+        timeout: Duration::from_secs(all),
+        ..RunOptions::default()
+    };
+    pool.run(vec![command], options).await?.collect().await
+}
+
+fn texts(output: &Output) -> Vec<String> {
+    output.objects.iter().map(|object| object.as_str().unwrap_or("(no text)").to_owned()).collect()
+}
+
+macro_rules! real {
+    () => {
+        match real().await {
+            Some(real) => real,
+            None => return,
+        }
+    };
+}
+
+#[tokio::test]
+async fn fact_1_what_cannot_be_read_ends_at_the_first_message_deadline() {
+    let real = real!();
+    // Valid for us, but .NET's Uri refuses it: the engine says nothing, ever.
+    let unreadable = Command::new("Write-Output").argument("InputObject", Value::Uri("http://".into()));
+    let output = with_timeouts(&real.pool, unreadable, 2, 60).await;
+    match output {
+        Ok(output) => assert!(matches!(output.end, End::Stopped(StopCause::Silence)), "{:?}", output.end),
+        Err(error) => assert_eq!((error.kind(), error.may_have_run()), (ErrorKind::TimedOut, true)),
+    }
+    // The pool lives.
+    assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
+}
+
+#[tokio::test]
+async fn fact_2_null_is_never_sent_as_input_and_the_rest_arrives() {
+    let real = real!();
+    let options = RunOptions { with_input: true, ..RunOptions::default() };
+    let pipeline = real
+        .pool
+        .run(vec![Command::script("process { \"<$_>\" } end { 'end' }")], options)
+        .await
+        .unwrap();
+    pipeline.send_input(Value::from("a")).await.unwrap();
+    assert_eq!(pipeline.send_input(Value::Nil).await.unwrap_err().kind(), ErrorKind::Misuse);
+    pipeline.send_input(Value::from("b")).await.unwrap();
+    pipeline.end_input().await.unwrap();
+    let output = pipeline.collect().await.unwrap();
+    assert_eq!(texts(&output), ["<a>", "<b>", "end"]);
+}
+
+#[tokio::test]
+async fn fact_3_null_is_an_object_and_nothing_is_none() {
+    let real = real!();
+    assert_eq!(script(&real.pool, "$null").await.objects, [Value::Nil]);
+    assert!(script(&real.pool, "@()").await.objects.is_empty());
+    let empty = script(&real.pool, ",@()").await;
+    assert_eq!(empty.objects[0].items(), Some(&[][..]));
+}
+
+#[tokio::test]
+async fn fact_4_forbidden_and_lone_characters_survive_both_ways() {
+    let real = real!();
+    let output = script(&real.pool, "\"$([char]0xFFFE)$([char]0xFFFF)$([char]1)\"; [char]0xD83D; \"a$([char]0xD83D)b\"").await;
+    assert_eq!(
+        output.objects,
+        [
+            Value::from("\u{FFFE}\u{FFFF}\u{1}"),
+            Value::Char(0xD83D),
+            Value::String(Text::from_utf16(&[0x61, 0xD83D, 0x62])),
+        ]
+    );
+    for text in [Text::from_utf16(&[0xD83D]), Text::from("🚀 _x000A_ _x_ \u{7f}\u{85}\u{2028}\u{feff}")] {
+        let sent = Value::String(text);
+        let output =
+            real.pool.invoke(Command::new("Write-Output").argument("InputObject", sent.clone())).await.unwrap();
+        assert_eq!(output.objects, [sent]);
+    }
+}
+
+#[tokio::test]
+async fn fact_5_a_failing_statement_ends_the_pipeline() {
+    let real = real!();
+    for (text, id) in [
+        ("'before'; Get-NoSuch; 'after'", "CommandNotFoundException"),
+        ("'before'; [int]'abc'; 'after'", "InvalidCastFromStringToInteger"),
+        ("'before'; 1/0; 'after'", "RuntimeException"),
+    ] {
+        let output = script(&real.pool, text).await;
+        let End::Failed(error) = &output.end else { panic!("{text}: {:?}", output.end) };
+        assert_eq!(error.id, id);
+        assert_eq!(texts(&output), ["before"]);
+        assert!(output.errors.is_empty(), "the error is in the state only");
+    }
+}
+
+#[tokio::test]
+async fn fact_6_errors_that_do_not_end_are_told_beside_completed() {
+    let real = real!();
+    let output = script(&real.pool, "Write-Error 'one' -ErrorId 'My'; 'after'").await;
+    assert!(matches!(output.end, End::Completed));
+    assert_eq!(output.errors.len(), 1);
+    assert!(output.errors[0].id.starts_with("My"), "{}", output.errors[0].id);
+    assert_eq!(texts(&output), ["after"]);
+}
+
+#[tokio::test]
+async fn fact_7_exit_is_completed_and_told_by_a_host_call() {
+    let real = real!();
+    let output = script(&real.pool, "'before'; exit 3").await;
+    assert!(matches!(output.end, End::Completed));
+    let exit = output.host_calls.iter().find(|call| call.method == HostMethod::SetShouldExit).expect("SetShouldExit");
+    assert_eq!(exit.parameters, [Value::I32(3)]);
+    assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
+}
+
+#[tokio::test]
+async fn fact_8_a_secure_string_out_without_a_key_does_not_hang() {
+    let real = real!();
+    let output = script(&real.pool, "ConvertTo-SecureString 'p' -AsPlainText -Force; 'after'").await;
+    assert!(matches!(output.objects[0], Value::SecureString(_)), "{:?}", output.objects);
+    assert_eq!(output.objects[1], Value::from("after"));
+}
+
+#[tokio::test]
+async fn fact_9_a_secure_string_in_without_a_key_is_refused_here() {
+    let real = real!();
+    let secret = Value::SecureString(wsman::clixml::SecureString(vec![0; 16]));
+    let error = real.pool.invoke(Command::new("Write-Output").argument("InputObject", secret)).await.unwrap_err();
+    assert_eq!((error.kind(), error.may_have_run()), (ErrorKind::Misuse, false));
+    assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
+}
+
+#[tokio::test]
+async fn fact_10_a_version_that_does_not_exist_ends_in_an_error() {
+    let Some(host) = host().await else { return };
+    let mut options = options(&host);
+    options.session.protocol = ProtocolVersion(3, 0);
+    options.session.open_timeout = Duration::from_secs(20);
+    let error = RunspacePool::open(options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn versions_2_1_and_2_2_and_2_4_open_too() {
+    let Some(host) = host().await else { return };
+    for version in [ProtocolVersion::V2_1, ProtocolVersion::V2_2, ProtocolVersion::V2_4] {
+        let mut options = options(&host);
+        options.session.protocol = version;
+        let pool = RunspacePool::open(options).await.unwrap();
+        assert_eq!(pool.opened().protocol, version);
+        assert_eq!(texts(&script(&pool, "'x'").await), ["x"]);
+        pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn every_stream_comes_in_order_and_typed() {
+    let real = real!();
+    let output = script(
+        &real.pool,
+        "$VerbosePreference = $DebugPreference = 'Continue'
+         Write-Output 1; Write-Warning 'w'; Write-Verbose 'v'; Write-Debug 'd'; Write-Host 'h'
+         Write-Information 'i' -InformationAction Continue
+         Write-Progress -Activity 'A' -Status 'S' -PercentComplete 50; Write-Output ([pscustomobject]@{ a = @{ b = 1.5 } })",
+    )
+    .await;
+    assert!(matches!(output.end, End::Completed));
+    assert_eq!(output.objects[0], Value::I32(1));
+    assert_eq!(output.objects[1].get("a").unwrap().get("b"), Some(&Value::F64(1.5)));
+    assert_eq!((output.warnings, output.verbose, output.debug), (vec!["w".into()], vec!["v".into()], vec!["d".into()]));
+    assert_eq!(output.information.iter().map(|i| i.text()).collect::<Vec<_>>(), ["h", "i"]);
+    assert_eq!((output.progress[0].activity.as_str(), output.progress[0].percent), ("A", Some(50)));
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_sleep_and_the_pool_lives_on() {
+    let real = real!();
+    let text = "try { 'started'; Start-Sleep 600 } finally { 'finally' }";
+    let mut pipeline = real.pool.run(vec![Command::script(text)], RunOptions::default()).await.unwrap();
+    let first = pipeline.next().await;
+    assert!(matches!(first, Some(PipelineEvent::Output(ref value)) if *value == Value::from("started")), "{first:?}");
+    pipeline.stop();
+    let output = pipeline.collect().await.unwrap();
+    assert!(matches!(output.end, End::Stopped(StopCause::Caller)), "{:?}", output.end);
+    assert_eq!(texts(&output), ["finally"]);
+    assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
+}
+
+#[tokio::test]
+async fn a_dropped_pipeline_is_stopped_on_the_host() {
+    let real = real!();
+    let sleeping = real.pool.run(vec![Command::script("Start-Sleep 600")], RunOptions::default()).await.unwrap();
+    drop(sleeping);
+    // The pool has one runspace: this runs only when the other was stopped.
+    assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
+}
+
+#[tokio::test]
+async fn a_deadline_stops_the_host() {
+    let real = real!();
+    let output = with_timeouts(&real.pool, Command::script("Start-Sleep 600"), 600, 1).await.unwrap();
+    assert!(matches!(output.end, End::Stopped(StopCause::Timeout)), "{:?}", output.end);
+}
+
+#[tokio::test]
+async fn a_question_is_refused_by_default_and_answered_by_policy() {
+    let real = real!();
+    let output = script(&real.pool, "Read-Host 'Frage'; 'after'").await;
+    let End::Failed(error) = &output.end else { panic!("{:?}", output.end) };
+    assert_eq!(error.id, "Wsman.Refused,Microsoft.PowerShell.Commands.ReadHostCommand", "{}", error.id);
+    assert_eq!(output.host_calls[0].single_string_field().as_deref(), Some("Frage"));
+    let options = RunOptions {
+        host: Box::new(|call| {
+            let field = call.single_string_field().unwrap_or_default();
+            HostResponse::fields([(field, Value::from("Ä✓"))])
+        }),
+        ..RunOptions::default()
+    };
+    let output = real.pool.run(vec![Command::script("Read-Host 'Frage'")], options).await.unwrap();
+    assert_eq!(texts(&output.collect().await.unwrap()), ["Ä✓"]);
+}
+
+#[tokio::test]
+async fn large_things_travel_both_ways() {
+    let real = real!();
+    let output = script(&real.pool, "'x' * 3000000").await;
+    assert_eq!(output.objects[0].as_str().map(str::len), Some(3_000_000));
+    let output = script(&real.pool, "1..5000 | ForEach-Object { [pscustomobject]@{ n = $_ } }").await;
+    assert_eq!(output.objects.len(), 5000);
+    assert_eq!(output.objects[4999].get("n"), Some(&Value::I32(5000)));
+    let sent = "ü".repeat(600_000);
+    let command = Command::script("param($text) $text.Length; $text.Substring(599999)").argument("text", sent.as_str());
+    let output = real.pool.invoke(command).await.unwrap();
+    assert_eq!(output.objects, [Value::I32(600_000), Value::from("ü")]);
+}
+
+#[tokio::test]
+async fn nothing_in_a_value_is_run() {
+    let real = real!();
+    for text in ["'; Remove-Item x; $(1+1)", "`n\n\r\"\\", "$(Write-Host x)", "_x000A_", "<a>&amp;]]>", "", "'", "{0}"] {
+        let output = real.pool.invoke(Command::new("Write-Output").argument("InputObject", text)).await.unwrap();
+        assert_eq!(output.objects, [Value::from(text)]);
+        assert!(output.information.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_dies_ends_the_call_as_unknown() {
+    let real = real!();
+    let error = real.pool.invoke(Command::script("[Environment]::Exit(1)")).await.unwrap_err();
+    assert!(error.may_have_run(), "{error:?}");
+    let error = real.pool.invoke(Command::script("1")).await.unwrap_err();
+    assert!(!error.may_have_run(), "{error:?}");
+}
+
+#[tokio::test]
+async fn pipelines_of_one_pool_share_it_and_arguments_reach_the_session() {
+    let Some(host) = host().await else { return };
+    let mut options = options(&host);
+    options.session.application_arguments = Value::hashtable([("tenant", Value::from("nordhafen"))]);
+    let pool = Arc::new(RunspacePool::open(options).await.unwrap());
+    assert_eq!(pool.opened().private_data.as_ref().and_then(|data| data.ps_version()).map(|v| v.starts_with('7')), Some(true));
+    script(&pool, "$x = 5").await;
+    let output = script(&pool, "$x; $PSSenderInfo.ApplicationArguments.tenant").await;
+    assert_eq!(output.objects, [Value::I32(5), Value::from("nordhafen")]);
+}
