@@ -1,0 +1,17 @@
+//! The demo's scenario: what its jump hosts know and how they answer.
+//!
+//! [`World`] holds the simulated workspaces, [`commands_for`] makes what one
+//! customer's jump host runs: our host module's commands and six functions of
+//! SentinelManager, written in Rust. There is no PowerShell in it, so any
+//! script but our own module is refused. How the bytes travel is the business
+//! of `wsman::testing`.
+//!
+//! `SentinelManager.psm1` is what the functions look like from outside, and
+//! `probe.clixml` what a real engine (pwsh 7.6) says of it; parameters are
+//! bound by that probe, so that the two cannot differ.
+
+mod clixml;
+mod dataset;
+mod world;
+
+pub use world::{Place, Tenant, World};
