@@ -12,6 +12,7 @@
 
 mod clixml;
 mod dataset;
+mod signature;
 mod world;
 
 pub use world::{Place, Tenant, World};
