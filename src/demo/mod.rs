@@ -12,6 +12,7 @@
 
 mod clixml;
 mod dataset;
+mod functions;
 mod signature;
 mod world;
 
