@@ -13,7 +13,12 @@
 mod clixml;
 mod dataset;
 mod functions;
+mod module;
 mod signature;
 mod world;
 
+pub use module::{SCRIPT, SCRIPT_PATH, commands_for};
 pub use world::{Place, Tenant, World};
+
+#[cfg(test)]
+mod tests;
