@@ -1,38 +1,27 @@
-//! The demo: jump hosts of our own on loopback.
+//! The demo: jump hosts of our own on loopback, what they know and how they
+//! answer.
+//!
+//! [`World`] holds the simulated workspaces, [`commands_for`] makes what one
+//! customer's jump host runs: our host module's commands and six functions of
+//! SentinelManager, written in Rust. There is no PowerShell in it, so any
+//! script but our own module is refused. [`start`] puts it behind listeners of
+//! `wsman::testing`, one per tenant: the same bytes travel as to Windows.
+//!
+//! `SentinelManager.psm1` is what the functions look like from outside, and
+//! `probe.clixml` what a real engine (pwsh 7.6) says of it; parameters are
+//! bound by that probe, so that the two cannot differ.
 
-use std::net::SocketAddr;
+mod clixml;
+mod dataset;
+mod functions;
+mod module;
+mod serve;
+mod signature;
+mod world;
 
-use crate::config::Config;
+pub use module::{SCRIPT, SCRIPT_PATH, commands_for};
+pub use serve::{Demo, DemoError, HostEnd, host, start};
+pub use world::{Place, Tenant, World};
 
-/// Why a demo host does not run.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct DemoError(pub &'static str);
-
-/// Jump hosts that run until this is dropped.
-#[derive(Debug)]
-pub struct Demo {
-    /// What a server needs to use them.
-    pub config: Config,
-}
-
-/// Starts the demo's jump hosts.
-///
-/// # Errors
-///
-/// [`DemoError`] when they cannot listen.
-#[expect(clippy::unused_async, reason = "listening is asynchronous")]
-pub async fn start() -> Result<Demo, DemoError> {
-    Err(DemoError("not built yet"))
-}
-
-/// Serves one jump host on `listen` until it is stopped, in front of an
-/// out-of-process PowerShell when `process` names its command.
-///
-/// # Errors
-///
-/// [`DemoError`] when it cannot listen.
-#[expect(clippy::unused_async, reason = "listening is asynchronous")]
-pub async fn host(_listen: SocketAddr, _process: Option<&str>) -> Result<(), DemoError> {
-    Err(DemoError("not built yet"))
-}
+#[cfg(test)]
+mod tests;

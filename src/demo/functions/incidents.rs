@@ -1,0 +1,277 @@
+//! Incidents: list, details, comments.
+
+use std::cmp::Reverse;
+
+use jiff::{SignedDuration, Timestamp};
+use wsman::clixml::Value;
+use wsman::testing::demo::Step;
+
+use super::Call;
+use super::rules::is_named;
+use crate::demo::clixml::{bag, count, custom, date, objects, optional, strings};
+use crate::demo::signature::{INVALID_OPERATION, OBJECT_NOT_FOUND};
+use crate::demo::world::{Comment, Incident, Workspace, demo_id, etag, later};
+
+/// Chosen: what raised an incident happened ten minutes before it.
+const ALERT_LEAD_SECONDS: i64 = 600;
+
+/// Sentinel's own limit.
+const COMMENTS_PER_INCIDENT: usize = 100;
+
+/// Who writes on the demo's hosts.
+const AUTHOR: &str = "svc-sentinel@leuchtturm.example";
+
+impl Call<'_> {
+    /// Get-SentinelIncidents.
+    pub(super) fn incidents(&self, workspace: &Workspace) -> Vec<Step> {
+        let mut found: Vec<&Incident> =
+            workspace.incidents.iter().filter(|incident| self.is_wanted(workspace, incident)).collect();
+        let severity = |incident: &Incident| match incident.severity.as_str() {
+            "High" => 0,
+            "Medium" => 1,
+            "Low" => 2,
+            _ => 3,
+        };
+        match self.bound.text("OrderBy").unwrap_or("CreatedDesc").to_ascii_lowercase().as_str() {
+            "createdasc" => found.sort_by_key(|incident| incident.created),
+            "severitydesc" => found.sort_by_key(|incident| (severity(incident), Reverse(incident.created))),
+            "lastmodifieddesc" => found.sort_by_key(|incident| Reverse(incident.modified())),
+            _ => found.sort_by_key(|incident| Reverse(incident.created)),
+        }
+        found.truncate(usize::try_from(self.bound.number("Top").unwrap_or(50)).unwrap_or(50));
+        found.into_iter().map(|incident| Step::Output(object(summary(workspace, incident)))).collect()
+    }
+
+    fn is_wanted(&self, workspace: &Workspace, incident: &Incident) -> bool {
+        let bound = self.bound;
+        let same = str::eq_ignore_ascii_case;
+        let status = bound.texts("Status").map_or_else(
+            || incident.status != "Closed",
+            |wanted| {
+                let fits =
+                    |one: &String| same(one, &incident.status) || (same(one, "Open") && incident.status != "Closed");
+                wanted.iter().any(fits)
+            },
+        );
+        let severity = bound.texts("Severity").is_none_or(|all| all.iter().any(|one| same(one, &incident.severity)));
+        let owner = bound.text("Owner").is_none_or(|wanted| match &incident.owner {
+            Some(owner) => same(wanted, owner),
+            None => same(wanted, "unassigned"),
+        });
+        let title =
+            bound.text("TitleFilter").is_none_or(|part| incident.title.to_lowercase().contains(&part.to_lowercase()));
+        let label = bound.text("Label").is_none_or(|wanted| incident.labels.iter().any(|label| same(wanted, label)));
+        let rule =
+            bound.text("RuleId").is_none_or(|id| workspace.rule_of(incident).is_some_and(|rule| is_named(rule, id)));
+        let (after, before) = self.window();
+        let time = after.is_none_or(|after| incident.created >= after)
+            && before.is_none_or(|before| incident.created <= before);
+        status && severity && owner && title && label && rule && time
+    }
+
+    /// The time of creation asked for. Seven days are the default only where
+    /// nothing else bounds it: with CreatedBefore alone they would mostly
+    /// leave nothing.
+    fn window(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let before = self.bound.date("CreatedBefore");
+        let after = self.bound.date("CreatedAfter").or_else(|| {
+            let days = self.bound.number("LastDays").or_else(|| before.is_none().then_some(7))?;
+            self.now.checked_sub(SignedDuration::from_hours(i64::from(days) * 24)).ok()
+        });
+        (after, before)
+    }
+
+    /// Show-IncidentDetails.
+    pub(super) fn incident_details(&self, workspace: &Workspace) -> Vec<Step> {
+        let place = match self.place_of(workspace) {
+            Ok(place) => place,
+            Err(step) => return vec![step],
+        };
+        workspace
+            .incidents
+            .get(place)
+            .map(|incident| Step::Output(self.whole_incident(workspace, incident)))
+            .into_iter()
+            .collect()
+    }
+
+    /// Add-IncidentComment.
+    pub(super) fn add_comment(&self, workspace: &mut Workspace) -> Vec<Step> {
+        let place = match self.place_of(workspace) {
+            Ok(place) => place,
+            Err(step) => return vec![step],
+        };
+        let Some(incident) = workspace.incidents.get_mut(place) else { return Vec::new() };
+        if let Some(step) = self.instead_of("Add comment", &format!("#{}: {}", incident.number, incident.title)) {
+            return vec![step];
+        }
+        let comments = &mut incident.comments;
+        let message = self.bound.text("Message").unwrap_or_default().to_owned();
+        let id = match self.bound.text("CommentId") {
+            Some(id) => id.to_owned(),
+            None => demo_id(&[&incident.id, &comments.len().to_string(), &message]),
+        };
+        let known = comments.iter().position(|comment| comment.id.eq_ignore_ascii_case(&id));
+        if known.is_none() && comments.len() >= COMMENTS_PER_INCIDENT {
+            let message =
+                format!("Incident {} has {COMMENTS_PER_INCIDENT} comments, the most it can have.", incident.number);
+            return vec![self.error(message, "TooManyComments", INVALID_OPERATION)];
+        }
+        let comment = Comment { id, created: self.now, author: AUTHOR.to_owned(), message };
+        let answer = custom([
+            ("IncidentNumber", Value::I32(incident.number)),
+            ("CommentId", Value::from(comment.id.as_str())),
+            ("Author", Value::from(comment.author.as_str())),
+            ("CreatedTimeUtc", date(comment.created)),
+            ("Message", Value::from(comment.message.as_str())),
+        ]);
+        // Azure's PUT: the same id again replaces, so a retry adds nothing.
+        match known.and_then(|n| comments.get_mut(n)) {
+            Some(place) => *place = comment,
+            None => comments.push(comment),
+        }
+        vec![Step::Output(answer)]
+    }
+
+    /// Where the incident that the call names is.
+    fn place_of(&self, workspace: &Workspace) -> Result<usize, Step> {
+        let (number, id) = (self.bound.number("IncidentNumber"), self.bound.text("IncidentId"));
+        let is_it = |incident: &Incident| match (number, id) {
+            (Some(number), _) => incident.number == number,
+            (None, id) => id.is_some_and(|id| incident.id.eq_ignore_ascii_case(id)),
+        };
+        workspace.incidents.iter().position(is_it).ok_or_else(|| {
+            let named = number.map_or_else(|| id.unwrap_or_default().to_owned(), |number| number.to_string());
+            self.error(
+                format!("Incident {named} not found in workspace '{}'.", workspace.place.name),
+                "IncidentNotFound",
+                OBJECT_NOT_FOUND,
+            )
+        })
+    }
+
+    fn whole_incident(&self, workspace: &Workspace, incident: &Incident) -> Value {
+        let wants = |what: &str| match self.bound.texts("Include") {
+            Some(all) => all.iter().any(|one| one.eq_ignore_ascii_case(what)),
+            None => matches!(what, "Alerts" | "Entities" | "Comments"),
+        };
+        let part = |what: &str, list: Value| if wants(what) { list } else { Value::Nil };
+        let rule = workspace.rule_of(incident);
+        let description = rule.map_or("", |rule| rule.body.description.as_str());
+        let changed = [incident.id.as_str(), &incident.modified().to_string(), &incident.comments.len().to_string()];
+        let mut properties = summary(workspace, incident);
+        properties.extend([
+            ("Description", Value::from(description)),
+            ("ClassificationReason", optional(incident.classification_reason.as_deref())),
+            ("ClassificationComment", optional(incident.classification_comment.as_deref())),
+            ("Etag", Value::from(etag(&changed))),
+            ("Alerts", part("Alerts", alerts(workspace, incident))),
+            ("Entities", part("Entities", entities(incident))),
+            ("Comments", part("Comments", comments(incident))),
+            // The scenario has no tasks, bookmarks or merged incidents.
+            ("Tasks", part("Tasks", objects([]))),
+            ("MergedIncidentNumber", Value::Nil),
+        ]);
+        if wants("Bookmarks") {
+            properties.push(("Bookmarks", objects([])));
+        }
+        if wants("Relations") {
+            properties.push(("Relations", relations(workspace, incident)));
+        }
+        object(properties)
+    }
+}
+
+/// What list and details have in common.
+fn summary(workspace: &Workspace, incident: &Incident) -> Vec<(&'static str, Value)> {
+    let rule = workspace.rule_of(incident);
+    let tactics = rule.map_or(&[][..], |rule| rule.body.tactics.as_slice());
+    let url = format!("https://portal.leuchtturm.example{}", workspace.arm_id("incidents", &incident.id));
+    vec![
+        ("IncidentNumber", Value::I32(incident.number)),
+        ("IncidentId", Value::from(incident.id.as_str())),
+        ("Title", Value::from(incident.title.as_str())),
+        ("Severity", Value::from(incident.severity.as_str())),
+        ("Status", Value::from(incident.status.as_str())),
+        ("Owner", Value::from(incident.owner.as_deref().unwrap_or_default())),
+        ("CreatedTimeUtc", date(incident.created)),
+        ("LastModifiedTimeUtc", date(incident.modified())),
+        ("FirstActivityTimeUtc", date(later(incident.created, -ALERT_LEAD_SECONDS))),
+        ("AlertsCount", count(incident.alerts as usize)),
+        ("CommentsCount", count(incident.comments.len())),
+        ("AlertProducts", strings([product(workspace, incident)])),
+        ("Tactics", strings(tactics.iter().map(String::as_str))),
+        ("Labels", strings(incident.labels.iter().map(String::as_str))),
+        ("ProviderName", Value::from(incident.provider.as_deref().unwrap_or("Azure Sentinel"))),
+        ("Classification", optional(incident.classification.as_deref())),
+        ("RelatedRuleIds", strings(rule.map(|rule| rule.body.rule_id.as_str()))),
+        ("IncidentUrl", Value::from(url)),
+    ]
+}
+
+fn object(properties: Vec<(&'static str, Value)>) -> Value {
+    bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
+}
+
+fn product<'a>(workspace: &'a Workspace, incident: &'a Incident) -> &'a str {
+    match workspace.rule_of(incident) {
+        Some(rule) => rule.body.product_filter.as_deref().unwrap_or("Azure Sentinel"),
+        None => incident.provider.as_deref().unwrap_or("Azure Sentinel"),
+    }
+}
+
+/// Chosen: the alerts of an incident are one minute apart.
+fn alerts(workspace: &Workspace, incident: &Incident) -> Value {
+    let name = workspace.rule_of(incident).map_or(incident.title.as_str(), |rule| rule.body.display_name.as_str());
+    let status = if incident.status == "Closed" { "Resolved" } else { "New" };
+    objects((0..incident.alerts).map(|n| {
+        custom([
+            ("Name", Value::from(name)),
+            ("Severity", Value::from(incident.severity.as_str())),
+            ("Product", Value::from(product(workspace, incident))),
+            ("Time", date(later(incident.created, i64::from(n) * 60 - ALERT_LEAD_SECONDS))),
+            ("Status", Value::from(status)),
+        ])
+    }))
+}
+
+fn entities(incident: &Incident) -> Value {
+    objects(incident.entities.iter().map(|entity| {
+        let name = Value::from(entity.name.as_str());
+        let properties = match (entity.kind.as_str(), entity.name.split_once('@')) {
+            ("IP", _) => custom([("Address", name.clone())]),
+            ("Host", _) => custom([("HostName", name.clone())]),
+            ("Account", Some((user, domain))) => {
+                custom([("Name", Value::from(user)), ("UPNSuffix", Value::from(domain))])
+            }
+            ("Mailbox", _) => custom([("MailboxPrimaryAddress", name.clone())]),
+            _ => custom([("Name", name.clone())]),
+        };
+        custom([("Kind", Value::from(entity.kind.as_str())), ("Name", name), ("Properties", properties)])
+    }))
+}
+
+fn comments(incident: &Incident) -> Value {
+    objects(incident.comments.iter().map(|comment| {
+        custom([
+            ("CommentId", Value::from(comment.id.as_str())),
+            ("Author", Value::from(comment.author.as_str())),
+            ("CreatedTimeUtc", date(comment.created)),
+            ("Message", Value::from(comment.message.as_str())),
+        ])
+    }))
+}
+
+/// Chosen: incidents that share a label belong together.
+fn relations(workspace: &Workspace, incident: &Incident) -> Value {
+    let shares = |other: &&Incident| {
+        other.number != incident.number && other.labels.iter().any(|label| incident.labels.contains(label))
+    };
+    objects(workspace.incidents.iter().filter(shares).map(|other| {
+        custom([
+            ("IncidentNumber", Value::I32(other.number)),
+            ("IncidentId", Value::from(other.id.as_str())),
+            ("Title", Value::from(other.title.as_str())),
+        ])
+    }))
+}

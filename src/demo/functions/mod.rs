@@ -1,0 +1,146 @@
+//! The six functions, in Rust.
+
+mod export;
+mod incidents;
+mod rules;
+
+use jiff::Timestamp;
+use wsman::psrp::ErrorRecord;
+use wsman::testing::demo::Step;
+
+use super::signature::{Bound, NOT_IMPLEMENTED, OBJECT_NOT_FOUND, Signature};
+use super::world::World;
+
+/// Preferences that the functions heed.
+#[derive(Clone, Copy)]
+pub(super) struct Preferences {
+    /// `ErrorActionPreference`.
+    pub(super) errors: OnError,
+    /// `ProgressPreference` is `Continue`.
+    pub(super) progress: Progress,
+    /// `ConfirmPreference` is `Low`, the impact of what these functions write.
+    pub(super) confirm: Confirm,
+}
+
+/// What becomes of a non-terminating error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnError {
+    Report,
+    Stop,
+    Hide,
+}
+
+/// Whether progress records are sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    Send,
+    Hide,
+}
+
+/// Whether a write asks first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Confirm {
+    Ask,
+    Run,
+}
+
+impl OnError {
+    /// As `ActionPreference` is written.
+    pub(super) fn parse(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "stop" => Self::Stop,
+            "silentlycontinue" | "ignore" => Self::Hide,
+            _ => Self::Report,
+        }
+    }
+}
+
+/// One call of one function.
+struct Call<'a> {
+    function: &'a str,
+    bound: &'a Bound,
+    preferences: Preferences,
+    now: Timestamp,
+}
+
+/// Runs a function on behalf of `tenant`.
+pub(super) fn run(
+    world: &World,
+    tenant: &str,
+    signature: &Signature,
+    bound: &Bound,
+    mut preferences: Preferences,
+) -> Vec<Step> {
+    let text = |name| bound.text(name).unwrap_or_default();
+    let wanted = (text("SubscriptionId"), text("ResourceGroupName"), text("WorkspaceName"));
+    let function = signature.name.as_str();
+    if let Some(action) = bound.text("ErrorAction") {
+        preferences.errors = OnError::parse(action);
+    }
+    let steps = world.on(tenant, wanted, |now, workspace| {
+        let call = Call { function, bound, preferences, now };
+        match function {
+            "Get-AnalyticsRules" => call.rules(workspace),
+            "Get-AnalyticsRuleDetails" => call.rule_details(workspace),
+            "Get-SentinelIncidents" => call.incidents(workspace),
+            "Show-IncidentDetails" => call.incident_details(workspace),
+            "Add-IncidentComment" => call.add_comment(workspace),
+            "Export-AnalyticsRules" => call.export(workspace),
+            other => unreachable!("probe.clixml: {other} has no body"),
+        }
+    });
+    match steps {
+        Some(steps) => heed(steps, preferences.errors),
+        None => {
+            let message = format!("Workspace '{}' not found.", wanted.2);
+            vec![Step::Fail(written(message, "WorkspaceNotFound", function, OBJECT_NOT_FOUND))]
+        }
+    }
+}
+
+fn heed(steps: Vec<Step>, errors: OnError) -> Vec<Step> {
+    let mut heeded = Vec::with_capacity(steps.len());
+    for step in steps {
+        match (step, errors) {
+            (Step::Error(_), OnError::Hide) => {}
+            (Step::Error(record), OnError::Stop) => {
+                heeded.push(Step::Fail(record));
+                break;
+            }
+            (step, _) => heeded.push(step),
+        }
+    }
+    heeded
+}
+
+/// An error as Write-Error makes it.
+fn written(message: String, id: &str, function: &str, category: i32) -> ErrorRecord {
+    ErrorRecord {
+        exception_type: "Microsoft.PowerShell.Commands.WriteErrorException".to_owned(),
+        ..ErrorRecord::new(message, format!("{id},{function}"), category)
+    }
+}
+
+impl Call<'_> {
+    fn error(&self, message: String, id: &str, category: i32) -> Step {
+        Step::Error(written(message, id, self.function, category))
+    }
+
+    /// `ShouldProcess`: what to do instead of `action`, if anything.
+    fn instead_of(&self, action: &str, target: &str) -> Option<Step> {
+        if self.bound.has("WhatIf") {
+            return Some(Step::Host(format!("What if: Performing the operation \"{action}\" on target \"{target}\".")));
+        }
+        let asks = self.bound.flag("Confirm").unwrap_or(self.preferences.confirm == Confirm::Ask);
+        asks.then(|| {
+            let message = format!(
+                "A command that prompts the user failed because the host program or the command type does not support \
+                 user interaction. The host was attempting to request confirmation with the following message: \
+                 Performing the operation \"{action}\" on target \"{target}\"."
+            );
+            let record =
+                ErrorRecord::new(message, format!("HostFunctionNotImplemented,{}", self.function), NOT_IMPLEMENTED);
+            Step::Fail(record)
+        })
+    }
+}
