@@ -18,6 +18,7 @@ const AFTER: &str = "\
 Environment:
   SENTINEL_JUMP_CONFIG  path of the configuration, when --config is not given
   SENTINEL_JUMP_LOG     what is logged on stderr, such as info or sentinel_jump=debug
+  SENTINEL_JUMP_HOST_PASSWORD  password that `host` takes, instead of a new one that it prints
 
 Exit codes: 0 done, 1 failed, 2 refused, 3 unreachable, 4 unknown, 130 cancelled";
 

@@ -45,14 +45,14 @@ pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {
     let process = args.process.as_deref();
     #[cfg(not(feature = "process"))]
     let process = None;
-    tokio::select! {
-        ended = demo::host(args.listen, process) => {
-            if let Err(error) = ended {
-                print::complain(&error.to_string());
-                return Ok(Exit::Failed);
-            }
-            Ok(Exit::Done)
-        }
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Cancelled),
-    }
+    let host = demo::host(args.listen, process).await?;
+    let address = host.listener.address();
+    print::line(&format!("listening on http://{address}/wsman"));
+    // Typed into another client by a person, or read by its test.
+    print::line(&format!("user {}, password {}", host.credentials.username, host.credentials.password.expose()));
+    let _ = tokio::signal::ctrl_c().await;
+    let ran = host.listener.counters();
+    print::line(&format!("{} requests, {} commands", ran.requests.values().sum::<u64>(), ran.commands_started));
+    host.listener.shutdown().await;
+    Ok(Exit::Done)
 }

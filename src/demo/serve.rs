@@ -54,7 +54,7 @@ pub async fn start() -> Result<Demo, DemoError> {
     for tenant in world.tenants() {
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let engine = EngineKind::Demo(commands_for(Arc::clone(&world), &tenant.alias));
-        let host = Listener::bind(loopback, HostOptions::new(credentials(&password), engine)).await?;
+        let host = Listener::bind(loopback, HostOptions::new(vec![credentials(&password)], engine)).await?;
         configure(&mut toml, tenant, host.address());
         hosts.push(host);
     }
@@ -93,8 +93,7 @@ pub struct HostEnd {
     pub credentials: Credentials,
 }
 
-/// Starts one jump host on `listen`: the demo's with every tenant's
-/// workspaces, or an out-of-process PowerShell when `process` names its
+/// Starts one jump host on `listen`: that of the demo's first tenant, or an out-of-process PowerShell when `process` names its
 /// command. The password is `SENTINEL_JUMP_HOST_PASSWORD`, or a new one.
 ///
 /// # Errors
@@ -111,17 +110,17 @@ pub async fn host(listen: SocketAddr, process: Option<&str>) -> Result<HostEnd, 
         }
         Some(command) => external(command)?,
     };
-    let listener = Listener::bind(listen, HostOptions::new(credentials.clone(), engine)).await?;
+    let listener = Listener::bind(listen, HostOptions::new(vec![credentials.clone()], engine)).await?;
     Ok(HostEnd { listener, credentials })
 }
 
 #[cfg(feature = "process")]
 fn external(command: &str) -> Result<EngineKind, DemoError> {
-    let argv: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    let argv: Vec<_> = command.split_whitespace().map(Into::into).collect();
     if argv.is_empty() {
         return Err(DemoError::NoProgram);
     }
-    Ok(EngineKind::Process { argv, env: Vec::new() })
+    Ok(EngineKind::Process(wsman::testing::engine::ProcessOptions { argv, env: Vec::new() }))
 }
 
 #[cfg(not(feature = "process"))]

@@ -3,6 +3,7 @@
 //! The numbered facts are those of the field notes on what a real engine does
 //! on the wire; each test ends with an answer or an error in time.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +12,22 @@ use wsman::client::{Options, Output, RunOptions, RunspacePool};
 use wsman::clixml::{Text, Value};
 use wsman::psrp::{Command, HostMethod, HostResponse, ProtocolVersion};
 use wsman::session::{End, PipelineEvent, StopCause};
+use wsman::testing::engine::ProcessOptions;
 use wsman::testing::{EngineKind, HostOptions, Listener};
 use wsman::{Error, ErrorKind};
 
-use crate::host_end::{credentials, listen, url};
+use crate::host_end::{credentials, listen};
 
 /// The project's engine beside the checkout, else `pwsh`; `None`, said aloud,
 /// when there is neither.
-pub(crate) fn powershell() -> Option<Vec<String>> {
+fn powershell() -> Option<Vec<OsString>> {
     let near = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/powershell/pwsh-engine"));
     let pwsh = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join("pwsh"));
     let found: Option<PathBuf> = near.chain(pwsh).find(|program| program.is_file());
     if found.is_none() {
         println!("left out: no PowerShell (neither ../shared/powershell nor pwsh on the PATH)");
     }
-    Some(vec![found?.display().to_string(), "-s".into(), "-NoLogo".into(), "-NoProfile".into()])
+    Some(vec![found?.into(), "-s".into(), "-NoLogo".into(), "-NoProfile".into()])
 }
 
 /// A host with a real PowerShell, and an open pool on it.
@@ -37,7 +39,8 @@ struct Real {
 async fn host() -> Option<Listener> {
     let argv = powershell()?;
     let env = vec![("DOTNET_EnableDiagnostics".into(), "0".into())];
-    Some(listen(HostOptions::new(credentials(), EngineKind::Process { argv, env })).await)
+    let process = ProcessOptions { argv, env };
+    Some(listen(HostOptions::new(vec![credentials()], EngineKind::Process(process))).await)
 }
 
 async fn real() -> Option<Real> {
@@ -47,7 +50,7 @@ async fn real() -> Option<Real> {
 }
 
 fn options(host: &Listener) -> Options {
-    Options::new(&url(host), credentials()).expect("the address is good")
+    Options::new(&host.url(), credentials()).expect("the address is good")
 }
 
 async fn script(pool: &RunspacePool, text: &str) -> Output {

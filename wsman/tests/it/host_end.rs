@@ -10,7 +10,3 @@ pub(crate) fn credentials() -> Credentials {
 pub(crate) async fn listen(options: HostOptions) -> Listener {
     Listener::bind("127.0.0.1:0".parse().expect("an address"), options).await.expect("loopback can be listened on")
 }
-
-pub(crate) fn url(host: &Listener) -> String {
-    format!("http://{}/wsman", host.address())
-}

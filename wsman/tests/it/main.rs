@@ -3,10 +3,16 @@
 #![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
 
 mod clixml;
-mod layers;
+#[cfg(feature = "process")]
+mod engine;
 #[cfg(feature = "testing")]
 mod host;
 #[cfg(feature = "testing")]
+mod host_end;
+#[cfg(feature = "testing")]
 mod interop;
+mod layers;
+#[cfg(feature = "testing")]
+mod peer;
 #[cfg(feature = "testing")]
 mod transport;
