@@ -3,6 +3,8 @@
 mod catalog;
 mod cli;
 mod config;
+#[cfg(feature = "process")]
+mod engine;
 mod mcp;
 mod path;
 mod snapshot;

@@ -22,7 +22,8 @@ use crate::host_end::{credentials, listen};
 /// when there is neither.
 fn powershell() -> Option<Vec<OsString>> {
     let near = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/powershell/pwsh-engine"));
-    let pwsh = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join("pwsh"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let pwsh = std::env::split_paths(&path).map(|folder| folder.join("pwsh"));
     let found: Option<PathBuf> = near.chain(pwsh).find(|program| program.is_file());
     if found.is_none() {
         println!("left out: no PowerShell (neither ../shared/powershell nor pwsh on the PATH)");
