@@ -16,6 +16,9 @@ mod outbox;
 mod refusal;
 mod service;
 mod shell;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 pub use counters::Counters;
 pub use options::{OpenEngine, OpenError, PeerOptions};

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::channel::{Answered, Channel, Due, Receive};
 use super::refusal;
 use super::shell::{Command, Shell, Stop};
+use super::wire;
 use super::{Counters, OpenEngine, PeerOptions};
 use crate::entropy::Entropy;
 use crate::soap::{
@@ -15,7 +16,6 @@ use crate::soap::{
 };
 use crate::testing::engine::Input;
 use crate::time::Instant;
-use crate::xml::{Element, Writer};
 
 /// Ties an answer to its request; the caller chooses it, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,7 +100,7 @@ impl Peer {
             Err(error) => {
                 self.counters.requested("Invalid");
                 let fault = refusal::unreadable(&error);
-                self.answer(request, message_id(body), Answer::Fault(fault));
+                self.answer(request, wire::message_id(body), Answer::Fault(fault));
                 return;
             }
         };
@@ -157,10 +157,10 @@ impl Peer {
         let Request { header, operation } = asked;
         if let Operation::Create { shell_id, creation, .. } = operation {
             let shell = self.create(now, user, &header, shell_id, creation)?;
-            let reference = resource_created(&header, &shell.shell_id);
+            let reference = wire::resource_created(&header, &shell.shell_id);
             self.answer(request, Some(header.message_id), Answer::Created(shell));
             if let Some(reply) = self.replies.back_mut() {
-                insert_into_body(&mut reply.body, &reference);
+                wire::insert_into_body(&mut reply.body, &reference);
             }
             return Ok(Done::Later);
         }
@@ -172,14 +172,12 @@ impl Peer {
             .ok_or_else(refusal::invalid_selectors)?;
         shell.touched = now;
         match operation {
-            Operation::Receive { command_id } => return self.receive(now, request, &id, &header, command_id),
+            Operation::Receive { command_id } => self.receive(now, request, &id, &header, command_id),
             Operation::Delete => {
                 self.end(now, &id);
-                return Ok(Done::Now(Answer::Deleted));
+                Ok(Done::Now(Answer::Deleted))
             }
-            Operation::Signal { command_id, code } => {
-                return self.signal(now, request, &id, &header, command_id, &code);
-            }
+            Operation::Signal { command_id, code } => self.signal(now, request, &id, &header, command_id, &code),
             Operation::Command { command_id, arguments } => {
                 if shell.commands.len() >= self.options.max_commands_per_shell {
                     return Err(refusal::too_many_commands());
@@ -346,7 +344,7 @@ impl Peer {
         }
         drained.ran.into_iter().for_each(|command| self.counters.ran(command));
         for (command, what) in due {
-            self.deliver(id, command, what);
+            self.deliver(now, id, command, what);
         }
         if drained.ended || idle_at <= now {
             self.end(now, id);
@@ -356,14 +354,16 @@ impl Peer {
     }
 
     /// Answers the held Receive of one channel.
-    fn deliver(&mut self, id: &str, command_id: Option<Uuid>, what: Due) {
+    fn deliver(&mut self, now: Instant, id: &str, command_id: Option<Uuid>, what: Due) {
         let Some(shell) = self.shells.get_mut(id) else { return };
+        // It was waited for until now, and that is not idle.
+        shell.touched = now;
         let Some(channel) = shell.channel(command_id) else { return };
         let Some(receive) = channel.waiting.take() else { return };
         let answer = if what == Due::TimedOut {
             Answer::Fault(refusal::timed_out())
         } else {
-            let (around, frame) = overhead(command_id);
+            let (around, frame) = wire::overhead(command_id);
             let batch = channel.outbox.pack(receive.max_envelope_bytes.saturating_sub(around), frame);
             channel.told_done |= batch.done;
             let streams = batch.streams.into_iter().map(|data| StreamData { command_id, data }).collect();
@@ -414,53 +414,4 @@ impl std::fmt::Debug for Peer {
             .field("shells", &self.shells.len())
             .finish_non_exhaustive()
     }
-}
-
-/// Bytes of a ReceiveResponse without its streams, and of a stream without
-/// its base64.
-fn overhead(command_id: Option<Uuid>) -> (usize, usize) {
-    let bytes = |streams| {
-        let state = Some(CommandState { command_id, done: true });
-        let answer = Answer::Received(Received { streams, state });
-        AnswerEnvelope { message_id: Some(Uuid::nil()), relates_to: Some(Uuid::nil()), answer }.encode().len()
-    };
-    let around = bytes(Vec::new());
-    let with_one = bytes(vec![StreamData { command_id, data: Vec::new() }]);
-    // An empty ReceiveResponse may be written shorter than one with content.
-    (around + 16, with_one.saturating_sub(around))
-}
-
-/// The reference to a new shell, in front of its description. Windows sends
-/// both, OMI only this; pypsrp reads the shell's id from here and nowhere
-/// else.
-///
-/// Source: [MS-WSMV] §3.1.4.5.2, WS-Transfer §4.1.
-fn resource_created(header: &Header, shell_id: &str) -> String {
-    let mut w = Writer::with_capacity(512);
-    w.open("x:ResourceCreated", &[])
-        .leaf("a:Address", &[], &header.to)
-        .open("a:ReferenceParameters", &[])
-        .leaf("w:ResourceURI", &[], &header.resource_uri)
-        .open("w:SelectorSet", &[])
-        .leaf("w:Selector", &[("Name", "ShellId")], shell_id)
-        .close("w:SelectorSet")
-        .close("a:ReferenceParameters")
-        .close("x:ResourceCreated");
-    w.finish()
-}
-
-/// Puts `xml` in front of what an envelope's body holds.
-fn insert_into_body(envelope: &mut Vec<u8>, xml: &str) {
-    const BODY: &[u8] = b"<s:Body>";
-    if let Some(at) = envelope.windows(BODY.len()).position(|bytes| bytes == BODY) {
-        let at = at + BODY.len();
-        envelope.splice(at..at, xml.bytes());
-    }
-}
-
-/// The id of a request that was not understood, if it can be found.
-fn message_id(body: &[u8]) -> Option<Uuid> {
-    let root = Element::parse_bytes(body).ok()?;
-    let id = root.child(ns::SOAP, "Header")?.child(ns::ADDRESSING, "MessageID")?.trimmed().to_owned();
-    Uuid::try_parse(id.trim_start_matches("uuid:")).ok()
 }

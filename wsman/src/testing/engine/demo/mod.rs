@@ -16,6 +16,8 @@ mod errors;
 mod outgoing;
 mod pipeline;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
