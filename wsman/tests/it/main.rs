@@ -8,4 +8,6 @@ mod host;
 #[cfg(feature = "testing")]
 mod interop;
 #[cfg(feature = "testing")]
+mod peer;
+#[cfg(feature = "testing")]
 mod transport;

@@ -13,6 +13,8 @@ pub struct Counters {
     /// Receives that were answered once more with the bytes of the first
     /// time.
     pub repeated: u64,
+    /// Requests whose connection went away before they were answered.
+    pub lost: u64,
     /// Shells ever opened.
     pub shells_opened: u64,
     /// Shells open now.

@@ -121,6 +121,7 @@ impl Peer {
     /// The connection of a request is gone, and with it the request. Output
     /// stays for whoever asks next.
     pub fn lost(&mut self, request: RequestId) {
+        self.counters.lost += 1;
         for shell in self.shells.values_mut() {
             for (_, channel) in shell.channels() {
                 channel.waiting.take_if(|receive| receive.request == request);

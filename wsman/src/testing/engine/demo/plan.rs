@@ -46,7 +46,7 @@ pub(super) struct Plan {
 pub(super) fn read(payload: &[u8]) -> Result<CreatePipeline, Box<ErrorRecord>> {
     let unreadable = |_| Box::new(errors::unreadable("its description cannot be read"));
     let create = CreatePipeline::decode(payload).map_err(unreadable)?;
-    let value = psrp::decode(payload).map_err(|error| unreadable(error))?;
+    let value = psrp::decode(payload).map_err(unreadable)?;
     let statements = value.get("PowerShell").and_then(|shell| shell.get("ExtraCmds")).and_then(Value::items);
     if statements.is_some_and(|statements| statements.len() > 1) {
         return Err(Box::new(errors::not_offered("several statements in one pipeline")));
