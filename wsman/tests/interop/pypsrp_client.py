@@ -160,7 +160,7 @@ def process(pool):
 
 
 def parallel(url, user, password, mode):
-    """A pool of two with a connection each for two pipelines at once."""
+    """Four clients at once, each with a connection and a pool of its own."""
     texts = [f"'{n}'" for n in range(4)]
     results, failures = [None] * 4, []
 

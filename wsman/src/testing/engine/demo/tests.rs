@@ -321,3 +321,23 @@ fn objects_are_numbered_over_the_whole_shell() {
     }
     assert_eq!(numbers, [4, 5]);
 }
+
+/// A byte of the pipeline's description goes wrong: whatever that makes of
+/// it, the pool lives on.
+#[test]
+fn no_changed_byte_breaks_the_pool() {
+    let mut bench = Bench::opened(1, HostInfo::None);
+    let commands = vec![Command::new("Write-Output").argument("InputObject", "text")];
+    let create = CreatePipeline { commands, no_input: true, host: HostInfo::None }.encode().unwrap();
+    let whole = bench.bytes(MessageType::CreatePipeline, Some(P), create);
+    for at in (0..whole.len()).step_by(5) {
+        let mut data = whole.clone();
+        data[at] ^= 0x15;
+        bench.demo.handle(bench.now, Input::CommandOpen { pipeline: P });
+        bench.demo.handle(bench.now, Input::PipelineData { pipeline: P, data });
+        let said = bench.said();
+        assert!(said.iter().all(|message| message.pipeline == P), "byte {at}");
+        bench.demo.handle(bench.now, Input::CloseCommand { pipeline: P });
+    }
+    assert_eq!(ended(&bench.run(vec![Command::new("Get-Date")])), COMPLETED);
+}
