@@ -1,0 +1,270 @@
+//! One TCP connection: HTTP, sign-in, sealing.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, SERVER, WWW_AUTHENTICATE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::driver::{Driver, unix_now};
+use super::mishap::Mishap;
+use crate::auth::multipart::{self, MultipartError};
+use crate::auth::ntlm::FileTime;
+use crate::auth::{Accepted, Acceptor, Credentials, Seal};
+use crate::entropy::Entropy;
+use crate::soap;
+
+/// Longest HTTP body taken, in bytes. Chosen: four times the largest envelope
+/// that a host takes; what lies between gets a fault instead of a 413.
+const MAX_BODY_BYTES: usize = 2 << 20;
+
+/// What every connection needs to know.
+pub(super) struct Parts {
+    pub(super) accounts: Arc<[Credentials]>,
+    pub(super) name: String,
+}
+
+struct Connection {
+    driver: Arc<Driver>,
+    parts: Arc<Parts>,
+    sign_in: Mutex<SignIn>,
+}
+
+enum SignIn {
+    No,
+    Step(Box<Acceptor>),
+    Done { seal: Box<dyn Seal>, user: String },
+}
+
+/// The connection closes without another byte.
+#[derive(Debug, thiserror::Error)]
+#[error("hung up on purpose")]
+pub(super) struct HangUp;
+
+pub(super) async fn serve(stream: TcpStream, driver: Arc<Driver>, parts: Arc<Parts>) {
+    // Without it a delayed answer would be measured, not ours.
+    let _ = stream.set_nodelay(true);
+    let connection = Arc::new(Connection { driver, parts, sign_in: Mutex::new(SignIn::No) });
+    let service = service_fn(move |request| {
+        let connection = Arc::clone(&connection);
+        async move { connection.answer(request).await }
+    });
+    // An error is a client that went away, or a hang-up on purpose.
+    let _ = http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service).await;
+}
+
+impl Connection {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Answer>, HangUp> {
+        if request.uri().path() != "/wsman" {
+            return Ok(bare(StatusCode::NOT_FOUND));
+        }
+        if request.method() != Method::POST {
+            return Ok(bare(StatusCode::METHOD_NOT_ALLOWED));
+        }
+        let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let authorization = header(AUTHORIZATION).map(str::to_owned);
+        let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+        let Ok(body) = Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await else {
+            return Ok(closing(StatusCode::PAYLOAD_TOO_LARGE));
+        };
+        let body = body.to_bytes();
+        let Some(authorization) = authorization else { return self.exchange(&content_type, &body).await };
+        let token = match self.step(&authorization) {
+            Ok(Stepped::Continue(token)) => {
+                let mut response = bare(StatusCode::UNAUTHORIZED);
+                response.headers_mut().insert(WWW_AUTHENTICATE, token);
+                return Ok(response);
+            }
+            Ok(Stepped::Done(token)) => token,
+            Err(Refused) => return Ok(challenge()),
+        };
+        // A client may send its first sealed message along with the last
+        // token, which saves a round trip.
+        let mut response =
+            if body.is_empty() { bare(StatusCode::OK) } else { self.exchange(&content_type, &body).await? };
+        if let Some(token) = token {
+            response.headers_mut().insert(WWW_AUTHENTICATE, token);
+        }
+        Ok(response)
+    }
+
+    /// One step of the sign-in. Whatever is wrong, the client learns nothing.
+    fn step(&self, authorization: &str) -> Result<Stepped, Refused> {
+        let (scheme, token) = authorization.split_once(' ').ok_or(Refused)?;
+        let scheme = ["Negotiate", "NTLM"].into_iter().find(|s| s.eq_ignore_ascii_case(scheme)).ok_or(Refused)?;
+        let token = STANDARD.decode(token.trim()).map_err(|_| Refused)?;
+        let mut sign_in = self.sign_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let acceptor = match std::mem::replace(&mut *sign_in, SignIn::No) {
+            SignIn::Step(acceptor) => *acceptor,
+            SignIn::No | SignIn::Done { .. } => {
+                let now = FileTime::from_unix(unix_now());
+                let accounts = Arc::clone(&self.parts.accounts);
+                Acceptor::new(accounts, &self.parts.name, now, None, &mut Entropy::system()).map_err(|_| Refused)?
+            }
+        };
+        let shown = |token: &[u8]| HeaderValue::try_from(format!("{scheme} {}", STANDARD.encode(token)));
+        match acceptor.step(&token).map_err(|_| Refused)? {
+            Accepted::Continue { token, next } => {
+                *sign_in = SignIn::Step(Box::new(next));
+                shown(&token).map(Stepped::Continue).map_err(|_| Refused)
+            }
+            Accepted::Done { token, seal, username } => {
+                *sign_in = SignIn::Done { seal, user: username };
+                Ok(Stepped::Done(token.and_then(|token| shown(&token).ok())))
+            }
+        }
+    }
+
+    /// A sealed request and its sealed answer.
+    async fn exchange(&self, content_type: &str, body: &Bytes) -> Result<Response<Answer>, HangUp> {
+        let Some((user, plain)) = self.unseal(content_type, body) else {
+            return Ok(if self.is_signed_in() {
+                match multipart::decode(content_type, Vec::new(), 0) {
+                    // Recorded: 500 and nothing else, for what is not sealed.
+                    Err(MultipartError::ContentType) => bare(StatusCode::INTERNAL_SERVER_ERROR),
+                    _ => closing(StatusCode::BAD_REQUEST),
+                }
+            } else {
+                challenge()
+            });
+        };
+        let mishap = self.meet(&plain);
+        match mishap {
+            Some(Mishap::DropBefore) => return Err(HangUp),
+            Some(Mishap::Refuse { status }) => {
+                return Ok(closing(StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)));
+            }
+            _ => {}
+        }
+        let reply = self.driver.ask(&user, &plain).await.ok_or(HangUp)?;
+        match mishap {
+            Some(Mishap::DropAfter) => return Err(HangUp),
+            Some(Mishap::Delay(delay)) => tokio::time::sleep(delay).await,
+            _ => {}
+        }
+        let sealed = match &mut *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) {
+            SignIn::Done { seal, .. } => seal.seal(reply.body).map_err(|_| HangUp)?,
+            SignIn::No | SignIn::Step(_) => return Err(HangUp),
+        };
+        let body = Bytes::from(multipart::encode(&sealed));
+        let cut = if let Some(Mishap::CutAnswer { bytes }) = mishap { Some(bytes) } else { None };
+        let mut response = Response::new(Answer::new(body, cut));
+        *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(multipart::CONTENT_TYPE));
+        named(&mut response);
+        Ok(response)
+    }
+
+    /// The plain request and whose it is. After one that cannot be unsealed,
+    /// the connection is no longer signed in: message numbers do not match.
+    fn unseal(&self, content_type: &str, body: &Bytes) -> Option<(String, Vec<u8>)> {
+        let sealed = multipart::decode(content_type, body.to_vec(), MAX_BODY_BYTES).ok()?;
+        match &mut *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) {
+            SignIn::Done { seal, user } => Some((user.clone(), seal.unseal(&sealed.header, sealed.data).ok()?)),
+            SignIn::No | SignIn::Step(_) => None,
+        }
+    }
+
+    fn is_signed_in(&self) -> bool {
+        matches!(&*self.sign_in.lock().unwrap_or_else(PoisonError::into_inner), SignIn::Done { .. })
+    }
+
+    fn meet(&self, plain: &[u8]) -> Option<Mishap> {
+        if self.driver.mishaps.is_empty() {
+            return None;
+        }
+        let operation = soap::Request::decode(plain).map_or("Invalid", |request| request.operation.name());
+        self.driver.mishaps.meet(operation)
+    }
+}
+
+enum Stepped {
+    Continue(HeaderValue),
+    Done(Option<HeaderValue>),
+}
+
+struct Refused;
+
+fn bare(status: StatusCode) -> Response<Answer> {
+    let mut response = Response::new(Answer::new(Bytes::new(), None));
+    *response.status_mut() = status;
+    named(&mut response);
+    response
+}
+
+fn closing(status: StatusCode) -> Response<Answer> {
+    let mut response = bare(status);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn challenge() -> Response<Answer> {
+    let mut response = bare(StatusCode::UNAUTHORIZED);
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
+    response
+}
+
+fn named(response: &mut Response<Answer>) {
+    response.headers_mut().insert(SERVER, HeaderValue::from_static("Microsoft-HTTPAPI/2.0"));
+}
+
+/// A body that may break off.
+struct Answer {
+    data: Option<Bytes>,
+    announced: u64,
+    /// It breaks off, but only when what there is has been sent.
+    cut: Option<Flush>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flush {
+    Waits,
+    Done,
+}
+
+impl Answer {
+    fn new(mut data: Bytes, cut: Option<usize>) -> Self {
+        let announced = data.len() as u64;
+        if let Some(bytes) = cut {
+            data.truncate(bytes);
+        }
+        Self { data: (!data.is_empty()).then_some(data), announced, cut: cut.map(|_| Flush::Waits) }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = HangUp;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HangUp>>> {
+        if let Some(data) = self.data.take() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        match self.cut {
+            None => Poll::Ready(None),
+            Some(Flush::Waits) => {
+                self.cut = Some(Flush::Done);
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(Flush::Done) => Poll::Ready(Some(Err(HangUp))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none() && self.cut.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
+}
