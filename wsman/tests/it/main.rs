@@ -15,6 +15,4 @@ mod layers;
 #[cfg(feature = "testing")]
 mod peer;
 #[cfg(feature = "testing")]
-mod peer;
-#[cfg(feature = "testing")]
 mod transport;
