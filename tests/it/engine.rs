@@ -19,7 +19,10 @@ use wsman::testing::{EngineKind, HostOptions, Listener};
 
 /// A folder of the project's shared material, beside the checkout.
 fn shared(part: &str) -> Option<PathBuf> {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared").join(part)).find(|p| p.exists())
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .map(|folder| folder.join("shared").join(part))
+        .find(|p| p.exists())
 }
 
 fn powershell() -> Option<OsString> {
@@ -216,7 +219,11 @@ async fn a_question_of_the_allow_list_is_answered_once() {
     };
     plan.answers = vec![
         answer("Remove-SentinelTable", r"^Wirklich löschen\? \(j/n\)$", "j"),
-        answer("Disable-AnalyticsRule", r"^Regel deaktivieren Regel '.*' in 'law-nordhafen-sec-prod' deaktivieren\?$", "Ja"),
+        answer(
+            "Disable-AnalyticsRule",
+            r"^Regel deaktivieren Regel '.*' in 'law-nordhafen-sec-prod' deaktivieren\?$",
+            "Ja",
+        ),
         answer("Start-SentinelManager", r"^Auswahl$", "7"),
     ];
     let mut session = Session::open(&plan).await.unwrap();
@@ -278,7 +285,9 @@ async fn without_the_guard_the_same_write_lands_in_the_other_workspace() {
     invoke(Command::new("Import-SjScript").argument("Path", path)).await;
     let table = |entries: &[(&str, Value)]| Value::hashtable(entries.iter().map(|(k, v)| (*k, v.clone())));
     let workspace = table(&[("WorkspaceName", Value::from("law-alpenblick-sec"))]);
-    let call = |name: &str, parameters| Command::new("Invoke-SjCall").argument("Name", name).argument("Parameters", parameters);
+    let call = |name: &str, parameters| {
+        Command::new("Invoke-SjCall").argument("Name", name).argument("Parameters", parameters)
+    };
     invoke(call("Select-Workspace", workspace)).await;
     let comment = table(&[("IncidentNumber", Value::I32(4711)), ("Message", Value::from("x"))]);
     let written = invoke(call("Add-IncidentComment", comment)).await;
@@ -315,7 +324,9 @@ async fn nothing_in_an_argument_is_run_and_surrogates_survive() {
     let real = real!();
     let mut session = real.v3().await;
     let mut all: Vec<Value> =
-        ["'; Remove-Item x; $(1+1)", "`n`$(x)", "a\nb\r\nc\"'", "_x000A_", "<&>]]>", "$env:PATH", "🚀 Ä"].map(Value::from).into();
+        ["'; Remove-Item x; $(1+1)", "`n`$(x)", "a\nb\r\nc\"'", "_x000A_", "<&>]]>", "$env:PATH", "🚀 Ä"]
+            .map(Value::from)
+            .into();
     all.push(Value::String(Text::from_utf16(&[0x61, 0xD83D, 0x62])));
     for value in all {
         let comment = [("IncidentNumber", Value::I32(4711)), ("Message", value.clone())];
@@ -356,5 +367,5 @@ async fn progress_comes_when_it_is_wanted() {
     assert!(seen.lock().unwrap().is_empty());
     let loud = Call { progress: true, ..call("Export-AnalyticsRules", &[]) };
     session.call(loud, &see, &never).await.unwrap();
-    assert_eq!(*seen.lock().unwrap(), [Some(33), Some(66), Some(100)]);
+    assert_eq!(*seen.lock().unwrap(), [Some(33), Some(67), Some(100)]);
 }

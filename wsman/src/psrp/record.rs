@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{PayloadError, object, text, to_text};
-use crate::clixml::{Content, EncodeError, ListKind, Object, Property, Value};
+use crate::clixml::{EncodeError, Object, Property, Value};
 
 /// An error of PowerShell.
 ///
@@ -223,34 +223,6 @@ impl InformationRecord {
         Self { message: Value::from(line.into()), no_newline: false, from_write_host: true }
     }
 
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, EncodeError> {
-        let message = if self.from_write_host {
-            object(Object {
-                type_names: Some(Arc::from([
-                    "System.Management.Automation.HostInformationMessage".into(),
-                    "System.Object".into(),
-                ])),
-                to_string: Some(self.text().into()),
-                adapted: properties([
-                    ("Message", self.message.clone()),
-                    ("NoNewLine", Value::Bool(self.no_newline)),
-                    ("ForegroundColor", Value::Nil),
-                    ("BackgroundColor", Value::Nil),
-                ]),
-                ..Object::default()
-            })
-        } else {
-            self.message.clone()
-        };
-        let (source, tags) = if self.from_write_host {
-            ("Write-Host", vec![Value::from("PSHOST")])
-        } else {
-            ("Write-Information", Vec::new())
-        };
-        let tags = object(Object { content: Content::List(ListKind::List, tags), ..Object::default() });
-        super::encode(&Value::custom([("MessageData", message), ("Source", Value::from(source)), ("Tags", tags)]))
-    }
-
     pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let data = value.get("MessageData").cloned().unwrap_or(Value::Nil);
@@ -282,9 +254,6 @@ mod tests {
             kind: ProgressKind::Processing,
         };
         assert_eq!(ProgressRecord::decode(&progress.encode().unwrap()), Ok(progress));
-
-        let line = InformationRecord { no_newline: true, ..InformationRecord::write_host("║ Ü") };
-        assert_eq!(InformationRecord::decode(&line.encode().unwrap()), Ok(line));
 
         let warning = TextRecord("careful".into());
         assert_eq!(TextRecord::decode(&warning.encode().unwrap()), Ok(warning));

@@ -31,8 +31,7 @@ struct Host {
 impl Host {
     fn new(config: Config) -> Self {
         let session = Session::open(Instant::START, config, Entropy::seeded(1)).unwrap();
-        let mut host =
-            Self { session, now: Instant::START, asked: vec![], events: vec![], wait: None, object: 1 };
+        let mut host = Self { session, now: Instant::START, asked: vec![], events: vec![], wait: None, object: 1 };
         host.drain();
         host
     }
@@ -98,7 +97,7 @@ impl Host {
     }
 
     fn answer_create(&mut self) {
-        let shell = ShellDescription { shell_id: "SHELL-1".into(), owner: None, idle_timeout: None };
+        let shell = ShellDescription { shell_id: "SHELL-1".into(), ..ShellDescription::default() };
         self.answer("Create", Answer::Created(shell));
     }
 
@@ -107,7 +106,8 @@ impl Host {
         let mut streams = Vec::new();
         for (kind, payload) in messages {
             let message = Message::to_client(*kind, Uuid::nil(), command_id, payload).encode();
-            streams.extend(fragment::fragments(self.object, &message, room).map(|data| StreamData { command_id, data }));
+            streams
+                .extend(fragment::fragments(self.object, &message, room).map(|data| StreamData { command_id, data }));
             self.object += 1;
         }
         streams
@@ -419,7 +419,8 @@ fn an_answer_to_another_request_is_not_taken() {
     let mut host = Host::open();
     host.running();
     let (id, ..) = host.take("Receive");
-    let answer = Answer::Received(Received { streams: vec![], state: Some(CommandState { command_id: None, done: true }) });
+    let answer =
+        Answer::Received(Received { streams: vec![], state: Some(CommandState { command_id: None, done: true }) });
     let body = AnswerEnvelope { message_id: None, relates_to: Some(Uuid::from_u128(99)), answer }.encode();
     host.session.handle(host.now, Input::Answer { id, status: 200, body: &body });
     host.drain();
@@ -463,7 +464,8 @@ fn a_closed_session_takes_nothing() {
 
 #[test]
 fn garbage_ends_in_an_error_and_not_in_a_panic() {
-    for body in [&b""[..], b"<html/>", b"\xff\xfe", b"<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope'/>"] {
+    for body in [&b""[..], b"<html/>", b"\xff\xfe", b"<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope'/>"]
+    {
         let mut host = Host::open();
         host.running();
         let (id, ..) = host.take("Receive");

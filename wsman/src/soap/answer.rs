@@ -44,10 +44,25 @@ pub enum Answer {
 pub struct ShellDescription {
     /// The id to use from now on, whatever was proposed.
     pub shell_id: String,
+    /// Where it is, and what it is: `ResourceCreated`. Windows sends it and
+    /// the description, OMI only this; pypsrp reads the id from here and
+    /// nowhere else.
+    pub created: Option<ResourceCreated>,
     /// Whose it is (`DOMAIN\user`).
     pub owner: Option<String>,
     /// After so long without a request the host closes it.
     pub idle_timeout: Option<Duration>,
+}
+
+/// The reference to a new shell.
+///
+/// Source: [MS-WSMV] §3.1.4.5.2, WS-Transfer §4.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceCreated {
+    /// The endpoint's URL.
+    pub address: String,
+    /// `wsman:ResourceURI` of the shell.
+    pub resource_uri: String,
 }
 
 /// What a Receive brought.
@@ -154,6 +169,9 @@ impl Answer {
     fn encode(&self, w: &mut Writer) {
         match self {
             Self::Created(shell) => {
+                if let Some(created) = &shell.created {
+                    created.encode(&shell.shell_id, w);
+                }
                 w.open("rsp:Shell", &[]).leaf("rsp:ShellId", &[], &shell.shell_id);
                 w.leaf("rsp:ResourceUri", &[], "http://schemas.microsoft.com/powershell/Microsoft.PowerShell");
                 if let Some(owner) = &shell.owner {
@@ -182,6 +200,20 @@ impl Answer {
             Self::Deleted => {}
             Self::Fault(fault) => fault.encode(w),
         }
+    }
+}
+
+impl ResourceCreated {
+    fn encode(&self, shell_id: &str, w: &mut Writer) {
+        w.open("x:ResourceCreated", &[])
+            .leaf("a:Address", &[], &self.address)
+            .open("a:ReferenceParameters", &[])
+            .leaf("w:ResourceURI", &[], &self.resource_uri)
+            .open("w:SelectorSet", &[])
+            .leaf("w:Selector", &[("Name", "ShellId")], shell_id)
+            .close("w:SelectorSet")
+            .close("a:ReferenceParameters")
+            .close("x:ResourceCreated");
     }
 }
 
@@ -231,14 +263,22 @@ fn decode_created(body: &Element<'_>) -> Result<ShellDescription, SoapError> {
     let shell = body.child(ns::SHELL, "Shell");
     let text = |name| shell.and_then(|s| s.child(ns::SHELL, name)).map(|e| e.trimmed().to_owned());
     // Either place may be missing: OMI leaves out the Shell, Windows has both.
+    let resource = body.child(ns::TRANSFER, "ResourceCreated");
+    let parameters = resource.and_then(|resource| resource.child(ns::ADDRESSING, "ReferenceParameters"));
     let selector = || {
-        let created = body.child(ns::TRANSFER, "ResourceCreated")?;
-        let set = created.child(ns::ADDRESSING, "ReferenceParameters")?.child(ns::WSMAN, "SelectorSet")?;
+        let set = parameters?.child(ns::WSMAN, "SelectorSet")?;
         let selector = set.children.iter().find(|s| s.attribute("Name") == Some("ShellId"))?;
         Some(selector.trimmed().to_owned())
     };
+    let created = || {
+        Some(ResourceCreated {
+            address: resource?.child(ns::ADDRESSING, "Address")?.trimmed().to_owned(),
+            resource_uri: parameters?.child(ns::WSMAN, "ResourceURI")?.trimmed().to_owned(),
+        })
+    };
     Ok(ShellDescription {
         shell_id: selector().or_else(|| text("ShellId")).ok_or(SoapError::Missing("ShellId"))?,
+        created: created(),
         owner: text("Owner"),
         idle_timeout: text("IdleTimeOut").and_then(|span| XsDuration::parse(&span)).map(|span| span.0),
     })
@@ -271,6 +311,7 @@ mod tests {
         for answer in [
             Answer::Created(ShellDescription {
                 shell_id: "X".into(),
+                created: Some(ResourceCreated { address: "http://h/wsman".into(), resource_uri: "urn:x".into() }),
                 owner: Some("HOST01\\user".into()),
                 idle_timeout: Some(Duration::from_secs(7200)),
             }),

@@ -11,7 +11,7 @@ mod fault;
 pub(crate) mod ns;
 mod request;
 
-pub use answer::{Answer, AnswerEnvelope, CommandState, Received, ShellDescription, StreamData};
+pub use answer::{Answer, AnswerEnvelope, CommandState, Received, ResourceCreated, ShellDescription, StreamData};
 pub use fault::{Fault, FaultClass};
 pub use request::{Header, Operation, Request, SignalCode};
 

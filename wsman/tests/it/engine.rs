@@ -21,7 +21,8 @@ use crate::host_end::{credentials, listen};
 /// The project's engine beside the checkout, else `pwsh`; `None`, said aloud,
 /// when there is neither.
 fn powershell() -> Option<Vec<OsString>> {
-    let near = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/powershell/pwsh-engine"));
+    let near =
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/powershell/pwsh-engine"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let pwsh = std::env::split_paths(&path).map(|folder| folder.join("pwsh"));
     let found: Option<PathBuf> = near.chain(pwsh).find(|program| program.is_file());
@@ -98,11 +99,7 @@ async fn fact_1_what_cannot_be_read_ends_at_the_first_message_deadline() {
 async fn fact_2_null_is_never_sent_as_input_and_the_rest_arrives() {
     let real = real!();
     let options = RunOptions { with_input: true, ..RunOptions::default() };
-    let pipeline = real
-        .pool
-        .run(vec![Command::script("process { \"<$_>\" } end { 'end' }")], options)
-        .await
-        .unwrap();
+    let pipeline = real.pool.run(vec![Command::script("process { \"<$_>\" } end { 'end' }")], options).await.unwrap();
     pipeline.send_input(Value::from("a")).await.unwrap();
     assert_eq!(pipeline.send_input(Value::Nil).await.unwrap_err().kind(), ErrorKind::Misuse);
     pipeline.send_input(Value::from("b")).await.unwrap();
@@ -123,7 +120,8 @@ async fn fact_3_null_is_an_object_and_nothing_is_none() {
 #[tokio::test]
 async fn fact_4_forbidden_and_lone_characters_survive_both_ways() {
     let real = real!();
-    let output = script(&real.pool, "\"$([char]0xFFFE)$([char]0xFFFF)$([char]1)\"; [char]0xD83D; \"a$([char]0xD83D)b\"").await;
+    let output =
+        script(&real.pool, "\"$([char]0xFFFE)$([char]0xFFFF)$([char]1)\"; [char]0xD83D; \"a$([char]0xD83D)b\"").await;
     assert_eq!(
         output.objects,
         [
@@ -198,7 +196,9 @@ async fn fact_10_a_version_that_does_not_exist_ends_in_an_error() {
     let Some(host) = host().await else { return };
     let mut options = options(&host);
     options.session.protocol = ProtocolVersion(3, 0);
-    options.session.open_timeout = Duration::from_secs(20);
+    // Our host end keeps SESSION_CAPABILITY for company until the end of the
+    // Receive's hold.
+    options.session.operation_timeout = Duration::from_secs(2);
     let error = RunspacePool::open(options).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
     host.shutdown().await;
@@ -271,7 +271,7 @@ async fn a_question_is_refused_by_default_and_answered_by_policy() {
     let real = real!();
     let output = script(&real.pool, "Read-Host 'Frage'; 'after'").await;
     let End::Failed(error) = &output.end else { panic!("{:?}", output.end) };
-    assert_eq!(error.id, "Wsman.Refused,Microsoft.PowerShell.Commands.ReadHostCommand", "{}", error.id);
+    assert_eq!(error.id, "Wsman.Refused");
     assert_eq!(output.host_calls[0].single_string_field().as_deref(), Some("Frage"));
     let options = RunOptions {
         host: Box::new(|call| {
@@ -301,7 +301,8 @@ async fn large_things_travel_both_ways() {
 #[tokio::test]
 async fn nothing_in_a_value_is_run() {
     let real = real!();
-    for text in ["'; Remove-Item x; $(1+1)", "`n\n\r\"\\", "$(Write-Host x)", "_x000A_", "<a>&amp;]]>", "", "'", "{0}"] {
+    for text in ["'; Remove-Item x; $(1+1)", "`n\n\r\"\\", "$(Write-Host x)", "_x000A_", "<a>&amp;]]>", "", "'", "{0}"]
+    {
         let output = real.pool.invoke(Command::new("Write-Output").argument("InputObject", text)).await.unwrap();
         assert_eq!(output.objects, [Value::from(text)]);
         assert!(output.information.is_empty());
@@ -323,7 +324,10 @@ async fn pipelines_of_one_pool_share_it_and_arguments_reach_the_session() {
     let mut options = options(&host);
     options.session.application_arguments = Value::hashtable([("tenant", Value::from("nordhafen"))]);
     let pool = Arc::new(RunspacePool::open(options).await.unwrap());
-    assert_eq!(pool.opened().private_data.as_ref().and_then(|data| data.ps_version()).map(|v| v.starts_with('7')), Some(true));
+    assert_eq!(
+        pool.opened().private_data.as_ref().and_then(|data| data.ps_version()).map(|v| v.starts_with('7')),
+        Some(true)
+    );
     script(&pool, "$x = 5").await;
     let output = script(&pool, "$x; $PSSenderInfo.ApplicationArguments.tenant").await;
     assert_eq!(output.objects, [Value::I32(5), Value::from("nordhafen")]);

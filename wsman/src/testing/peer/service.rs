@@ -11,8 +11,8 @@ use super::wire;
 use super::{Counters, OpenEngine, PeerOptions};
 use crate::entropy::Entropy;
 use crate::soap::{
-    Answer, AnswerEnvelope, CommandState, Fault, Header, Operation, Received, Request, ShellDescription, SignalCode,
-    StreamData, ns,
+    Answer, AnswerEnvelope, CommandState, Fault, Header, Operation, Received, Request, ResourceCreated,
+    ShellDescription, SignalCode, StreamData, ns,
 };
 use crate::testing::engine::Input;
 use crate::time::Instant;
@@ -158,11 +158,7 @@ impl Peer {
         let Request { header, operation } = asked;
         if let Operation::Create { shell_id, creation, .. } = operation {
             let shell = self.create(now, user, &header, shell_id, creation)?;
-            let reference = wire::resource_created(&header, &shell.shell_id);
             self.answer(request, Some(header.message_id), Answer::Created(shell));
-            if let Some(reply) = self.replies.back_mut() {
-                wire::insert_into_body(&mut reply.body, &reference);
-            }
             return Ok(Done::Later);
         }
         let id = header.shell_id.as_deref().unwrap_or_default().to_uppercase();
@@ -246,7 +242,13 @@ impl Peer {
         self.shells.insert(id.clone(), shell);
         self.counters.shells_opened += 1;
         let owner = if user.contains(['\\', '@']) { user.to_owned() } else { format!("{}\\{user}", self.options.name) };
-        Ok(ShellDescription { shell_id: id, owner: Some(owner), idle_timeout: Some(self.options.idle_timeout) })
+        let created = ResourceCreated { address: header.to.clone(), resource_uri: header.resource_uri.clone() };
+        Ok(ShellDescription {
+            shell_id: id,
+            created: Some(created),
+            owner: Some(owner),
+            idle_timeout: Some(self.options.idle_timeout),
+        })
     }
 
     fn receive(
