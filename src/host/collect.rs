@@ -1,10 +1,11 @@
 //! What a call brings, sorted.
 
+use std::collections::VecDeque;
 use std::sync::LazyLock;
 
 use regex::Regex;
 use wsman::clixml::Value;
-use wsman::psrp::{HostCall, HostMethod, InformationRecord, ProgressKind};
+use wsman::psrp::{HostCall, HostMethod, ProgressKind};
 use wsman::session::{End, PipelineEvent};
 
 use super::session::is_a;
@@ -19,6 +20,8 @@ pub(super) struct Collector<'a> {
     end_record: Option<Value>,
     exit: Option<i32>,
     screen: Screen,
+    /// Texts of Write-Host that the host has not yet written.
+    echoes: VecDeque<String>,
 }
 
 /// Everything but the pipeline's own end.
@@ -35,7 +38,14 @@ pub(super) struct Collected {
 
 impl<'a> Collector<'a> {
     pub(super) fn new(on_progress: &'a (dyn Fn(Progress) + Send + Sync)) -> Self {
-        Self { on_progress, collected: Collected::default(), end_record: None, exit: None, screen: Screen::default() }
+        Self {
+            on_progress,
+            collected: Collected::default(),
+            end_record: None,
+            exit: None,
+            screen: Screen::default(),
+            echoes: VecDeque::new(),
+        }
     }
 
     /// Takes one event; the end ends.
@@ -55,7 +65,12 @@ impl<'a> Collector<'a> {
                 category: Some(error.category),
             }),
             PipelineEvent::Warning(text) => self.collected.warnings.push(text),
-            PipelineEvent::Information(record) => self.screen.record(&record),
+            PipelineEvent::Information(record) => {
+                if record.from_write_host {
+                    self.echoes.push_back(record.text());
+                }
+                self.screen.push(&record.text(), !record.no_newline);
+            }
             PipelineEvent::Progress(record) if record.kind == ProgressKind::Processing => {
                 (self.on_progress)(Progress {
                     activity: record.activity,
@@ -76,12 +91,30 @@ impl<'a> Collector<'a> {
                 let code = call.parameters.first().and_then(Value::as_i64).unwrap_or(0);
                 self.exit = Some(code.try_into().unwrap_or(i32::MAX));
             }
-            // Without colours: that is Out-Host. The coloured ones and those
-            // of warnings come as records too and would count twice.
-            HostMethod::Write1 => self.screen.write(call.parameters.first(), false),
-            HostMethod::WriteLine1 | HostMethod::WriteLine2 => self.screen.write(call.parameters.first(), true),
+            HostMethod::Write1 => self.write(call.parameters.first(), false),
+            HostMethod::WriteLine1 | HostMethod::WriteLine2 => self.write(call.parameters.first(), true),
+            // With colours: Write-Host or $Host.UI. The ones of warnings and
+            // errors come as records and would count twice.
+            HostMethod::Write2 | HostMethod::WriteLine3 => {
+                self.write(call.parameters.get(2), call.method == HostMethod::WriteLine3);
+            }
             _ => {}
         }
+    }
+
+    /// A line that the host wrote: Out-Host, `$Host.UI`, or the echo of a
+    /// record of Write-Host.
+    ///
+    /// Seen: Write-Host gives its record first and then a host call with the
+    /// same text, at top level WriteLine3 with colours, inside a function
+    /// WriteLine2 without (pwsh 7.6).
+    fn write(&mut self, text: Option<&Value>, newline: bool) {
+        let text = text.and_then(Value::as_str).unwrap_or_default();
+        if let Some(n) = self.echoes.iter().position(|echo| echo == text) {
+            self.echoes.drain(..=n);
+            return;
+        }
+        self.screen.write(text, newline);
     }
 
     pub(super) fn finish(mut self) -> Collected {
@@ -105,13 +138,8 @@ struct Screen {
 }
 
 impl Screen {
-    fn record(&mut self, record: &InformationRecord) {
-        self.push(&record.text(), !record.no_newline);
-    }
-
-    fn write(&mut self, text: Option<&Value>, newline: bool) {
+    fn write(&mut self, text: &str, newline: bool) {
         static ANSI: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;?]*[A-Za-z]").ok());
-        let text = text.and_then(Value::as_str).unwrap_or_default();
         // PowerShell 7 colours what goes to Out-Host by escape sequences.
         match &*ANSI {
             Some(ansi) => self.push(&ansi.replace_all(text, ""), newline),
@@ -139,6 +167,8 @@ impl Screen {
 
 #[cfg(test)]
 mod tests {
+    use wsman::psrp::InformationRecord;
+
     use super::*;
 
     fn end(target: &str) -> PipelineEvent {
@@ -182,6 +212,23 @@ mod tests {
     #[test]
     fn a_changed_target_is_told() {
         assert_eq!(collect(vec![end("WorkspaceName is 'b'")]).target_changed.as_deref(), Some("WorkspaceName is 'b'"));
+    }
+
+    #[test]
+    fn what_write_host_says_counts_once() {
+        let said = |text: &str| PipelineEvent::Information(InformationRecord::write_host(text));
+        let wrote = |method, parameters| PipelineEvent::HostCall(HostCall { call_id: -100, method, parameters });
+        let colours = |text: &str| vec![Value::I32(7), Value::I32(0), Value::from(text)];
+        let text = collect(vec![
+            said("a"),
+            wrote(HostMethod::WriteLine2, vec![Value::from("a")]),
+            said("b"),
+            wrote(HostMethod::WriteLine3, colours("b")),
+            wrote(HostMethod::WriteLine2, vec![Value::from("b")]),
+            wrote(HostMethod::WriteLine3, colours("c")),
+        ])
+        .text;
+        assert_eq!(text, ["a", "b", "b", "c"], "the second b is Out-Host's, c is $Host.UI's");
     }
 
     #[test]
