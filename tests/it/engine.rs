@@ -32,16 +32,16 @@ fn powershell() -> Option<OsString> {
 }
 
 /// A host with a real PowerShell whose scripts find the stand-in `az`.
-struct Real {
-    host: Listener,
-    scripts: PathBuf,
+pub(crate) struct Real {
+    pub(crate) host: Listener,
+    pub(crate) scripts: PathBuf,
 }
 
-fn credentials() -> Credentials {
+pub(crate) fn credentials() -> Credentials {
     Credentials { username: "svc-test".into(), password: "planted-secret-7f3a".to_owned().into() }
 }
 
-async fn real_with(env: &[(&str, &str)]) -> Option<Real> {
+pub(crate) async fn real_with(env: &[(&str, &str)]) -> Option<Real> {
     let (Some(program), Some(scripts)) = (powershell(), shared("data/scripts")) else {
         println!("left out: no PowerShell or no scripts (../shared/powershell, ../shared/data/scripts)");
         return None;

@@ -7,5 +7,7 @@ mod config;
 mod engine;
 mod mcp;
 mod path;
+#[cfg(feature = "process")]
+mod real;
 mod snapshot;
 mod world;

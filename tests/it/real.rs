@@ -1,0 +1,164 @@
+//! `sentinel-jump call`, as a user types it, on a real PowerShell with an
+//! interactive script.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Instant;
+
+use serde_json::{Value as Json, json};
+
+use crate::engine::{Real, credentials, real_with};
+
+/// The binary's environment and configuration, for one host.
+struct Cli {
+    config: tempfile::NamedTempFile,
+}
+
+impl Cli {
+    fn new(real: &Real) -> Self {
+        let mut config = tempfile::NamedTempFile::new().expect("a temporary file");
+        let script = real.scripts.join("SentinelManager_v3.ps1");
+        let toml = format!(
+            "[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"TEST_PASSWORD\" }}\n\
+             [hosts.jump.script]\npath = '{}'\n[tenants.nordhafen]\nhost = \"jump\"\n\
+             [tenants.nordhafen.workspaces.prod]\nsubscription = \"00000000-0000-4000-8000-000000000001\"\n\
+             resource_group = \"rg-nordhafen\"\nname = \"law-nordhafen-sec-prod\"\n",
+            real.host.url(),
+            credentials().username,
+            script.display()
+        );
+        config.write_all(toml.as_bytes()).expect("the file is written");
+        Self { config }
+    }
+
+    fn command(&self, tool: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+        command
+            .args(["call", tool, "--config"])
+            .arg(self.config.path())
+            .args(arguments)
+            .env("TEST_PASSWORD", credentials().password.expose())
+            .env("SENTINEL_JUMP_LOG", "info")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// One call on the workspace: exit code, answer.
+    async fn call(&self, tool: &str, arguments: &Json) -> (i32, Json) {
+        let json = arguments.to_string();
+        let command = self.command(tool, &["--tenant", "nordhafen", "--workspace", "prod", "--json", &json]);
+        answer(wait(command).await)
+    }
+}
+
+/// Waits outside of the runtime that the host runs on.
+async fn wait(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || command.output()).await.expect("it ran").expect("it started")
+}
+
+fn answer(output: Output) -> (i32, Json) {
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!log.contains("planted-secret"), "{log}");
+    let answer = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no JSON answer; log: {log}"));
+    (output.status.code().unwrap_or(-1), answer)
+}
+
+macro_rules! real {
+    ($($env:expr),*) => {
+        match real_with(&[$($env),*]).await {
+            Some(real) => real,
+            None => return,
+        }
+    };
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_six_functions_and_the_fleet_answer() {
+    let real = real!();
+    let cli = Cli::new(&real);
+    let (exit, rules) = cli.call("sentinel_rule_list", &json!({ "Enabled": true })).await;
+    assert_eq!((exit, rules["outcome"].as_str(), rules["count"].as_u64()), (0, Some("done"), Some(2)), "{rules}");
+    assert_eq!(rules["data"][0]["entityMappings"][0]["fieldMappings"][0]["columnName"], "IPAddress", "depth is kept");
+
+    let id = "000000b0-0000-4000-8000-0000000000ab";
+    let (exit, rule) = cli.call("sentinel_get_analytics_rule", &json!({ "RuleId": id })).await;
+    assert_eq!((exit, rule["data"]["ruleId"].as_str()), (0, Some(id)), "{rule}");
+
+    let (exit, incidents) = cli.call("sentinel_incident_list", &json!({ "Status": ["Active"] })).await;
+    assert_eq!((exit, incidents["data"][0]["incidentNumber"].as_u64()), (0, Some(4712)), "{incidents}");
+
+    let (exit, incident) = cli.call("sentinel_incident_get", &json!({ "IncidentNumber": 4711 })).await;
+    assert_eq!((exit, incident["outcome"].as_str()), (0, Some("done")), "{incident}");
+    assert_eq!(incident["data"], Json::Null, "it only writes to the screen");
+    assert_eq!(incident["text"][1], "  Titel    : Kerberoasting: viele RC4-Tickets");
+
+    let (exit, backup) = cli.call("sentinel_backup_rules", &json!({})).await;
+    assert_eq!((exit, backup["data"][0]["Count"].as_u64()), (0, Some(3)), "{backup}");
+
+    let (exit, fleet) = answer(wait(cli.command("sentinel_list_analytics_rules", &[])).await);
+    assert_eq!((exit, fleet["count"].as_u64()), (0, Some(3)), "{fleet}");
+    assert_eq!(fleet["data"][0]["tenant"], "nordhafen");
+    assert_eq!(real.host.counters().shells_open, 0, "every call closed its session");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_comes_back_as_it_was_and_nothing_runs() {
+    let real = real!();
+    let cli = Cli::new(&real);
+    for message in [
+        "'; $(1+1); Remove-Item x",
+        "`n`$(Get-Date)",
+        "line\nline\r\n\"quotes\" 'too'",
+        "_x000A_ & <b> ]]>",
+        "{0} %PATH% 🚀",
+    ] {
+        let (exit, written) =
+            cli.call("sentinel_incident_comment_add", &json!({ "IncidentNumber": 4711, "Message": message })).await;
+        assert_eq!((exit, written["outcome"].as_str()), (0, Some("done")), "{written}");
+        assert_eq!(written["data"]["Body"]["message"], message);
+        assert_eq!(written["data"]["Workspace"], "law-nordhafen-sec-prod");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_argument_that_the_script_does_not_have_is_refused_with_those_it_has() {
+    let real = real!();
+    let cli = Cli::new(&real);
+    let (exit, refused) = cli.call("sentinel_rule_list", &json!({ "Tactic": "Impact" })).await;
+    assert_eq!((exit, refused["code"].as_str()), (2, Some("invalid_argument")), "{refused}");
+    let said = refused["error"].as_str().expect("a sentence");
+    assert!(said.contains("Tactic") && said.contains("NameFilter"), "{said}");
+    // By the name that this host has.
+    let (exit, named) = cli.call("sentinel_rule_list", &json!({ "NameFilter": "Müller" })).await;
+    assert_eq!((exit, named["count"].as_u64()), (0, Some(1)), "{named}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_while_az_sleeps_stops_the_host() {
+    let real = real!(("AZ_DELAY", "600"));
+    let cli = Cli::new(&real);
+    let mut command = cli.command("sentinel_rule_list", &["--tenant", "nordhafen", "--workspace", "prod"]);
+    let mut child: Child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    // Module, script, target, probe, call: the call is the fifth command, and
+    // has begun on the host when its Receive is held.
+    let host = &real.host;
+    while host.counters().commands_started < 5 || host.counters().requests_of("Receive") < 2 + 5 {
+        tokio::task::yield_now().await;
+    }
+    let began = Instant::now();
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
+    assert!(sent.success());
+    let mut stdout = child.stdout.take().expect("piped");
+    let (exit, text) = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).expect("an answer");
+        (child.wait().expect("it ends").code(), text)
+    })
+    .await
+    .expect("it ran");
+    println!("cancelled call ended {} ms after the signal", began.elapsed().as_millis());
+    let answer: Json = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((exit, answer["code"].as_str()), (Some(130), Some("cancelled")), "{answer}");
+    assert_eq!(host.counters().shells_open, 0);
+}
