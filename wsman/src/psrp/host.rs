@@ -190,7 +190,12 @@ impl Choice {
 }
 
 impl HostCall {
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let number = |name: &'static str| required(&value, name)?.as_i64().ok_or(PayloadError::Missing(name));
         let method = number("mi")?.try_into().map_err(|_| PayloadError::Missing("mi"))?;
@@ -198,7 +203,12 @@ impl HostCall {
         Ok(Self { call_id: number("ci")?, method: HostMethod::from_id(method), parameters })
     }
 
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         super::encode(&Value::custom([
             ("ci", Value::I64(self.call_id)),
             ("mi", method_value(self.method)),
@@ -279,7 +289,12 @@ impl HostResponse {
         Self::Value(Value::hashtable(answers))
     }
 
-    pub(crate) fn encode(&self, call: &HostCall) -> Result<Vec<u8>, EncodeError> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(&self, call: &HostCall) -> Result<Vec<u8>, EncodeError> {
         let (name, result) = match self {
             Self::Value(value) => ("mr", value.clone()),
             Self::Refused(Refusal { id, message }) => {
@@ -296,7 +311,11 @@ impl HostResponse {
     }
 
     /// Reads an answer: call id and result.
-    pub(crate) fn decode(payload: &[u8]) -> Result<(i64, Self), PayloadError> {
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<(i64, Self), PayloadError> {
         let value = super::decode(payload)?;
         let call_id = required(&value, "ci")?.as_i64().ok_or(PayloadError::Missing("ci"))?;
         let response = match value.get("me").filter(|error| **error != Value::Nil) {

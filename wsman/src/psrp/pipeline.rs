@@ -143,7 +143,12 @@ fn typed_list(names: &TypeNames, items: Vec<Value>) -> Value {
 }
 
 impl CreatePipeline {
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         let list: TypeNames = Arc::from([LIST.into(), "System.Object".into()]);
         let commands = self.commands.iter().map(|command| command.to_value(&list)).collect();
         super::encode(&Value::custom([
@@ -166,7 +171,12 @@ impl CreatePipeline {
         ]))
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let shell = required(&value, "PowerShell")?;
         let commands = required(shell, "Cmds")?.items().ok_or(PayloadError::Missing("Cmds"))?;
@@ -206,7 +216,12 @@ pub struct PipelineStateMessage {
 }
 
 impl PipelineStateMessage {
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         let number = match self.state {
             None => 2,
             Some(PipelineState::Stopped) => 3,
@@ -219,7 +234,12 @@ impl PipelineStateMessage {
         super::encode(&Value::custom(properties))
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let number = required(&value, "PipelineState")?.as_i64().ok_or(PayloadError::Missing("PipelineState"))?;
         let state = match number {

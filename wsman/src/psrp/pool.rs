@@ -41,7 +41,11 @@ pub struct SessionCapability {
 impl SessionCapability {
     /// Writes it. PSVersion and SerializationVersion have been 2.0 and 1.1.0.1
     /// since PowerShell 2.
-    pub(crate) fn encode(self) -> Result<Vec<u8>, EncodeError> {
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(self) -> Result<Vec<u8>, EncodeError> {
         super::encode(&Value::custom([
             ("protocolversion", version(&self.protocol.to_string())),
             ("PSVersion", version("2.0")),
@@ -49,7 +53,12 @@ impl SessionCapability {
         ]))
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let Value::Version(text) = required(&value, "protocolversion")? else {
             return Err(PayloadError::Missing("protocolversion"));
@@ -79,7 +88,12 @@ pub struct InitRunspacePool {
 }
 
 impl InitRunspacePool {
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         super::encode(&Value::custom([
             ("MinRunspaces", Value::I32(self.min_runspaces)),
             ("MaxRunspaces", Value::I32(self.max_runspaces)),
@@ -144,11 +158,21 @@ pub struct RunspacePoolStateMessage {
 }
 
 impl RunspacePoolStateMessage {
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         super::encode(&Value::custom([("RunspaceState", Value::I32(self.state as i32))]))
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let state = required(&value, "RunspaceState")?
             .as_i64()
@@ -182,7 +206,12 @@ impl ApplicationPrivateData {
         self.0.get("ApplicationPrivateData")?.get("PSVersionTable")?.get(name)
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         Ok(Self(super::decode(payload)?))
     }
 }

@@ -105,7 +105,12 @@ impl ErrorRecord {
         })
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         super::decode(payload).map(|value| Self::from_value(&value))
     }
 }
@@ -121,7 +126,12 @@ fn properties<const N: usize>(list: [(&str, Value); N]) -> Vec<Property> {
 pub struct TextRecord(pub String);
 
 impl TextRecord {
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         super::encode(&object(Object {
             to_string: Some(self.0.as_str().into()),
             extended: properties([
@@ -132,7 +142,12 @@ impl TextRecord {
         }))
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         Ok(Self(value.get("InformationalRecord_Message").map_or_else(|| to_text(&value), to_text)))
     }
@@ -165,7 +180,12 @@ pub enum ProgressKind {
 }
 
 impl ProgressRecord {
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         let (word, number) = match self.kind {
             ProgressKind::Processing => ("Processing", 0),
             ProgressKind::Completed => ("Completed", 1),
@@ -182,7 +202,12 @@ impl ProgressRecord {
         ]))
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let number = |name| value.get(name).and_then(Value::as_i64);
         Ok(Self {
@@ -223,7 +248,12 @@ impl InformationRecord {
         Self { message: Value::from(line.into()), no_newline: false, from_write_host: true }
     }
 
-    pub(crate) fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let data = value.get("MessageData").cloned().unwrap_or(Value::Nil);
         let tags = value.get("Tags").and_then(Value::items).unwrap_or_default();

@@ -248,7 +248,7 @@ impl Session {
         match input {
             Input::Answer { id, status, body } => {
                 if let Some(exchange) = self.in_flight.remove(&id) {
-                    self.answered(now, exchange, status, body);
+                    self.answered(now, &exchange, status, body);
                 }
             }
             Input::Lost { id, sent, error } => {
@@ -377,7 +377,7 @@ impl Session {
 
     // ── in ───────────────────────────────────────────────────────────────
 
-    fn answered(&mut self, now: Instant, exchange: InFlight, status: u16, body: &[u8]) {
+    fn answered(&mut self, now: Instant, exchange: &InFlight, status: u16, body: &[u8]) {
         let purpose = exchange.purpose;
         let envelope = match AnswerEnvelope::decode(body) {
             Ok(envelope) => envelope,

@@ -78,6 +78,7 @@ pub(super) struct Pipeline {
 
 /// What the pipeline waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "a state is named for what it awaits")]
 pub(super) enum Phase {
     /// The answer to Command.
     AwaitCommand,

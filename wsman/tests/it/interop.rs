@@ -81,7 +81,7 @@ async fn interop_with_pyspnego_negotiate() {
 fn pypsrp(offer: Offer, auth: &str, password: &str) -> Option<Result<String, String>> {
     let host = Host::offering(offer, |_, _| Act::Echo);
     let port = host.address.port().to_string();
-    let output = python("pypsrp_client.py")?.args([&port, auth, "analyst", password]).output().unwrap();
+    let output = python("pypsrp_echo.py")?.args([&port, auth, "analyst", password]).output().unwrap();
     let (said, failed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     Some(if output.status.success() { Ok(said.trim().to_owned()) } else { Err(failed.into_owned()) })
 }

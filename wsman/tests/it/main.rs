@@ -1,13 +1,14 @@
 //! Tests of the crate from outside: one binary, a module per subject.
 
 #![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
+#![allow(clippy::print_stdout, reason = "tests say what they left out")]
 
 mod clixml;
 #[cfg(feature = "process")]
 mod engine;
 #[cfg(feature = "testing")]
 mod host;
-#[cfg(feature = "testing")]
+#[cfg(feature = "process")]
 mod host_end;
 #[cfg(feature = "testing")]
 mod interop;

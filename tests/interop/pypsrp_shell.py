@@ -1,9 +1,9 @@
 """pypsrp against a host of ours: the foreign judge.
 
-    python pypsrp_client.py URL USER PASSWORD demo|process
+    python pypsrp_shell.py URL USER PASSWORD demo|process
 
-Needs pypsrp (0.9.1). Exit code 0: all of it came off. The demo host must be
-`examples/host.rs`.
+The host is `sentinel-jump host`, with the demo or with `--process`. Needs
+pypsrp (0.9.1). Exit code 0: all of it came off.
 """
 
 import sys
@@ -20,6 +20,13 @@ from pypsrp.wsman import WSMan
 
 # Its own spelling is one that hosts do not take for a stop.
 SignalCode.PS_CTRL_C = "powershell/signal/crtl_c"
+
+# One of the demo's workspaces.
+WORKSPACE = {
+    "SubscriptionId": "000000c1-0d3a-4000-8000-000000000001",
+    "ResourceGroupName": "rg-sec-prod",
+    "WorkspaceName": "law-nordhafen-sec-prod",
+}
 
 
 def connect(url, user, password, auth):
@@ -101,23 +108,23 @@ def demo(pool):
     check("Get-Date gives one", len(ps.output), 1)
     ps = invoke(pool, lambda ps: ps.add_cmdlet("Get-Command"))
     names = [str(command) for command in ps.output]
-    assert "Get-Streams" in names and "Write-Output" in names, names
-    ps = invoke(pool, lambda ps: ps.add_cmdlet("Get-Streams"))
-    check("streams: warning", [w.message for w in ps.streams.warning], ["careful"])
-    check("streams: information", [str(i.message_data) for i in ps.streams.information], ["to the screen"])
-    check("streams: progress", [(p.activity, p.percent_complete) for p in ps.streams.progress], [("Working", 50)])
-    check("streams: error", [str(e) for e in ps.streams.error], ["not so bad"])
-    check("streams: output", ps.output[0].adapted_properties | ps.output[0].extended_properties, {"Name": "rule", "Count": 3})
-    ps = invoke(pool, lambda ps: ps.add_cmdlet("Stop-Here"))
+    assert "Get-SentinelIncidents" in names and "Write-Output" in names, names
+    ps = invoke(pool, lambda ps: ps.add_cmdlet("Get-SentinelIncidents").add_parameters(WORKSPACE | {"Severity": ["High"]}))
+    incidents = [incident.extended_properties for incident in ps.output]
+    assert 12345 in [incident["IncidentNumber"] for incident in incidents], incidents
+    check("its filter", {incident["Severity"] for incident in incidents}, {"High"})
+    ps = invoke(pool, lambda ps: ps.add_cmdlet("Show-IncidentDetails").add_parameters(WORKSPACE | {"IncidentNumber": 1}))
+    check("an error that does not end", ps.state, PSInvocationState.COMPLETED)
+    check("its id", ps.streams.error[-1].fq_error, "IncidentNotFound,Show-IncidentDetails")
+    elsewhere = WORKSPACE | {"WorkspaceName": "law-of-another"}
+    ps = invoke(pool, lambda ps: ps.add_cmdlet("Get-SentinelIncidents").add_parameters(elsewhere))
     check("a failed pipeline", ps.state, PSInvocationState.FAILED)
-    check("its error", ps.streams.error[-1].fq_error, "Sample,Stop-Here")
+    comment = WORKSPACE | {"IncidentNumber": 12345, "Message": "x", "WhatIf": True}
+    invoke(pool, lambda ps: ps.add_cmdlet("Add-IncidentComment").add_parameters(comment))
+    assert "What if" in "".join(pool.host.lines), pool.host.lines
     ps = invoke(pool, lambda ps: ps.add_cmdlet("No-Such"))
     check("no such command", ps.streams.error[-1].fq_error, "CommandNotFoundException")
-    check("script", script(pool, "'sample'").output, ["sample"])
-    check("unknown script", script(pool, "1 + 1").state, PSInvocationState.FAILED)
-    check("Exit", invoke(pool, lambda ps: ps.add_cmdlet("Exit-Here")).state, PSInvocationState.COMPLETED)
-    check("exit code", pool.host.exit_code, 3)
-    check("Write-Host reached the host", pool.host.lines, ["to the screen"])
+    check("a script", script(pool, "1 + 1").state, PSInvocationState.FAILED)
     ps = invoke(pool, lambda ps: ps.add_cmdlet("Read-Host").add_parameter("Prompt", "abc"))
     check("Read-Host", ps.output, ["cba"])
     stop_in_the_middle(pool, lambda ps: ps.add_cmdlet("Start-Sleep").add_parameter("Seconds", 600))

@@ -1,6 +1,6 @@
 """Signs in with pypsrp and has its messages echoed, sealed.
 
-usage: python pypsrp_client.py <port> <ntlm|negotiate> <user> <password>
+usage: python pypsrp_echo.py <port> <ntlm|negotiate> <user> <password>
 
 Prints the scheme under which it signed in and the kind of context it used.
 Fails unless every echo is the message.
