@@ -287,6 +287,16 @@ impl Request {
     }
 }
 
+impl Request {
+    /// The MessageID of a request that was not understood, if it can be found:
+    /// the fault that answers it should relate to it.
+    #[must_use]
+    pub fn message_id(envelope: &[u8]) -> Option<Uuid> {
+        let root = Element::parse_bytes(envelope).ok()?;
+        parse_uuid(root.child(ns::SOAP, "Header")?.child(ns::ADDRESSING, "MessageID")?.trimmed())
+    }
+}
+
 impl Header {
     fn decode(head: &Element<'_>) -> Result<Self, SoapError> {
         let text = |namespace, name| head.child(namespace, name).map(Element::trimmed);

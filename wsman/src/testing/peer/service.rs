@@ -100,7 +100,7 @@ impl Peer {
             Err(error) => {
                 self.counters.requested("Invalid");
                 let fault = refusal::unreadable(&error);
-                self.answer(request, wire::message_id(body), Answer::Fault(fault));
+                self.answer(request, Request::message_id(body), Answer::Fault(fault));
                 return;
             }
         };

@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::soap::{Answer, AnswerEnvelope, CommandState, Received, StreamData, ns};
-use crate::xml::Element;
+use crate::soap::{Answer, AnswerEnvelope, CommandState, Received, StreamData};
 
 /// Bytes of a ReceiveResponse without its streams, and of a stream without
 /// its base64.
@@ -17,11 +16,4 @@ pub(super) fn overhead(command_id: Option<Uuid>) -> (usize, usize) {
     let with_one = bytes(vec![StreamData { command_id, data: Vec::new() }]);
     // An empty ReceiveResponse may be written shorter than one with content.
     (around + 16, with_one.saturating_sub(around))
-}
-
-/// The id of a request that was not understood, if it can be found.
-pub(super) fn message_id(body: &[u8]) -> Option<Uuid> {
-    let root = Element::parse_bytes(body).ok()?;
-    let id = root.child(ns::SOAP, "Header")?.child(ns::ADDRESSING, "MessageID")?.trimmed().to_owned();
-    Uuid::try_parse(id.trim_start_matches("uuid:")).ok()
 }
