@@ -1,0 +1,280 @@
+//! What the host answers.
+
+use uuid::Uuid;
+
+use super::super::exchange::{InFlight, Purpose};
+use super::super::pipeline::{Phase, SendKind};
+use super::super::{End, Event, Opened, PipelineEvent, PipelineId, StopCause};
+use super::{Session, State};
+use crate::psrp::{
+    self, ApplicationPrivateData, ErrorRecord, HostCall, InformationRecord, Message, MessageType, PayloadError,
+    PipelineState, PipelineStateMessage, ProgressRecord, RunspacePoolState, RunspacePoolStateMessage,
+    SessionCapability, TextRecord,
+};
+use crate::soap::{Answer, AnswerEnvelope, Operation, Received, SignalCode};
+use crate::time::Instant;
+use crate::{Effect, Error, ErrorKind};
+
+impl Session {
+    pub(super) fn answered(&mut self, now: Instant, exchange: &InFlight, status: u16, body: &[u8]) {
+        let purpose = exchange.purpose;
+        let envelope = match AnswerEnvelope::decode(body) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                tracing::debug!(status, bytes = body.len(), "answer is no envelope");
+                let broken = Error::new(ErrorKind::PeerMisbehaved, "the host's answer was not understood");
+                return self.failed(now, purpose, broken.with_source(error));
+            }
+        };
+        // A fault may come without RelatesTo; an answer of another request
+        // must never be taken for this one's.
+        if envelope.relates_to.is_some_and(|id| id != exchange.message_id) {
+            let error = Error::new(ErrorKind::PeerMisbehaved, "the host answered another request");
+            return self.failed(now, purpose, error.with_source(crate::soap::SoapError::OtherRequest));
+        }
+        match (purpose, envelope.answer) {
+            (_, Answer::Fault(fault)) => self.faulted(now, purpose, fault),
+            (Purpose::Create, Answer::Created(shell)) => {
+                self.shell_id = Some(shell.shell_id);
+                if let State::AwaitShell { by } = self.state {
+                    self.state = State::AwaitPool { by };
+                    self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
+                }
+            }
+            (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
+            (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
+            (Purpose::Send(id), Answer::Sent) => self.sent(id),
+            (Purpose::Receive(id), Answer::Received(received)) => self.received(id, &received),
+            (Purpose::Stop(_) | Purpose::Terminate, Answer::Signalled) => {}
+            (Purpose::Delete, Answer::Deleted) => self.deleted(),
+            _ => {
+                let error = Error::new(ErrorKind::PeerMisbehaved, "the host's answer does not fit the request");
+                self.failed(now, purpose, error);
+            }
+        }
+    }
+
+    pub(super) fn command_started(&mut self, id: Uuid) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        let created = pipeline.pending.is_empty();
+        pipeline.phase = if created { Phase::AwaitOutput } else { Phase::AwaitCreation };
+        let signal =
+            pipeline.stopping.as_mut().is_some_and(|stopping| !std::mem::replace(&mut stopping.signalled, true));
+        if signal {
+            self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
+        }
+        if created { self.receive(id) } else { self.send_next(id) }
+    }
+
+    pub(super) fn sent(&mut self, id: Uuid) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        let kind = pipeline.sending.take();
+        let created = pipeline.phase == Phase::AwaitCreation && kind == Some(SendKind::Rest);
+        if created {
+            pipeline.phase = Phase::AwaitOutput;
+            self.receive(id);
+        }
+        self.send_next(id);
+    }
+
+    pub(super) fn pool_received(&mut self, now: Instant, received: &Received) {
+        for stream in &received.streams {
+            let messages = match self.assembler.push(&stream.data) {
+                Ok(messages) => messages,
+                Err(error) => {
+                    let broken = Error::new(ErrorKind::PeerMisbehaved, "the pool's fragments do not fit together");
+                    return self.break_with(&broken.with_source(error));
+                }
+            };
+            for message in messages {
+                if let Err(error) = self.pool_message(&message) {
+                    return self.break_with(&error);
+                }
+            }
+        }
+        if matches!(self.state, State::AwaitPool { .. }) {
+            self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
+        }
+        self.alarms(now);
+    }
+
+    pub(super) fn pool_message(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let unreadable = |what| Error::new(ErrorKind::PeerMisbehaved, what);
+        let message =
+            Message::decode(bytes).map_err(|error| unreadable("a pool message is unreadable").with_source(error))?;
+        let payload = |error: PayloadError| unreadable("a pool message is unreadable").with_source(error);
+        match message.kind {
+            MessageType::SessionCapability => {
+                let theirs = SessionCapability::decode(&message.payload).map_err(payload)?.protocol;
+                let ours = self.config.protocol;
+                // A host that cannot meet a version says so by silence; its
+                // own version is the only sign (engine.md §1.10).
+                if theirs.0 != ours.0 {
+                    return Err(Error::new(ErrorKind::Refused, "the host speaks another major protocol version"));
+                }
+                self.protocol = Some(theirs.min(ours));
+            }
+            MessageType::ApplicationPrivateData => {
+                self.private_data = Some(ApplicationPrivateData::decode(&message.payload).map_err(payload)?);
+            }
+            MessageType::RunspacePoolState => {
+                self.pool_state(&RunspacePoolStateMessage::decode(&message.payload).map_err(payload)?)?;
+            }
+            MessageType::RunspacePoolHostCall => {
+                let call = HostCall::decode(&message.payload).map_err(payload)?;
+                self.event(Event::PoolHostCall(call));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn pool_state(&mut self, message: &RunspacePoolStateMessage) -> Result<(), Error> {
+        match (message.state, self.state) {
+            (RunspacePoolState::Opened, State::AwaitPool { .. }) => {
+                self.state = State::Open;
+                self.event(Event::Opened(Opened {
+                    protocol: self.protocol.unwrap_or(self.config.protocol),
+                    private_data: self.private_data.clone(),
+                    shell_id: self.shell_id.clone().unwrap_or_default(),
+                }));
+                Ok(())
+            }
+            (RunspacePoolState::Closed | RunspacePoolState::Broken, State::AwaitPool { .. } | State::Open) => {
+                Err(Error::new(ErrorKind::Refused, "the host closed the runspace pool"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn received(&mut self, id: Uuid, received: &Received) {
+        for stream in &received.streams {
+            let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+            pipeline.heard = true;
+            let messages = match pipeline.assembler.push(&stream.data) {
+                Ok(messages) => messages,
+                Err(error) => {
+                    let lost = Error::new(ErrorKind::PeerMisbehaved, "the pipeline's fragments do not fit together");
+                    return self.end(id, End::Lost(lost.with_source(error).after(Effect::MayHaveRun)));
+                }
+            };
+            for message in messages {
+                if let Err(error) = self.pipeline_message(id, &message) {
+                    return self.end(id, End::Lost(error.after(Effect::MayHaveRun)));
+                }
+            }
+        }
+        if !self.pipelines.contains_key(&id) {
+            return;
+        }
+        if received.state.is_some_and(|state| state.done) {
+            let lost = Error::new(ErrorKind::PeerMisbehaved, "the command is done but its pipeline has no end");
+            return self.end(id, End::Lost(lost.after(Effect::MayHaveRun)));
+        }
+        self.receive(id);
+    }
+
+    pub(super) fn pipeline_message(&mut self, id: Uuid, bytes: &[u8]) -> Result<(), Error> {
+        let unreadable = || Error::new(ErrorKind::PeerMisbehaved, "a pipeline message is unreadable");
+        let message = Message::decode(bytes).map_err(|error| unreadable().with_source(error))?;
+        if message.pipeline != id || !self.pipelines.contains_key(&id) {
+            return Ok(());
+        }
+        let payload = &message.payload;
+        let event = pipeline_event(message.kind, payload).map_err(|error| unreadable().with_source(error))?;
+        match event {
+            Some(Said::Event(event)) => self.event(Event::Pipeline(PipelineId(id), event)),
+            Some(Said::State(state)) => self.pipeline_state(id, state),
+            None => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn pipeline_state(&mut self, id: Uuid, message: PipelineStateMessage) {
+        let Some(state) = message.state else { return };
+        let stopping = self.pipelines.get(&id).and_then(|pipeline| pipeline.stopping);
+        let end = match state {
+            PipelineState::Completed => End::Completed,
+            PipelineState::Failed => End::Failed(message.error.unwrap_or_else(|| ErrorRecord::new("", "", 0))),
+            PipelineState::Stopped => End::Stopped(stopping.map_or(StopCause::Host, |stopping| stopping.cause)),
+            PipelineState::Disconnected => {
+                let lost = Error::new(ErrorKind::Refused, "the host disconnected the pipeline");
+                End::Lost(lost.after(Effect::MayHaveRun))
+            }
+        };
+        self.end(id, end);
+    }
+
+    /// Ends a pipeline: last word, terminate, forget.
+    pub(super) fn end(&mut self, id: Uuid, end: End) {
+        if self.pipelines.remove(&id).is_none() {
+            return;
+        }
+        self.repeats.retain(|(_, exchange)| exchange.purpose != Purpose::Receive(id));
+        self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Ended(end)));
+        // Also after a lost Command: the host may have it, and keeps it until
+        // it is terminated.
+        if self.is_open() {
+            self.exchange(Purpose::Terminate, Operation::Signal { command_id: Some(id), code: SignalCode::Terminate });
+        }
+    }
+
+    pub(super) fn end_all(&mut self, error: &Error) {
+        let ids: Vec<_> = self.pipelines.keys().copied().collect();
+        let was = std::mem::replace(&mut self.state, State::Ended);
+        for id in ids {
+            self.end(id, End::Lost(error.clone()));
+        }
+        self.state = was;
+    }
+
+    pub(super) fn deleted(&mut self) {
+        if matches!(self.state, State::AwaitDelete { .. }) {
+            self.state = State::Ended;
+            self.in_flight.clear();
+            self.event(Event::Closed);
+        }
+    }
+
+    /// The session is of no more use.
+    pub(super) fn break_with(&mut self, error: &Error) {
+        if matches!(self.state, State::AwaitDelete { .. }) {
+            return self.deleted();
+        }
+        if self.state == State::Ended {
+            return;
+        }
+        self.end_all(&error.clone().after(Effect::MayHaveRun));
+        self.repeats.clear();
+        self.state = State::Ended;
+        self.event(Event::Broken(error.clone()));
+        // Best effort: a shell that is left behind counts against its user's
+        // quota for two hours.
+        if self.shell_id.is_some() {
+            self.exchange(Purpose::Delete, Operation::Delete);
+        }
+    }
+}
+
+/// What a message of a pipeline says.
+enum Said {
+    Event(PipelineEvent),
+    State(PipelineStateMessage),
+}
+
+fn pipeline_event(kind: MessageType, payload: &[u8]) -> Result<Option<Said>, PayloadError> {
+    let event = match kind {
+        // No payload at all is `$null` (engine.md §1.3).
+        MessageType::PipelineOutput => PipelineEvent::Output(psrp::decode(payload)?),
+        MessageType::ErrorRecord => PipelineEvent::Error(ErrorRecord::decode(payload)?),
+        MessageType::WarningRecord => PipelineEvent::Warning(TextRecord::decode(payload)?.0),
+        MessageType::VerboseRecord => PipelineEvent::Verbose(TextRecord::decode(payload)?.0),
+        MessageType::DebugRecord => PipelineEvent::Debug(TextRecord::decode(payload)?.0),
+        MessageType::InformationRecord => PipelineEvent::Information(InformationRecord::decode(payload)?),
+        MessageType::ProgressRecord => PipelineEvent::Progress(ProgressRecord::decode(payload)?),
+        MessageType::PipelineHostCall => PipelineEvent::HostCall(HostCall::decode(payload)?),
+        MessageType::PipelineState => return Ok(Some(Said::State(PipelineStateMessage::decode(payload)?))),
+        _ => return Ok(None),
+    };
+    Ok(Some(Said::Event(event)))
+}

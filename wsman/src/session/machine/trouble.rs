@@ -1,0 +1,142 @@
+//! What goes wrong: faults, losses, deadlines.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::super::exchange::{InFlight, Purpose};
+use super::super::pipeline::SendKind;
+use super::super::{End, StopCause};
+use super::{Session, State};
+use crate::soap::{Fault, FaultClass, Operation};
+use crate::time::Instant;
+use crate::{Effect, Error, ErrorKind};
+
+/// Chosen: a cable that is pulled for longer than the pauses below add up to
+/// is an outage and not a hiccup.
+const MAX_LOSSES: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+impl Session {
+    pub(super) fn faulted(&mut self, now: Instant, purpose: Purpose, fault: Fault) {
+        let class = fault.class();
+        match (purpose, class) {
+            // Nothing yet: ask again, with a new MessageID.
+            (Purpose::PoolReceive, FaultClass::PollAgain) => {
+                if matches!(self.state, State::AwaitPool { .. }) {
+                    self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
+                }
+            }
+            (Purpose::Receive(id), FaultClass::PollAgain) => {
+                if self.pipelines.contains_key(&id) {
+                    self.receive(id);
+                }
+            }
+            // A stop closes the command on some hosts before its last word
+            // is fetched; that is a stop, too, but only if one was asked.
+            (Purpose::Receive(id), FaultClass::Gone)
+                if self.pipelines.get(&id).is_some_and(|p| p.stopping.is_some_and(|s| s.signalled)) =>
+            {
+                let cause = self.pipelines.get(&id).and_then(|p| p.stopping).map_or(StopCause::Host, |s| s.cause);
+                self.end(id, End::Stopped(cause));
+            }
+            _ => {
+                let kind = fault.error_kind();
+                self.failed(now, purpose, Error::new(kind, "the host refused the request").with_fault(fault));
+            }
+        }
+    }
+
+    /// An exchange came back without what was asked for.
+    pub(super) fn failed(&mut self, now: Instant, purpose: Purpose, error: Error) {
+        let gone = error.fault().is_some_and(|fault| fault.class() == FaultClass::Gone);
+        match purpose {
+            Purpose::Create | Purpose::PoolReceive => self.break_with(&error),
+            Purpose::Command(id) => {
+                // A fault says that the command was refused, except one: the
+                // host gave up waiting for it.
+                let refused = error.fault().is_some_and(|fault| fault.class() != FaultClass::PollAgain);
+                let effect = if refused { Effect::NotRun } else { Effect::MayHaveRun };
+                self.end(id, End::Lost(error.clone().after(effect)));
+                if gone {
+                    self.break_with(&error);
+                }
+            }
+            Purpose::Receive(id) => self.end(id, End::Lost(error.after(Effect::MayHaveRun))),
+            Purpose::Send(id) => {
+                let part = self.pipelines.get(&id).and_then(|pipeline| pipeline.sending);
+                let effect = if part == Some(SendKind::Creation) { Effect::NotRun } else { Effect::MayHaveRun };
+                self.end(id, End::Lost(error.after(effect)));
+            }
+            // Its own deadline takes care of the pipeline.
+            Purpose::Stop(_) | Purpose::Terminate => {}
+            Purpose::Delete => self.deleted(),
+        }
+        self.alarms(now);
+    }
+
+    pub(super) fn lost(&mut self, now: Instant, mut exchange: InFlight, sent: bool, error: Error) {
+        exchange.losses += 1;
+        let wanted = match exchange.purpose {
+            Purpose::Receive(id) | Purpose::Stop(id) => self.pipelines.contains_key(&id),
+            Purpose::PoolReceive => matches!(self.state, State::AwaitPool { .. }),
+            Purpose::Delete => matches!(self.state, State::AwaitDelete { .. }),
+            _ => false,
+        };
+        let hopeless = error.kind() == ErrorKind::Auth;
+        if wanted && !hopeless && exchange.purpose.is_repeatable() && exchange.losses <= MAX_LOSSES {
+            let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
+            self.repeats.push((now + pause, exchange));
+            return;
+        }
+        let effect = if sent { Effect::MayHaveRun } else { Effect::NotRun };
+        match exchange.purpose {
+            Purpose::Command(id) => self.end(id, End::Lost(error.after(effect))),
+            Purpose::Send(id) => {
+                let part = self.pipelines.get(&id).and_then(|pipeline| pipeline.sending);
+                let effect = if part == Some(SendKind::Creation) { Effect::NotRun } else { Effect::MayHaveRun };
+                self.end(id, End::Lost(error.after(effect)));
+            }
+            Purpose::Create if sent => {
+                // It may exist under the id that was proposed.
+                self.shell_id = Some(self.pool_id.hyphenated().to_string().to_uppercase());
+                self.break_with(&error);
+            }
+            purpose => self.failed(now, purpose, error),
+        }
+    }
+
+    /// What has become due.
+    pub(super) fn alarms(&mut self, now: Instant) {
+        let (due, later) = std::mem::take(&mut self.repeats).into_iter().partition(|(at, _)| *at <= now);
+        self.repeats = later;
+        let due: Vec<(Instant, InFlight)> = due;
+        for (_, exchange) in due {
+            let body = exchange.body.clone();
+            self.put_in_flight(exchange, body);
+        }
+        match self.state {
+            State::AwaitShell { by } | State::AwaitPool { by } if by <= now => {
+                self.break_with(&Error::new(ErrorKind::TimedOut, "the session did not open in time"));
+            }
+            State::AwaitDelete { by } if by <= now => self.deleted(),
+            _ => {}
+        }
+        let due: Vec<_> = self.pipelines.iter().filter(|(_, p)| p.alarm() <= now).map(|(id, _)| *id).collect();
+        for id in due {
+            self.alarm(now, id);
+        }
+    }
+
+    pub(super) fn alarm(&mut self, now: Instant, id: Uuid) {
+        let Some(pipeline) = self.pipelines.get(&id) else { return };
+        match pipeline.stopping {
+            Some(_) => {
+                let lost = Error::new(ErrorKind::TimedOut, "the host did not stop the pipeline in time");
+                self.end(id, End::Lost(lost.after(Effect::MayHaveRun)));
+            }
+            None if pipeline.deadline <= now => self.stop_for(now, id, StopCause::Timeout),
+            None => self.stop_for(now, id, StopCause::Silence),
+        }
+    }
+}
