@@ -27,8 +27,10 @@ pub(super) async fn demo(tools: &Tools) -> Result<Exit, CommandError> {
 async fn serve(config: Config) -> Result<Exit, CommandError> {
     let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
     tracing::info!(hosts, tenants, "serving MCP on standard input and output");
-    let server = Server::new(Arc::new(CallPath::new(Arc::new(config))), Caller::local());
+    let path = Arc::new(CallPath::new(Arc::new(config)));
+    let server = Server::new(Arc::clone(&path), Caller::local());
     tokio::select! {
+        never = path.pool().tend() => match never {},
         served = serve_stdio(server.clone()) => {
             served?;
             Ok(Exit::Done)

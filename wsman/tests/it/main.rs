@@ -15,5 +15,6 @@ mod interop;
 mod layers;
 #[cfg(feature = "testing")]
 mod peer;
+mod replay;
 #[cfg(feature = "testing")]
 mod transport;
