@@ -5,6 +5,8 @@ mod cli;
 mod config;
 #[cfg(feature = "process")]
 mod engine;
+mod faults;
+mod hosts;
 mod mcp;
 mod path;
 mod snapshot;
