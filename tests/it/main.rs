@@ -7,6 +7,7 @@ mod config;
 mod engine;
 mod faults;
 mod hosts;
+mod layers;
 mod mcp;
 mod path;
 mod snapshot;
