@@ -97,8 +97,8 @@ impl Session {
         }
         let command = Command::new("Get-SjProbe").argument("Name", Value::list(vec![Value::from(function)]));
         let probed = run_module(&self.pool, command, MODULE_TIMEOUT).await.and_then(|output| {
-            let probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
-            let probe = probes.last().ok_or(HostErrorKind::Unexpected("no probe"))?;
+            let mut probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
+            let probe = probes.next_back().ok_or(HostErrorKind::Unexpected("no probe"))?;
             decode::function_probe(probe).ok_or(HostErrorKind::Unexpected("a probe without its parts"))
         });
         match probed {

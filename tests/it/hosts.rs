@@ -132,6 +132,7 @@ impl Commands for Preceded {
 pub(crate) const PLACE: [&str; 2] = ["nordhafen", "nordhafen-prod"];
 
 /// Arguments on nordhafen's first workspace.
+#[expect(clippy::needless_pass_by_value, reason = "json!() makes a value")]
 pub(crate) fn on(more: Json) -> Json {
     let mut all = json!({"tenant": PLACE[0], "workspace": PLACE[1]});
     all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
