@@ -145,6 +145,12 @@ fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
         {
             silent(host)
         }
+        (ErrorKind::Unreachable, Stage::Before) if transport(cause) == Some(&TransportError::NameNotResolved) => {
+            let said = format!(
+                "The address of the host \"{host}\" has a name that does not resolve; nothing was run. Check its url in the configuration."
+            );
+            ToolError::new(Outcome::Unreachable, Code::Unreachable, said)
+        }
         (ErrorKind::Unreachable, Stage::Before) => ToolError::new(
             Outcome::Unreachable,
             Code::Unreachable,
