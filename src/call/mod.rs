@@ -14,9 +14,11 @@ mod encode;
 mod limit;
 mod pages;
 mod path;
+mod pause;
 mod resolve;
 mod run;
 mod shape;
+mod sign_in;
 #[cfg(test)]
 mod testing;
 mod validate;

@@ -12,6 +12,7 @@ use super::cache::{Cache, Key};
 use super::limit::Limits;
 use super::pages::{Pages, Question};
 use super::shape::{self, Answer, Around, Head, Rows};
+use super::sign_in::SignIns;
 use super::validate::{self, View};
 use super::{audit, authorise, confirm, resolve, run};
 use crate::catalog::{Code, Entry, Outcome, Tool, ToolError};
@@ -28,6 +29,7 @@ pub struct CallPath {
     limits: Limits,
     cache: Cache,
     pages: Pages,
+    sign_ins: SignIns,
     entropy: Mutex<Entropy>,
 }
 
@@ -76,6 +78,7 @@ impl CallPath {
             limits,
             cache: Cache::default(),
             pages: Pages::default(),
+            sign_ins: SignIns::default(),
             entropy: Mutex::new(Entropy::system()),
         }
     }
@@ -90,6 +93,11 @@ impl CallPath {
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// What the hosts think of their passwords.
+    pub(super) fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
     }
 
     /// Closes every session.

@@ -5,16 +5,18 @@ mod plan;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::debug;
 
 use super::bind::bind;
 use super::limit::{self, Place};
+use super::pause::{Next, Pauses};
 use super::shape::Rows;
+use super::sign_in::Tried;
 use super::validate::Arguments;
 use super::verdict::{self, Stage};
 use super::{Ask, CallPath};
-use crate::catalog::{Code, Entry, Outcome, ToolError};
+use crate::catalog::{Code, Entry, ToolError};
 use crate::config::Host;
 use crate::host::{Call, HostError};
 use crate::pool::{Key, Lease};
@@ -44,13 +46,15 @@ pub(super) async fn run(
     place: &Place,
 ) -> Result<Rows, ToolError> {
     let repeatable = entry.retry_safe && entry.effect() == Effect::Read;
-    let error = match attempt(path, ask, entry, arguments, place).await {
+    let deadline = Instant::now() + entry.timeout();
+    let (error, next) = match attempt(path, ask, entry, arguments, place).await {
         Ok(rows) => return Ok(rows),
-        Err(Attempt::Over(error)) => return Err(error),
-        Err(Attempt::Lost(error)) if !repeatable => return Err(error),
-        Err(Attempt::Stale(error) | Attempt::Lost(error)) => error,
+        Err(Attempt::Lost(error)) if repeatable => (error, Pauses::new().wait(deadline, ask.cancel).await),
+        // Nobody is troubled: a session that stood idle had been closed.
+        Err(Attempt::Stale(error)) if !ask.cancel.is_cancelled() => (error, Next::Try),
+        Err(over) => return Err(over.into_error()),
     };
-    if ask.cancel.is_cancelled() {
+    if next == Next::GiveUp {
         return Err(error);
     }
     debug!(correlation = ask.correlation, code = error.code.as_str(), "lost; once more on a fresh session");
@@ -94,7 +98,7 @@ async fn attempt(
         .ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))?;
     let (mut lease, _turn) = wait(path, ask, host, place).await?;
     let was_warm = lease.session().is_some();
-    open(ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
+    open(path, ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
     let call = match prepare(ask, entry, arguments, host, &mut lease).await {
         Ok(call) => call,
         Err(Unready::Ours(error)) => {
@@ -185,7 +189,7 @@ async fn prepare(
         () = ask.cancel.cancelled() => return Err(Unready::GivenUp(verdict::cancelled_before())),
         probe = timeout(PROBE_TIME, session.probe(&entry.function)) => probe,
     };
-    let probe = probe.map_err(|_| Unready::GivenUp(silent(host)))?.map_err(Unready::Hosts)?;
+    let probe = probe.map_err(|_| Unready::GivenUp(verdict::silent(&host.id)))?.map_err(Unready::Hosts)?;
     let parameters = bind(entry, arguments, &probe, style, ask.target).map_err(Unready::Ours)?;
     Ok(Call {
         function: probe.name.clone(),
@@ -200,25 +204,29 @@ fn no_session() -> ToolError {
     ToolError::refused(Code::Internal, "No session was opened.")
 }
 
-fn silent(host: &Host) -> ToolError {
-    let said = format!("The host \"{}\" did not answer in time; nothing was run.", host.id);
-    ToolError::new(Outcome::Unreachable, Code::TimedOut, said)
-}
-
 /// Makes sure that the lease has a session. The outer error is ours, the
 /// inner one the host's.
-async fn open(ask: &Ask<'_>, host: &Host, lease: &mut Lease<'_>) -> Result<Result<(), HostError>, ToolError> {
+async fn open(
+    path: &CallPath,
+    ask: &Ask<'_>,
+    host: &Host,
+    lease: &mut Lease<'_>,
+) -> Result<Result<(), HostError>, ToolError> {
     if lease.session().is_some() {
         return Ok(Ok(()));
     }
     let opening = async {
         let plan = plan::plan(host, ask.target, lease.probes()).await?;
-        Ok(timeout(plan.open_timeout + GRACE, lease.open(&plan, host.sessions.max)).await)
+        let attempt = path.sign_ins().may_try(&host.id, &plan.credentials.password).await?;
+        let opened = timeout(plan.open_timeout + GRACE, lease.open(&plan, host.sessions.max)).await;
+        let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
+        attempt.end(plan.credentials.password, tried).await;
+        Ok(opened)
     };
     let opened = tokio::select! {
         biased;
         () = ask.cancel.cancelled() => return Err(verdict::cancelled_before()),
         opened = opening => opened?,
     };
-    opened.map_err(|_| silent(host))
+    opened.map_err(|_| verdict::silent(&host.id))
 }

@@ -3,9 +3,13 @@
 //! May-have-run wins over every kind: whoever repeats a write because it saw
 //! "unreachable" writes twice.
 
+use std::error::Error as _;
+
 use wsman::ErrorKind;
+use wsman::transport::TransportError;
 
 use super::shape::Rows;
+use super::sign_in::Tried;
 use crate::catalog::{Code, Entry, HostText, Outcome, ToolError};
 use crate::host::{Ended, HostError, HostErrorKind, HostErrorRecord, Returned};
 use crate::tenant::{Effect, HostId};
@@ -34,6 +38,12 @@ pub(super) fn cancelled_before() -> ToolError {
     ToolError::refused(Code::Cancelled, "Cancelled; nothing was run.")
 }
 
+/// Somebody listens there and says nothing.
+pub(super) fn silent(host: &HostId) -> ToolError {
+    let said = format!("The host \"{host}\" did not answer in time; nothing was run.");
+    ToolError::new(Outcome::Unreachable, Code::TimedOut, said)
+}
+
 /// The function did not end within its time.
 pub(super) fn too_slow(entry: &Entry, host: &HostId) -> ToolError {
     match entry.effect() {
@@ -57,6 +67,25 @@ pub(super) fn is_lost(error: &HostError) -> bool {
         }
         _ => false,
     }
+}
+
+/// What opening a session says of the password.
+pub(super) fn tried(opened: &Result<(), HostError>) -> Tried {
+    match opened {
+        Ok(()) => Tried::Taken,
+        Err(HostError { kind: HostErrorKind::Wsman(cause), .. }) => match (cause.kind(), transport(cause)) {
+            (_, Some(TransportError::SignInRefused { .. })) => Tried::Refused,
+            (ErrorKind::Refused, _) => Tried::Taken,
+            _ => Tried::NotHad,
+        },
+        // Found out by asking the host in an open session.
+        Err(_) => Tried::Taken,
+    }
+}
+
+/// The exact case on the wire.
+fn transport(cause: &wsman::Error) -> Option<&TransportError> {
+    std::iter::successors(cause.source(), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 /// What a host operation that did not come off means.
@@ -111,6 +140,17 @@ fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
                 "The host \"{host}\" refused the sign-in; check its user name and password. Repeated attempts may lock the account."
             ),
         ),
+        (ErrorKind::Unreachable, Stage::Before)
+            if matches!(transport(cause), Some(TransportError::SignInTimedOut | TransportError::AnswerTimedOut)) =>
+        {
+            silent(host)
+        }
+        (ErrorKind::Unreachable, Stage::Before) if transport(cause) == Some(&TransportError::NameNotResolved) => {
+            let said = format!(
+                "The address of the host \"{host}\" has a name that does not resolve; nothing was run. Check its url in the configuration."
+            );
+            ToolError::new(Outcome::Unreachable, Code::Unreachable, said)
+        }
         (ErrorKind::Unreachable, Stage::Before) => ToolError::new(
             Outcome::Unreachable,
             Code::Unreachable,
@@ -121,11 +161,7 @@ fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
             Code::Unreachable,
             format!("The connection to the host \"{host}\" was lost before its answer was complete; try again."),
         ),
-        (ErrorKind::TimedOut, Stage::Before) => ToolError::new(
-            Outcome::Unreachable,
-            Code::TimedOut,
-            format!("The host \"{host}\" did not answer in time; nothing was run."),
-        ),
+        (ErrorKind::TimedOut, Stage::Before) => silent(host),
         (ErrorKind::TimedOut, Stage::During) => ToolError::new(
             Outcome::Failed,
             Code::TimedOut,
@@ -166,6 +202,12 @@ pub(super) fn returned(entry: &Entry, host: &HostId, returned: Returned) -> Resu
     let failed = |code, said: String| ToolError::new(Outcome::Failed, code, said);
     let told = match &returned.ended {
         Ended::Completed => match &returned.target_changed {
+            None if is_empty_handed(&returned) => failed(
+                Code::HostFailed,
+                format!(
+                    "\"{function}\" returned nothing but errors on the host \"{host}\"; hostErrors has its own words."
+                ),
+            ),
             None => return Ok(Rows::of(returned)),
             Some(_) if write => unknown(host, "The session turned to another workspace"),
             Some(_) => failed(
@@ -206,6 +248,13 @@ pub(super) fn returned(entry: &Entry, host: &HostId, returned: Returned) -> Resu
         }
     };
     Err(told.with_host_errors(returned.errors.iter().map(text)))
+}
+
+/// Whether the function wrote errors and brought nothing: "incident not found"
+/// is no success. What a native program writes to its standard error is not by
+/// itself an error (`az` warns there).
+fn is_empty_handed(returned: &Returned) -> bool {
+    returned.data.is_empty() && returned.errors.iter().any(|error| !error.id.starts_with("NativeCommandError"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 pub mod field;
 
+use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -28,9 +30,21 @@ pub struct BadFilter;
 ///
 /// [`BadFilter`] when the filter cannot be read.
 pub fn init(filter: Option<&str>) -> Result<(), BadFilter> {
+    let _ = subscriber(filter, std::io::stderr)?.try_init();
+    Ok(())
+}
+
+/// What [`init`] starts, with the lines going to `writer`.
+///
+/// # Errors
+///
+/// [`BadFilter`] when the filter cannot be read.
+pub fn subscriber<W>(filter: Option<&str>, writer: W) -> Result<impl Subscriber + Send + Sync, BadFilter>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let filter = EnvFilter::try_new(filter.unwrap_or("info")).map_err(|_| BadFilter)?;
     let caps = Targets::new().with_default(LevelFilter::TRACE).with_targets(CAPS);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    let _ = tracing_subscriber::registry().with(lines.with_filter(caps)).with(filter).try_init();
-    Ok(())
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    Ok(tracing_subscriber::registry().with(lines.with_filter(caps)).with(filter))
 }

@@ -1,14 +1,19 @@
 //! One binary, a module per subject.
 
-#![allow(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
+#![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
 mod catalog;
 mod cli;
 mod config;
 #[cfg(feature = "process")]
 mod engine;
+mod faults;
+mod hosts;
+mod layers;
+mod leaks;
 mod mcp;
 mod path;
+mod pool;
 #[cfg(feature = "process")]
 mod real;
 mod snapshot;

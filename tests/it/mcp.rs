@@ -1,11 +1,19 @@
 //! MCP, line by line over a pipe in memory.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use sentinel_jump::call::CallPath;
 use sentinel_jump::mcp::{ServeError, Server, serve_on};
 use sentinel_jump::tenant::Caller;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+use crate::hosts::{Hosts, on};
+use crate::pool::endless;
 use crate::world;
 
 struct Client {
@@ -16,16 +24,24 @@ struct Client {
 
 impl Client {
     fn new() -> Self {
+        Self::on(world::path())
+    }
+
+    fn on(path: Arc<CallPath>) -> Self {
         let (here, there) = tokio::io::duplex(64 * 1024);
         let (reader, writer) = tokio::io::split(there);
-        let server = Server::new(world::path(), Caller::local());
+        let server = Server::new(path, Caller::local());
         let server = tokio::spawn(serve_on(server, reader, writer));
         let (output, input) = tokio::io::split(here);
         Self { input, output: BufReader::new(output).lines(), server }
     }
 
     async fn legacy() -> Self {
-        let mut client = Self::new();
+        Self::legacy_on(world::path()).await
+    }
+
+    async fn legacy_on(path: Arc<CallPath>) -> Self {
+        let mut client = Self::on(path);
         let hello =
             json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
         let answer = client.ask("initialize", hello).await;
@@ -40,6 +56,10 @@ impl Client {
 
     async fn ask(&mut self, method: &str, params: Json) -> Json {
         self.send(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await;
+        self.next().await
+    }
+
+    async fn next(&mut self) -> Json {
         let line = self.output.next_line().await.expect("the server writes").expect("an answer");
         serde_json::from_str(&line).expect("JSON")
     }
@@ -105,4 +125,44 @@ async fn the_stateless_era_is_served_too() {
     assert_eq!(answer["result"]["cacheScope"], "private");
     assert_eq!(answer["result"]["ttlMs"], 300_000);
     client.end().await;
+}
+
+#[tokio::test]
+async fn progress_arrives_and_a_cancel_reaches_the_host() {
+    let hosts = Hosts::start_with(endless(Arc::new(Notify::new()))).await;
+    let path = hosts.path();
+    let mut client = Client::legacy_on(Arc::clone(&path)).await;
+    let call = json!({"name": "sentinel_rule_list", "arguments": on(json!({})), "_meta": {"progressToken": "p"}});
+    client.send(&json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": call})).await;
+    let told = timeout(Duration::from_secs(10), async {
+        loop {
+            let note = client.next().await;
+            assert_eq!(note["method"], "notifications/progress", "{note}");
+            let message = note["params"]["message"].as_str().expect("a message").to_owned();
+            if message.contains("Reading rules") {
+                break message;
+            }
+        }
+    });
+    assert_eq!(told.await.expect("progress in time"), "40 % Reading rules: page 3");
+    let before = hosts.count("nordhafen");
+    assert_eq!((before.runs_of("Invoke-SjCall"), before.shells_open), (1, 1));
+    client.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}})).await;
+    // Asked until it shows: without the cancel the call would go on for hours.
+    let stopped = timeout(Duration::from_secs(10), async {
+        while path.pool().counts().closed == 0 {
+            client.ask("ping", json!({})).await;
+        }
+    });
+    stopped.await.expect("in time");
+    timeout(Duration::from_secs(10), client.end()).await.expect("in time");
+    let after = hosts.count("nordhafen");
+    println!(
+        "cancelled: signals {} -> {}, {} open",
+        before.requests_of("Signal"),
+        after.requests_of("Signal"),
+        after.shells_open
+    );
+    assert_eq!(after.requests_of("Signal"), before.requests_of("Signal") + 2, "the stop and the terminate");
+    assert_eq!((after.shells_open, path.pool().counts().closed), (0, 1));
 }

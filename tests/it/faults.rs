@@ -1,0 +1,328 @@
+//! What goes wrong on the way: each ends in time, with a code of its own, and
+//! the host's own count says what ran.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sentinel_jump::call::Answer;
+use sentinel_jump::cli::Exit;
+use sentinel_jump::config::SecretRef;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+use wsman::secret::Secret;
+use wsman::testing::demo::Step;
+use wsman::testing::{Hit, Mishap};
+
+use crate::hosts::{Hosts, ask, loopback, on};
+use crate::snapshot::assert_snapshot;
+
+const CALL: &str = "Invoke-SjCall";
+const READ: &str = "sentinel_rule_list";
+const WRITE: &str = "sentinel_incident_comment_add";
+const FIRST: Hit = Hit::Nth(1);
+
+/// Far above what any case takes, far below what a person would call hanging.
+const AT_ONCE: Duration = Duration::from_secs(20);
+
+fn comment() -> serde_json::Value {
+    on(json!({"IncidentNumber": 12345, "Message": "seen"}))
+}
+
+/// Asserts code and exit code; one sentence of ours, without the host's port.
+fn told(case: &str, answer: &Answer, code: &str, exit: u8, hosts: &Hosts) {
+    let count = hosts.count("nordhafen");
+    println!(
+        "{case}: {} ({code}), exit {exit}; the host: {} shells, {} commands, {} calls, requests {:?}, {} receives repeated",
+        answer.outcome.as_str(),
+        count.shells_opened,
+        count.commands_started,
+        count.runs_of(CALL),
+        count.requests,
+        count.repeated,
+    );
+    let found = answer.code.map_or("", |code| code.as_str());
+    assert_eq!((found, Exit::of(answer).code()), (code, exit), "{case}: {}", answer.text);
+}
+
+/// The sentences, in one file to review.
+#[tokio::test]
+async fn every_fault_has_its_own_sentence() {
+    let mut text = String::new();
+    let mut say = |case: &str, answer: &Answer| {
+        let said = answer.envelope["error"].as_str().expect("a sentence");
+        let code = answer.code.expect("a code").as_str();
+        writeln!(text, "# {case}: {}, {code}\n{said}\n", answer.outcome.as_str()).expect("writing to a string");
+    };
+    let hosts = Hosts::start().await.with_password("wrong");
+    let answer = ask(&hosts.path(), READ, on(json!({}))).await;
+    told("wrong password", &answer, "sign_in_refused", 3, &hosts);
+    assert_eq!(hosts.count("nordhafen").requests.values().sum::<u64>(), 0, "nothing was asked of the host");
+    say("wrong password", &answer);
+
+    let page =
+        raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 20\r\n\r\n<html>hello!</html>\n").await;
+    let garbage = raw(b"SSH-2.0-OpenSSH_9.6\r\n\x00\x01\x02").await;
+    let refused = format!("http://{}/wsman", closed_port().await);
+    for (case, url, code) in [
+        ("wrong host name", "http://no-such-host.invalid:5985/wsman", "unreachable"),
+        ("refused port", &refused, "unreachable"),
+        ("a web page", &page, "not_winrm"),
+        ("garbage", &garbage, "not_winrm"),
+    ] {
+        for (tool, arguments) in [(READ, on(json!({}))), (WRITE, comment())] {
+            let hosts = Hosts::start().await.with_url("nordhafen", url);
+            let answer = timeout(AT_ONCE, ask(&hosts.path(), tool, arguments)).await.expect("in time");
+            told(case, &answer, code, 3, &hosts);
+            assert_eq!(hosts.count("nordhafen").requests.len(), 0);
+            if tool == READ {
+                say(case, &answer);
+            }
+        }
+    }
+    for (case, operation, mishap) in [
+        ("write: answer to Command dropped", "Command", Mishap::DropAfter),
+        ("write: answer to Command cut", "Command", Mishap::CutAnswer { bytes: 40 }),
+    ] {
+        let hosts = warm().await;
+        let before = hosts.0.count("nordhafen").runs_of(CALL);
+        hosts.0.fault("nordhafen", operation, FIRST, mishap);
+        let answer = timeout(AT_ONCE, ask(&hosts.1, WRITE, comment())).await.expect("in time");
+        told(case, &answer, "unknown_outcome", 4, &hosts.0);
+        assert_eq!(hosts.0.count("nordhafen").runs_of(CALL) - before, 1, "{case}: it ran exactly once");
+        say(case, &answer);
+    }
+    assert_snapshot("faults.txt", &text);
+}
+
+/// A session that is open, loaded and has answered once.
+async fn warm() -> (Hosts, Arc<sentinel_jump::call::CallPath>) {
+    let hosts = Hosts::start().await;
+    let path = hosts.path();
+    let answer = ask(&path, "sentinel_incident_get", on(json!({"IncidentNumber": 12345}))).await;
+    assert_eq!(answer.code, None, "{}", answer.text);
+    // The write's function is probed, too, so that its Command is the next one.
+    let answer = ask(&path, WRITE, on(json!({"IncidentNumber": 12_345, "Message": "x"}))).await;
+    assert_eq!(answer.code, None, "{}", answer.text);
+    (hosts, path)
+}
+
+#[tokio::test]
+async fn a_receive_that_is_cut_is_repeated_and_the_function_runs_once() {
+    let hosts = Hosts::start().await;
+    let path = hosts.path();
+    ask(&path, READ, on(json!({"Enabled": true}))).await;
+    let before = hosts.count("nordhafen");
+    hosts.fault("nordhafen", "Receive", FIRST, Mishap::CutAnswer { bytes: 100 });
+    let answer = timeout(AT_ONCE, ask(&path, READ, on(json!({})))).await.expect("in time");
+    let after = hosts.count("nordhafen");
+    println!("receive cut: {}, runs {}, repeated {}", answer.outcome.as_str(), after.runs_of(CALL), after.repeated);
+    assert_eq!(answer.code, None, "{}", answer.text);
+    assert_eq!(after.runs_of(CALL) - before.runs_of(CALL), 1);
+    assert_eq!((after.repeated - before.repeated, after.shells_opened), (1, 1));
+}
+
+#[tokio::test]
+async fn a_lost_read_is_asked_once_more_on_a_fresh_session() {
+    for (mishap, runs) in [(Mishap::DropAfter, 2), (Mishap::DropBefore, 1)] {
+        let hosts = Hosts::start().await;
+        let path = hosts.path();
+        ask(&path, READ, on(json!({"Enabled": true}))).await;
+        let before = hosts.count("nordhafen");
+        hosts.fault("nordhafen", "Command", FIRST, mishap.clone());
+        let answer = timeout(AT_ONCE, ask(&path, READ, on(json!({})))).await.expect("in time");
+        let after = hosts.count("nordhafen");
+        let ran = after.runs_of(CALL) - before.runs_of(CALL);
+        println!("read, {mishap:?}: {}, runs {ran}, shells {}", answer.outcome.as_str(), after.shells_opened);
+        assert_eq!(answer.code, None, "{}", answer.text);
+        assert_eq!((ran, after.shells_opened), (runs, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_command_never_arrived_is_not_sent_again() {
+    let (hosts, path) = warm().await;
+    let before = hosts.count("nordhafen");
+    hosts.fault("nordhafen", "Command", FIRST, Mishap::DropBefore);
+    let answer = timeout(AT_ONCE, ask(&path, WRITE, comment())).await.expect("in time");
+    // Nobody here can know that the host never saw it.
+    told("write dropped before handling", &answer, "unknown_outcome", 4, &hosts);
+    assert_eq!(hosts.count("nordhafen").runs_of(CALL), before.runs_of(CALL), "it did not run, and was not repeated");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_never_answers_costs_its_deadline_and_no_more() {
+    let silent = TcpListener::bind(loopback()).await.expect("a port");
+    let url = format!("http://{}/wsman", silent.local_addr().expect("an address"));
+    let hosts = Hosts::start().await.with_url("nordhafen", &url);
+    let path = hosts.path();
+    for (tool, arguments) in [(READ, on(json!({}))), (WRITE, comment())] {
+        let began = Instant::now();
+        let answer = ask(&path, tool, arguments).await;
+        println!("silent host: {} after {:?}", answer.text, began.elapsed());
+        assert_eq!((answer.outcome.as_str(), Exit::of(&answer).code()), ("unreachable", 3), "{}", answer.text);
+        assert_eq!(answer.code.map(|code| code.as_str()), Some("timed_out"), "{}", answer.text);
+        assert!(began.elapsed() <= Duration::from_secs(70), "{:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_never_ends_is_stopped_at_its_deadline() {
+    for (tool, arguments, code, exit) in
+        [(READ, on(json!({})), "timed_out", 1), (WRITE, comment(), "unknown_outcome", 4)]
+    {
+        let running = Arc::new(Notify::new());
+        let told_running = Arc::clone(&running);
+        let hosts = Hosts::start_with(Arc::new(move |command| {
+            if command.text != CALL {
+                return Vec::new();
+            }
+            told_running.notify_one();
+            vec![Step::Sleep(Duration::from_secs(86_400))]
+        }))
+        .await;
+        let path = hosts.path();
+        let watch = async {
+            running.notified().await;
+            tokio::time::pause();
+        };
+        let (answer, ()) = tokio::join!(ask(&path, tool, arguments), watch);
+        tokio::time::resume();
+        told("never ends", &answer, code, exit, &hosts);
+        assert_eq!(hosts.count("nordhafen").runs_of(CALL), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_here_never_leaves() {
+    let hosts = Hosts::start().await;
+    let path = hosts.path();
+    for (tool, arguments, code, candidate) in [
+        ("sentinel_rule_lst", on(json!({})), "unknown_function", "sentinel_rule_list"),
+        (WRITE, on(json!({"IncidentNumber": 12345})), "invalid_argument", "Message"),
+        (READ, json!({"tenant": "nordhaven", "workspace": "nordhafen-prod"}), "unknown_tenant", "nordhafen"),
+        (READ, json!({"tenant": "nordhafen", "workspace": "nordhafen-prd"}), "unknown_workspace", "nordhafen-prod"),
+        (READ, on(json!({"Enabled": "yes"})), "invalid_argument", "true or false"),
+    ] {
+        let answer = ask(&path, tool, arguments).await;
+        told(tool, &answer, code, 2, &hosts);
+        assert!(answer.text.contains(candidate), "{}", answer.text);
+    }
+    for listener in hosts.listeners.values() {
+        assert_eq!(listener.counters().requests.len(), 0);
+    }
+}
+
+/// A wrong password is tried once, however many ask and however many
+/// workspaces are behind it: domains lock accounts after a few tries.
+#[tokio::test]
+async fn a_wrong_password_is_tried_once() {
+    let hosts = Hosts::start().await.with_password("wrong");
+    let relay = Relay::start(hosts.listeners["nordhafen"].address()).await;
+    let hosts = hosts.with_url("nordhafen", &relay.url);
+    let path = hosts.path();
+    let all = ask(&path, "sentinel_list_analytics_rules", json!({"tenant_filter": "nordhafen"})).await;
+    assert_eq!(all.code.map(|code| code.as_str()), Some("sign_in_refused"), "{}", all.text);
+    assert_eq!(all.envelope["workspaces"].as_array().map(Vec::len), Some(2));
+    for _ in 0..3 {
+        let answer = ask(&path, WRITE, comment()).await;
+        told("wrong password again", &answer, "sign_in_refused", 3, &hosts);
+    }
+    println!("two workspaces, five calls: {} sign-ins", relay.sign_ins());
+    assert_eq!(relay.sign_ins(), 1);
+}
+
+/// Another password is tried at once.
+#[tokio::test]
+async fn a_password_that_was_put_right_is_tried_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    let write = |text: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::write(&file, text).expect("write");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("chmod");
+    };
+    let mut hosts = Hosts::start().await;
+    for host in hosts.config.hosts.values_mut() {
+        host.password = SecretRef::File(file.clone());
+    }
+    let path = hosts.path();
+    write("wrong");
+    let answer = ask(&path, READ, on(json!({}))).await;
+    told("wrong password in the file", &answer, "sign_in_refused", 3, &hosts);
+    write(crate::hosts::PASSWORD);
+    let answer = ask(&path, READ, on(json!({}))).await;
+    assert_eq!(answer.code, None, "{}", answer.text);
+    assert_eq!(Secret::new(crate::hosts::PASSWORD.to_owned()), SecretRef::File(file).fetch().await.expect("there"));
+}
+
+/// A port that nobody listens on any more.
+async fn closed_port() -> std::net::SocketAddr {
+    TcpListener::bind(loopback()).await.expect("a port").local_addr().expect("an address")
+}
+
+/// Says `answer` to whoever sends something, and hangs up.
+async fn raw(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind(loopback()).await.expect("a port");
+    let url = format!("http://{}/wsman", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(answer).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    url
+}
+
+/// Stands before a host and counts who signs in.
+struct Relay {
+    url: String,
+    seen: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Relay {
+    async fn start(to: std::net::SocketAddr) -> Self {
+        let listener = TcpListener::bind(loopback()).await.expect("a port");
+        let url = format!("http://{}/wsman", listener.local_addr().expect("an address"));
+        let seen: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+        let connections = Arc::new(AtomicU64::new(0));
+        let all = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(host) = TcpStream::connect(to).await else { return };
+                let number = usize::try_from(connections.fetch_add(1, Ordering::Relaxed)).expect("few");
+                all.lock().expect("no panic").push(Vec::new());
+                let all = Arc::clone(&all);
+                tokio::spawn(async move {
+                    let (mut from_client, mut to_client) = client.into_split();
+                    let (mut from_host, mut to_host) = host.into_split();
+                    let back = tokio::io::copy(&mut from_host, &mut to_client);
+                    let forth = async {
+                        let mut buffer = vec![0; 16 * 1024];
+                        while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
+                            all.lock().expect("no panic")[number].extend_from_slice(&buffer[..read]);
+                            if to_host.write_all(&buffer[..read]).await.is_err() {
+                                break;
+                            }
+                        }
+                    };
+                    tokio::select! { _ = back => {} () = forth => {} }
+                });
+            }
+        });
+        Self { url, seen }
+    }
+
+    /// Connections on which a second token went to the host: the one with
+    /// the proof of the password.
+    fn sign_ins(&self) -> usize {
+        let proves = |sent: &&Vec<u8>| String::from_utf8_lossy(sent).matches("uthorization:").count() >= 2;
+        self.seen.lock().expect("no panic").iter().filter(proves).count()
+    }
+}

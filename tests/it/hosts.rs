@@ -1,0 +1,150 @@
+//! The demo's jump hosts, one listener per customer, and a path to them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use sentinel_jump::call::{Answer, CallPath, Request};
+use sentinel_jump::config::{Config, SecretRef};
+use sentinel_jump::demo::{SCRIPT_PATH, World, commands_for};
+use sentinel_jump::fleet;
+use sentinel_jump::tenant::Caller;
+use serde_json::{Value as Json, json};
+use tokio_util::sync::CancellationToken;
+use wsman::auth::Credentials;
+use wsman::psrp::Command;
+use wsman::secret::Secret;
+use wsman::testing::demo::{Commands, Step};
+use wsman::testing::peer::Counters;
+use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
+
+pub(crate) const PASSWORD: &str = "planted-Passw0rd-6f1d2c";
+
+/// What happens before the demo's own steps of a call.
+pub(crate) type Before = Arc<dyn Fn(&Command) -> Vec<Step> + Send + Sync>;
+
+/// One listener per customer.
+pub(crate) struct Hosts {
+    pub(crate) listeners: BTreeMap<String, Listener>,
+    pub(crate) config: Config,
+}
+
+impl Hosts {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Arc::new(|_| Vec::new())).await
+    }
+
+    pub(crate) async fn start_with(before: Before) -> Self {
+        let world = Arc::new(World::new("2026-03-02T08:00:00Z".parse().expect("a time")));
+        let mut listeners = BTreeMap::new();
+        let mut toml = String::new();
+        for tenant in world.tenants() {
+            let alias = &tenant.alias;
+            let make = commands_for(Arc::clone(&world), alias);
+            let before = Arc::clone(&before);
+            let engine = EngineKind::Demo(Arc::new(move || {
+                Box::new(Preceded { inner: make(), before: Arc::clone(&before) }) as Box<dyn Commands>
+            }));
+            let account = Credentials { username: "demo".into(), password: Secret::new(PASSWORD.into()) };
+            let listener = Listener::bind(loopback(), HostOptions::new(vec![account], engine)).await.expect("a port");
+            let host = &tenant.host;
+            write!(
+                toml,
+                "[hosts.{host}]\nurl = \"{}\"\nusername = \"demo\"\npassword = {{ env = \"-\" }}\n\
+                 [hosts.{host}.script]\npath = '{SCRIPT_PATH}'\n[tenants.{alias}]\nhost = \"{host}\"\n",
+                listener.url()
+            )
+            .expect("writing to a string");
+            for place in &tenant.workspaces {
+                write!(
+                    toml,
+                    "[tenants.{alias}.workspaces.{}]\nsubscription = \"{}\"\nresource_group = \"{}\"\nname = \"{}\"\n",
+                    place.alias, place.subscription, place.resource_group, place.name
+                )
+                .expect("writing to a string");
+            }
+            listeners.insert(alias.clone(), listener);
+        }
+        let mut config = Config::parse(&toml, Path::new("")).expect("a good configuration");
+        for host in config.hosts.values_mut() {
+            host.password = SecretRef::Given(Secret::new(PASSWORD.into()));
+        }
+        Self { listeners, config }
+    }
+
+    /// The same hosts, with every tenant's sign-in data changed.
+    pub(crate) fn with_password(mut self, password: &str) -> Self {
+        for host in self.config.hosts.values_mut() {
+            host.password = SecretRef::Given(Secret::new(password.into()));
+        }
+        self
+    }
+
+    /// The same hosts, with one tenant's host elsewhere.
+    pub(crate) fn with_url(mut self, tenant: &str, url: &str) -> Self {
+        let id =
+            self.config.registry.tenants().find(|known| known.id.as_str() == tenant).map(|known| known.host.clone());
+        let host = self.config.hosts.get_mut(&id.expect("a tenant")).expect("its host");
+        url.clone_into(&mut host.url);
+        self
+    }
+
+    pub(crate) fn fault(&self, tenant: &str, operation: &'static str, hit: Hit, mishap: Mishap) {
+        self.listeners[tenant].add_fault(Rule { operation: Some(operation), hit, mishap });
+    }
+
+    pub(crate) fn path(&self) -> Arc<CallPath> {
+        Arc::new(CallPath::new(Arc::new(self.config.clone())))
+    }
+
+    pub(crate) fn count(&self, tenant: &str) -> Counters {
+        self.listeners[tenant].counters()
+    }
+}
+
+pub(crate) fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// The demo's commands, after something of the test's own.
+struct Preceded {
+    inner: Box<dyn Commands>,
+    before: Before,
+}
+
+impl Commands for Preceded {
+    fn script(&mut self, text: &str) -> Option<Vec<Step>> {
+        self.inner.script(text)
+    }
+
+    fn command(&mut self, command: &Command) -> Option<Vec<Step>> {
+        let steps = self.inner.command(command)?;
+        Some((self.before)(command).into_iter().chain(steps).collect())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.inner.names()
+    }
+}
+
+pub(crate) const PLACE: [&str; 2] = ["nordhafen", "nordhafen-prod"];
+
+/// Arguments on nordhafen's first workspace.
+#[expect(clippy::needless_pass_by_value, reason = "json!() makes a value")]
+pub(crate) fn on(more: Json) -> Json {
+    let mut all = json!({"tenant": PLACE[0], "workspace": PLACE[1]});
+    all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    all
+}
+
+pub(crate) async fn ask(path: &CallPath, tool: &str, arguments: Json) -> Answer {
+    ask_until(path, tool, arguments, &CancellationToken::new()).await
+}
+
+pub(crate) async fn ask_until(path: &CallPath, tool: &str, arguments: Json, cancel: &CancellationToken) -> Answer {
+    let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
+    let caller = Caller::local();
+    fleet::answer(path, Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, cancel }).await
+}

@@ -1,0 +1,150 @@
+//! Warm sessions, pinning, and what a cancel does to them: by the hosts' own
+//! counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use wsman::psrp::{Command, ProgressKind, ProgressRecord};
+use wsman::testing::demo::Step;
+
+use crate::hosts::{Before, Hosts, ask, ask_until, loopback, on};
+
+const CALL: &str = "Invoke-SjCall";
+const READ: &str = "sentinel_rule_list";
+const FLEET: &str = "sentinel_list_analytics_rules";
+const HOURS: Duration = Duration::from_secs(7200);
+
+/// A call that goes on for hours, and says when it began.
+pub(crate) fn endless(began: Arc<Notify>) -> Before {
+    Arc::new(move |command: &Command| {
+        if command.text != CALL {
+            return Vec::new();
+        }
+        began.notify_one();
+        let progress = ProgressRecord {
+            activity: "Reading rules".to_owned(),
+            activity_id: 1,
+            status: "page 3".to_owned(),
+            percent: Some(40),
+            kind: ProgressKind::Processing,
+        };
+        vec![Step::Progress(progress), Step::Sleep(HOURS)]
+    })
+}
+
+#[tokio::test]
+async fn a_session_is_reused_never_shared_and_closed() {
+    let hosts = Hosts::start().await;
+    let path = hosts.path();
+    for (enabled, workspace) in [
+        (true, "nordhafen-prod"),
+        (false, "nordhafen-prod"),
+        (true, "nordhafen-ot"),
+        (false, "nordhafen-ot"),
+        (true, "nordhafen-prod"),
+    ] {
+        let answer = ask(&path, READ, json!({"tenant": "nordhafen", "workspace": workspace, "Enabled": enabled})).await;
+        assert_eq!(answer.code, None, "{}", answer.text);
+    }
+    let count = hosts.count("nordhafen");
+    println!(
+        "five calls, two workspaces: {} shells, {} Creates, {} calls (one was cached)",
+        count.shells_opened,
+        count.requests_of("Create"),
+        count.runs_of(CALL)
+    );
+    assert_eq!((count.shells_opened, count.requests_of("Create"), count.shells_open), (2, 2, 2));
+    assert_eq!(count.runs_of(CALL), 4);
+    assert_eq!((path.pool().counts().opened, path.pool().counts().reused), (2, 2));
+    path.close().await;
+    let count = hosts.count("nordhafen");
+    println!("closed: {} open, {} Deletes", count.shells_open, count.requests_of("Delete"));
+    assert_eq!((count.shells_open, count.requests_of("Delete")), (0, 2));
+}
+
+#[tokio::test]
+async fn only_the_tenant_s_own_host_is_asked() {
+    let hosts = Hosts::start().await;
+    let path = hosts.path();
+    for (tenant, workspace, others) in [
+        ("alpenmed", "alpenmed-prod", ["nordhafen", "marlowe"]),
+        ("marlowe", "marlowe-prod", ["nordhafen", "nordhafen"]),
+    ] {
+        let answer = ask(&path, READ, json!({"tenant": tenant, "workspace": workspace})).await;
+        assert_eq!(answer.code, None, "{}", answer.text);
+        assert_eq!(hosts.count(tenant).runs_of(CALL), 1);
+        for other in others {
+            assert_eq!(hosts.count(other).requests.len(), 0, "{other} was asked for {tenant}");
+        }
+    }
+    // A workspace of another customer is not to be had by naming it.
+    let answer = ask(&path, READ, json!({"tenant": "alpenmed", "workspace": "marlowe-prod"})).await;
+    assert_eq!(answer.code.map(|code| code.as_str()), Some("unknown_workspace"));
+    println!("calls: {:?}", hosts.listeners.keys().map(|t| (t, hosts.count(t).runs_of(CALL))).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_dead_host_costs_its_own_rows_only() {
+    let closed = TcpListener::bind(loopback()).await.expect("a port").local_addr().expect("an address");
+    let hosts = Hosts::start().await.with_url("alpenmed", &format!("http://{closed}/wsman"));
+    let path = hosts.path();
+    let answer = ask(&path, FLEET, json!({"page_size": 100})).await;
+    assert_eq!(answer.outcome.as_str(), "partial", "{}", answer.text);
+    let lines = answer.envelope["workspaces"].as_array().expect("a list");
+    let line = |workspace: &str| lines.iter().find(|line| line["workspace"] == workspace).expect("its line");
+    println!("{lines:?}");
+    assert_eq!(lines.len(), 4);
+    let dead = line("alpenmed-prod");
+    assert_eq!(
+        (&dead["outcome"], &dead["code"], &dead["count"]),
+        (&json!("unreachable"), &json!("unreachable"), &json!(0))
+    );
+    assert!(answer.text.contains("alpenmed"), "{}", answer.text);
+    let mut rows = Vec::new();
+    let mut next = Some(answer.envelope.clone());
+    while let Some(page) = next {
+        rows.extend(page["data"].as_array().expect("rows").iter().cloned());
+        next = match &page["nextCursor"] {
+            Json::String(cursor) => Some(ask(&path, FLEET, json!({"page_size": 100, "cursor": cursor})).await.envelope),
+            _ => None,
+        };
+    }
+    for (tenant, workspace) in
+        [("nordhafen", "nordhafen-prod"), ("nordhafen", "nordhafen-ot"), ("marlowe", "marlowe-prod")]
+    {
+        let mine = rows.iter().filter(|row| row["tenant"] == tenant && row["workspace"] == workspace).count();
+        assert_eq!(line(workspace)["outcome"], "done");
+        assert_eq!(line(workspace)["count"], mine, "{workspace}");
+        assert!(mine > 0, "{workspace}");
+    }
+    assert!(rows.iter().all(|row| row["tenant"] != "alpenmed"));
+    assert_eq!((hosts.count("nordhafen").runs_of(CALL), hosts.count("marlowe").runs_of(CALL)), (2, 1));
+    assert_eq!(hosts.count("alpenmed").requests.len(), 0);
+}
+
+#[tokio::test]
+async fn a_stopped_session_is_thrown_away() {
+    let began = Arc::new(Notify::new());
+    let hosts = Hosts::start_with(endless(Arc::clone(&began))).await;
+    let path = hosts.path();
+    for shells in [1, 2] {
+        let cancel = CancellationToken::new();
+        let stop = async {
+            began.notified().await;
+            cancel.cancel();
+        };
+        let call = ask_until(&path, READ, on(json!({})), &cancel);
+        let (answer, ()) = timeout(Duration::from_secs(10), async { tokio::join!(call, stop) }).await.expect("in time");
+        assert_eq!(answer.code.map(|code| code.as_str()), Some("cancelled"), "{}", answer.text);
+        let count = hosts.count("nordhafen");
+        println!("stopped: {} shells opened, {} calls", count.shells_opened, count.runs_of(CALL));
+        assert_eq!((count.shells_opened, count.runs_of(CALL)), (shells, shells));
+    }
+    path.close().await;
+    assert_eq!(hosts.count("nordhafen").shells_open, 0);
+}
