@@ -79,6 +79,11 @@ impl<'a> Collector<'a> {
                 });
             }
             PipelineEvent::HostCall(call) => self.host_call(&call),
+            PipelineEvent::Unreadable { kind, bytes } => self.collected.errors.push(HostErrorRecord {
+                message: format!("{} of {bytes} bytes could not be read and is missing", kind.name()),
+                id: "SentinelJump.Unreadable".into(),
+                category: None,
+            }),
             PipelineEvent::Ended(end) => return Some(end),
             _ => {}
         }

@@ -1,15 +1,18 @@
 //! The loop that drives a session: the crate's only clock.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
 use super::lanes::{Done, Lanes};
 use super::options::{HostPolicy, RunOptions};
+use super::pool::Pipeline;
 use crate::Error;
 use crate::clixml::Value;
-use crate::psrp::{Command, HostCall};
+use crate::psrp::{Command, HostCall, HostResponse, Refusal};
 use crate::session::{Event, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, Session};
 use crate::time::Instant;
 
@@ -18,7 +21,10 @@ pub(super) enum Ask {
     Run {
         commands: Vec<Command>,
         options: RunOptions,
-        started: oneshot::Sender<Result<Started, Error>>,
+        /// The pipeline itself: one that nobody takes is dropped, and so
+        /// stopped.
+        started: oneshot::Sender<Result<Pipeline, Error>>,
+        asks: mpsc::WeakUnboundedSender<Self>,
     },
     Input {
         pipeline: PipelineId,
@@ -28,11 +34,6 @@ pub(super) enum Ask {
     },
     Stop(PipelineId),
     Close(oneshot::Sender<()>),
-}
-
-pub(super) struct Started {
-    pub(super) id: PipelineId,
-    pub(super) events: mpsc::UnboundedReceiver<PipelineEvent>,
 }
 
 struct Listener {
@@ -48,10 +49,16 @@ pub(super) struct Driver {
     opened: Option<oneshot::Sender<Result<Opened, Error>>>,
     listeners: HashMap<PipelineId, Listener>,
     closing: Vec<oneshot::Sender<()>>,
-    broken: Option<Error>,
-    /// The session has ended; what is still in flight may finish.
-    ended: bool,
+    /// Why the pool broke, for its handle.
+    broken: Arc<OnceLock<Error>>,
+    /// When the session ended; its clean-up on the host may go on.
+    ended: Option<tokio::time::Instant>,
 }
+
+/// How long a session's clean-up may take after its end.
+///
+/// Chosen: a host that is starting PowerShell answers Create within it.
+const CLEANUP: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// The clock's door: the one place of the crate that reads it, besides the host
 /// end's listener. tokio's clock, so that a test can hold it.
@@ -66,6 +73,7 @@ impl Driver {
         asks: mpsc::UnboundedReceiver<Ask>,
         start: tokio::time::Instant,
         opened: oneshot::Sender<Result<Opened, Error>>,
+        broken: Arc<OnceLock<Error>>,
     ) -> Self {
         Self {
             session,
@@ -75,18 +83,22 @@ impl Driver {
             opened: Some(opened),
             listeners: HashMap::new(),
             closing: Vec::new(),
-            broken: None,
-            ended: false,
+            broken,
+            ended: None,
         }
     }
 
-    /// Until the session has ended and everybody knows.
+    /// Until the session has ended, everybody knows, and nothing is left on
+    /// the host.
     pub(super) async fn run(mut self) {
         let mut asking = true;
         loop {
-            let until = self.drain();
-            if self.ended {
-                break;
+            let mut until = self.start + self.drain();
+            if let Some(ended) = self.ended {
+                if self.session.is_settled() || clock() >= ended + CLEANUP {
+                    return;
+                }
+                until = until.min(ended + CLEANUP);
             }
             tokio::select! {
                 ask = self.asks.recv(), if asking => match ask {
@@ -98,25 +110,8 @@ impl Driver {
                     }
                 },
                 done = self.lanes.next() => self.done(done),
-                () = sleep_until(self.start + until) => self.session.handle(self.now(), Input::Tick),
+                () = sleep_until(until) => self.session.handle(self.now(), Input::Tick),
             }
-        }
-        self.farewell().await;
-    }
-
-    /// After the end: the Delete of a broken session may still be on its way,
-    /// and late questions get their answer.
-    async fn farewell(mut self) {
-        let by = clock() + std::time::Duration::from_secs(5);
-        self.asks.close();
-        while let Ok(ask) = self.asks.try_recv() {
-            self.ask(ask);
-        }
-        for waiting in self.closing.drain(..) {
-            let _ = waiting.send(());
-        }
-        if self.broken.is_some() {
-            let _ = tokio::time::timeout_at(by, self.lanes.finish()).await;
         }
     }
 
@@ -156,25 +151,24 @@ impl Driver {
     fn ask(&mut self, ask: Ask) {
         let now = self.now();
         match ask {
-            Ask::Run { commands, options, started } => {
+            Ask::Run { commands, options, started, asks } => {
                 let spec = PipelineSpec {
                     commands,
                     with_input: options.with_input,
                     first_message_timeout: options.first_message_timeout,
                     timeout: options.timeout,
                 };
-                let run = match &self.broken {
+                let run = match self.broken.get() {
                     Some(error) => Err(error.clone()),
                     None => self.session.run(now, spec),
                 };
                 let run = run.map(|id| {
                     let (sender, events) = mpsc::unbounded_channel();
                     self.listeners.insert(id, Listener { events: sender, host: options.host });
-                    Started { id, events }
+                    Pipeline::new(id, events, asks)
                 });
-                if let Err(Ok(started)) = started.send(run) {
-                    self.session.stop(now, started.id);
-                }
+                // Dropped when nobody waits any more; that stops it.
+                let _ = started.send(run);
             }
             Ask::Input { pipeline, value, taken } => {
                 let _ = taken.send(match value {
@@ -184,7 +178,9 @@ impl Driver {
             }
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
             Ask::Close(closed) => {
-                self.closing.push(closed);
+                if self.ended.is_none() {
+                    self.closing.push(closed);
+                }
                 self.session.close(now);
             }
         }
@@ -200,16 +196,21 @@ impl Driver {
             }
             Event::Pipeline(id, event) => self.pipeline_event(id, event),
             Event::PoolHostCall(call) => tracing::debug!(method = call.method.name(), "host call outside of pipelines"),
-            Event::Closed => self.ended = true,
+            Event::Closed => self.end(),
             Event::Broken(error) => {
                 tracing::debug!(%error, "session broke");
                 if let Some(opened) = self.opened.take() {
                     let _ = opened.send(Err(error.clone()));
                 }
-                self.broken = Some(error);
-                self.ended = true;
+                let _ = self.broken.set(error);
+                self.end();
             }
         }
+    }
+
+    fn end(&mut self) {
+        self.ended = Some(clock());
+        self.closing.clear();
     }
 
     fn pipeline_event(&mut self, id: PipelineId, event: PipelineEvent) {
@@ -218,8 +219,7 @@ impl Driver {
         }
         let ended = matches!(event, PipelineEvent::Ended(_));
         let Some(listener) = self.listeners.get(&id) else { return };
-        // Nobody listens any more: the pipeline was stopped when the handle
-        // was dropped.
+        // When nobody listens any more, the pipeline was stopped by its drop.
         let _ = listener.events.send(event);
         if ended {
             self.listeners.remove(&id);
@@ -229,11 +229,15 @@ impl Driver {
     /// At once, whatever the caller is doing: a question that waits blocks the
     /// runspace.
     fn answer(&mut self, id: PipelineId, call: &HostCall) {
-        if !call.method.wants_answer() {
+        if !call.wants_answer() {
             return;
         }
         let Some(listener) = self.listeners.get_mut(&id) else { return };
-        let response = (listener.host)(call);
+        // Somebody else's code: its panic must cost one answer, not the pool.
+        let response = std::panic::catch_unwind(AssertUnwindSafe(|| (listener.host)(call))).unwrap_or_else(|_| {
+            let (id, message) = ("Wsman.Refused".into(), "the client's host failed".into());
+            HostResponse::Refused(Refusal { id, message })
+        });
         if let Err(error) = self.session.answer(id, call, &response) {
             tracing::warn!(%error, method = call.method.name(), "an answer could not be sent; stopping");
             self.session.stop(self.now(), id);

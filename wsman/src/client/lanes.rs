@@ -1,15 +1,16 @@
 //! Signed-in connections of one pool.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::Error;
 use crate::auth::Credentials;
 use crate::entropy::Entropy;
 use crate::session::{ExchangeId, Lane};
 use crate::transport::{Connection, Endpoint, Lost, Reply};
+use crate::{Error, ErrorKind};
 
 /// Older than this, an idle connection is dropped and not trusted.
 ///
@@ -39,7 +40,15 @@ pub(super) struct Lanes {
     idle: Vec<(Instant, Connection)>,
     tasks: JoinSet<Done>,
     spare_on_its_way: bool,
+    /// No spare before: the last one did not come.
+    no_spare_before: Option<Instant>,
+    /// The host refused the sign-in: it is not asked again, since every try
+    /// counts towards the account's lockout.
+    refused: Arc<OnceLock<Error>>,
 }
+
+/// Chosen: a network that is down for a moment is back by then.
+const SPARE_PAUSE: Duration = Duration::from_secs(20);
 
 impl Lanes {
     pub(super) fn new(endpoint: Endpoint, credentials: Credentials, connect_timeout: Duration) -> Self {
@@ -50,20 +59,26 @@ impl Lanes {
             idle: Vec::new(),
             tasks: JoinSet::new(),
             spare_on_its_way: false,
+            no_spare_before: None,
+            refused: Arc::default(),
         }
     }
 
     /// Starts an exchange.
     pub(super) fn start(&mut self, now: Instant, id: ExchangeId, lane: Lane, body: Vec<u8>, hold: Duration) {
-        self.drop_stale(now);
+        // What lies idle while a Receive is held must still be good at its end,
+        // when a stop may need it.
+        let trusted = if lane == Lane::Receive { MAX_IDLE.saturating_sub(hold) } else { MAX_IDLE };
+        self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < trusted);
         let connection = self.idle.pop().map(|(_, connection)| connection);
         let dial = self.dial();
-        let timeout = hold + SLACK;
+        let timeout = hold.saturating_add(SLACK);
         self.tasks.spawn(async move {
             let (reply, connection) = dial.exchange(connection, body, timeout).await;
             Done::Exchange(id, reply, connection)
         });
-        if lane == Lane::Receive && self.idle.is_empty() && !self.spare_on_its_way {
+        let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.refused.get().is_none();
+        if lane == Lane::Receive && self.idle.is_empty() && !self.spare_on_its_way && wanted {
             self.spare_on_its_way = true;
             let dial = self.dial();
             self.tasks.spawn(async move { Done::Spare(dial.open().await.ok()) });
@@ -82,11 +97,6 @@ impl Lanes {
         }
     }
 
-    /// Until nothing is in flight.
-    pub(super) async fn finish(&mut self) {
-        while self.tasks.join_next().await.is_some() {}
-    }
-
     /// Gives a connection back.
     pub(super) fn put_back(&mut self, now: Instant, connection: Option<Connection>) {
         self.idle.extend(connection.map(|connection| (now, connection)));
@@ -94,15 +104,17 @@ impl Lanes {
 
     pub(super) fn spare_arrived(&mut self, now: Instant, connection: Option<Connection>) {
         self.spare_on_its_way = false;
+        self.no_spare_before = if connection.is_none() { Some(now + SPARE_PAUSE) } else { None };
         self.put_back(now, connection);
     }
 
-    fn drop_stale(&mut self, now: Instant) {
-        self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < MAX_IDLE);
-    }
-
     fn dial(&self) -> Dial {
-        Dial { endpoint: self.endpoint.clone(), credentials: self.credentials.clone(), timeout: self.connect_timeout }
+        Dial {
+            endpoint: self.endpoint.clone(),
+            credentials: self.credentials.clone(),
+            timeout: self.connect_timeout,
+            refused: Arc::clone(&self.refused),
+        }
     }
 }
 
@@ -111,11 +123,21 @@ struct Dial {
     endpoint: Endpoint,
     credentials: Credentials,
     timeout: Duration,
+    refused: Arc<OnceLock<Error>>,
 }
 
 impl Dial {
     async fn open(&self) -> Result<Connection, Error> {
-        Connection::open(&self.endpoint, &self.credentials, &mut Entropy::system(), self.timeout).await
+        if let Some(error) = self.refused.get() {
+            return Err(error.clone());
+        }
+        let opened = Connection::open(&self.endpoint, &self.credentials, &mut Entropy::system(), self.timeout).await;
+        if let Err(error) = &opened
+            && error.kind() == ErrorKind::Auth
+        {
+            let _ = self.refused.set(error.clone());
+        }
+        opened
     }
 
     /// One exchange on `connection`, or on a new one. A kept connection that

@@ -1,10 +1,11 @@
 //! The handles.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::driver::{Ask, Driver, Started, clock};
+use super::driver::{Ask, Driver, clock};
 use super::lanes::Lanes;
 use super::{Options, RunOptions};
 use crate::clixml::Value;
@@ -15,12 +16,13 @@ use crate::{Effect, Error, ErrorKind};
 
 /// An open runspace pool.
 ///
-/// Dropping it deletes the shell in the background; [`RunspacePool::close`]
-/// waits for that.
+/// Dropping it deletes the shell in the background, as long as the runtime
+/// lives; [`RunspacePool::close`] waits for that.
 #[derive(Debug)]
 pub struct RunspacePool {
     asks: mpsc::UnboundedSender<Ask>,
     opened: Opened,
+    broken: Arc<OnceLock<Error>>,
 }
 
 impl RunspacePool {
@@ -42,9 +44,10 @@ impl RunspacePool {
         let session = Session::open(Instant::START, options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();
         let (sender, opened) = oneshot::channel();
-        tokio::spawn(Driver::new(session, lanes, inbox, start, sender).run());
+        let broken = Arc::default();
+        tokio::spawn(Driver::new(session, lanes, inbox, start, sender, Arc::clone(&broken)).run());
         let opened = opened.await.unwrap_or_else(|_| Err(driver_gone()))?;
-        Ok(Self { asks, opened })
+        Ok(Self { asks, opened, broken })
     }
 
     /// What is known of the pool.
@@ -56,7 +59,7 @@ impl RunspacePool {
     /// Whether the pool still takes pipelines.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.asks.is_closed()
+        !self.asks.is_closed() && self.broken.get().is_none()
     }
 
     /// Runs one command to its end and collects everything.
@@ -76,10 +79,11 @@ impl RunspacePool {
     /// [`ErrorKind::Misuse`] when an argument does not travel; the error that
     /// broke the pool when it is broken. Nothing ran.
     pub async fn run(&self, commands: Vec<Command>, options: RunOptions) -> Result<Pipeline, Error> {
+        let ended = || self.broken.get().cloned().unwrap_or_else(closed);
         let (started, answer) = oneshot::channel();
-        self.asks.send(Ask::Run { commands, options, started }).map_err(|_| closed())?;
-        let Started { id, events } = answer.await.unwrap_or_else(|_| Err(closed()))?;
-        Ok(Pipeline { id, events, asks: self.asks.clone(), ended: false })
+        let asks = self.asks.downgrade();
+        self.asks.send(Ask::Run { commands, options, started, asks }).map_err(|_| ended())?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
     /// Deletes the shell and waits for it, a few seconds at most.
@@ -108,11 +112,20 @@ fn driver_gone() -> Error {
 pub struct Pipeline {
     id: PipelineId,
     events: mpsc::UnboundedReceiver<PipelineEvent>,
-    asks: mpsc::UnboundedSender<Ask>,
+    /// Weak: a pipeline does not keep its pool open.
+    asks: mpsc::WeakUnboundedSender<Ask>,
     ended: bool,
 }
 
 impl Pipeline {
+    pub(super) fn new(
+        id: PipelineId,
+        events: mpsc::UnboundedReceiver<PipelineEvent>,
+        asks: mpsc::WeakUnboundedSender<Ask>,
+    ) -> Self {
+        Self { id, events, asks, ended: false }
+    }
+
     /// The next event; `None` after the end. Cancel-safe.
     pub async fn next(&mut self) -> Option<PipelineEvent> {
         if self.ended {
@@ -130,7 +143,9 @@ impl Pipeline {
     /// Asks the host to stop it; go on with [`Pipeline::next`] to its end,
     /// which comes within seconds.
     pub fn stop(&self) {
-        let _ = self.asks.send(Ask::Stop(self.id));
+        if let Some(asks) = self.asks.upgrade() {
+            let _ = asks.send(Ask::Stop(self.id));
+        }
     }
 
     /// Sends one input object.
@@ -154,7 +169,8 @@ impl Pipeline {
 
     async fn input(&self, value: Option<Value>) -> Result<(), Error> {
         let (taken, answer) = oneshot::channel();
-        self.asks.send(Ask::Input { pipeline: self.id, value, taken }).map_err(|_| closed())?;
+        let asks = self.asks.upgrade().ok_or_else(closed)?;
+        asks.send(Ask::Input { pipeline: self.id, value, taken }).map_err(|_| closed())?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -175,6 +191,7 @@ impl Pipeline {
                 PipelineEvent::Information(record) => output.information.push(record),
                 PipelineEvent::Progress(record) => output.progress.push(record),
                 PipelineEvent::HostCall(call) => output.host_calls.push(call),
+                PipelineEvent::Unreadable { .. } => output.unreadable += 1,
                 PipelineEvent::Ended(End::Lost(error)) => return Err(error),
                 PipelineEvent::Ended(end) => output.end = end,
             }
@@ -212,6 +229,8 @@ pub struct Output {
     pub progress: Vec<ProgressRecord>,
     /// Host calls, void ones too.
     pub host_calls: Vec<HostCall>,
+    /// Records and objects that could not be read, and are missing here.
+    pub unreadable: usize,
 }
 
 impl Default for Output {
@@ -226,6 +245,7 @@ impl Default for Output {
             information: Vec::new(),
             progress: Vec::new(),
             host_calls: Vec::new(),
+            unreadable: 0,
         }
     }
 }

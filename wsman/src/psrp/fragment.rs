@@ -73,7 +73,6 @@ pub enum FragmentError {
 /// [`FragmentError::TooMuchBuffered`], and the pool must be dropped.
 ///
 /// Source: [MS-PSRP] §2.2.4.
-#[derive(Debug)]
 pub struct Assembler {
     limit: usize,
     /// The head of a fragment whose rest has not come.
@@ -82,10 +81,19 @@ pub struct Assembler {
     buffered: usize,
 }
 
-#[derive(Debug)]
 struct Partial {
     next: u64,
     data: Vec<u8>,
+}
+
+impl std::fmt::Debug for Assembler {
+    /// Without the bytes: they are output.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Assembler")
+            .field("open", &self.open.len())
+            .field("buffered", &self.buffered)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Assembler {
@@ -148,9 +156,11 @@ impl Assembler {
             return Ok(());
         }
         partial.data.extend_from_slice(data);
-        self.buffered += data.len();
+        // An empty fragment costs something too, or a host could open objects
+        // for ever.
+        self.buffered += data.len() + if fragment == 0 { HEADER_BYTES } else { 0 };
         if flags & END != 0 {
-            self.buffered -= partial.data.len();
+            self.buffered -= partial.data.len() + HEADER_BYTES;
             done.push(partial.data);
             return Ok(());
         }
@@ -251,6 +261,14 @@ mod tests {
         head[17..21].copy_from_slice(&u32::MAX.to_be_bytes());
         assert_eq!(assembler.push(&head), Ok(vec![]));
         assert_eq!(assembler.push(&[0; 100]), Err(FragmentError::TooMuchBuffered { limit: 100 }));
+    }
+
+    #[test]
+    fn empty_fragments_count_too() {
+        let mut assembler = Assembler::new(1000);
+        let empty = |object: u64| [&object.to_be_bytes()[..], &[0; 8], &[START], &[0; 4]].concat();
+        let refused = (0..100).find_map(|object| assembler.push(&empty(object)).err());
+        assert_eq!(refused, Some(FragmentError::TooMuchBuffered { limit: 1000 }));
     }
 
     /// 8 MB in 1 KB fragments: moving the rest per fragment would be 33 GB of

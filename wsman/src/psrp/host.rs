@@ -174,6 +174,9 @@ impl std::fmt::Debug for HostCall {
     }
 }
 
+/// Call id of void methods.
+const VOID: i64 = -100;
+
 /// One choice of PromptForChoice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -214,6 +217,13 @@ impl HostCall {
             ("mi", method_value(self.method)),
             ("mp", Value::list(self.parameters.clone())),
         ]))
+    }
+
+    /// Whether the host waits for an answer: the method gives one, and the
+    /// call has an id (void calls carry -100).
+    #[must_use]
+    pub fn wants_answer(&self) -> bool {
+        self.method.wants_answer() && self.call_id != VOID
     }
 
     /// The question as a person would read it: caption, message, field names.

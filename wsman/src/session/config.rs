@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{Error, ErrorKind};
+
 use crate::clixml::Value;
 use crate::psrp::{Command, HostInfo, ProtocolVersion};
 
@@ -47,6 +49,20 @@ impl Config {
             // by a busy host within a second or two.
             stop_timeout: Duration::from_secs(5),
         }
+    }
+
+    /// Settings that a host would answer with silence, or that no clock can
+    /// count to.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        const DAY: Duration = Duration::from_secs(24 * 3600);
+        let spans = [self.operation_timeout, self.open_timeout, self.stop_timeout];
+        if self.max_runspaces < 1 {
+            return Err(Error::new(ErrorKind::Misuse, "a pool needs at least one runspace"));
+        }
+        if spans.iter().any(|span| *span < Duration::from_millis(1) || *span > DAY) {
+            return Err(Error::new(ErrorKind::Misuse, "a timeout must be between a millisecond and a day"));
+        }
+        Ok(())
     }
 
     pub(super) fn resource_uri(&self) -> String {

@@ -30,18 +30,24 @@ impl Purpose {
     }
 
     /// Only a Receive takes nothing from the host that a second one would not
-    /// get; a stop may be asked for twice.
+    /// get; a stop, a terminate and a delete may be asked for twice.
     pub(super) fn is_repeatable(self) -> bool {
-        matches!(self, Self::PoolReceive | Self::Receive(_) | Self::Stop(_) | Self::Delete)
+        matches!(self, Self::PoolReceive | Self::Receive(_) | Self::Stop(_) | Self::Terminate | Self::Delete)
     }
 }
 
 /// One request, kept until its answer.
-#[derive(Debug)]
 pub(super) struct InFlight {
     pub(super) purpose: Purpose,
     pub(super) message_id: Uuid,
     /// Kept for what may be repeated, byte for byte; else empty.
     pub(super) body: Vec<u8>,
     pub(super) losses: u32,
+}
+
+impl std::fmt::Debug for InFlight {
+    /// Without the body.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InFlight").field("purpose", &self.purpose).field("losses", &self.losses).finish_non_exhaustive()
+    }
 }

@@ -7,12 +7,13 @@ mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::exchange::{ExchangeId, InFlight, Purpose};
 use super::pipeline::{Pending, Phase, Pipeline, SendKind, Stopping};
-use super::{Config, Event, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
+use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
 use crate::clixml::{Content, Value};
 use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, HEADER_BYTES, fragments};
@@ -74,8 +75,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Misuse`] when the application arguments cannot travel.
+    /// [`ErrorKind::Misuse`] when the application arguments cannot travel, or a
+    /// setting is out of its range.
     pub fn open(now: Instant, config: Config, mut entropy: Entropy) -> Result<Self, Error> {
+        config.check()?;
         let (pool_id, session_id) = (entropy.uuid(), entropy.uuid());
         let mut session = Self {
             state: State::AwaitShell { by: now + config.open_timeout },
@@ -220,11 +223,12 @@ impl Session {
     pub fn close(&mut self, now: Instant) {
         match self.state {
             State::AwaitDelete { .. } | State::Ended => return,
-            State::AwaitShell { .. } if self.shell_id.is_none() => {
-                // The host may have made it all the same, under our id.
-                self.shell_id = Some(self.pool_id.hyphenated().to_string().to_uppercase());
+            // The shell is deleted when the host says which it is.
+            State::AwaitShell { .. } => {
+                self.state = State::AwaitDelete { by: now + self.config.stop_timeout };
+                return;
             }
-            _ => {}
+            State::AwaitPool { .. } | State::Open => {}
         }
         let closed = Error::new(ErrorKind::Misuse, "the session was closed").after(Effect::MayHaveRun);
         self.end_all(&closed);
@@ -237,6 +241,15 @@ impl Session {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.state == State::Open
+    }
+
+    /// Whether the session has ended and nothing is left to clean up on the
+    /// host. Until then, go on driving it: a shell that the host makes after
+    /// its client gave up is deleted when its answer comes.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let cleans = |exchange: &InFlight| matches!(exchange.purpose, Purpose::Create | Purpose::Delete);
+        self.state == State::Ended && !self.in_flight.values().any(cleans)
     }
 
     /// Takes what happened; poll afterwards.
@@ -305,7 +318,7 @@ impl Session {
                 session_id: Some(self.session_id),
                 resource_uri: self.config.resource_uri(),
                 max_envelope_bytes: self.max_envelope_bytes(),
-                operation_timeout: self.config.operation_timeout,
+                operation_timeout: self.hold(purpose),
                 shell_id: self.shell_id.clone(),
             },
             operation,
@@ -315,12 +328,25 @@ impl Session {
         self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0 }, body);
     }
 
+    /// How long the host may take. A loaded one needs its time to start
+    /// PowerShell.
+    fn hold(&self, purpose: Purpose) -> Duration {
+        match purpose {
+            Purpose::Create => self.config.open_timeout.max(self.config.operation_timeout),
+            _ => self.config.operation_timeout,
+        }
+    }
+
+    fn proposed_shell_id(&self) -> String {
+        self.pool_id.hyphenated().to_string().to_uppercase()
+    }
+
     fn put_in_flight(&mut self, exchange: InFlight, body: Vec<u8>) {
         let id = ExchangeId(self.next_exchange);
         self.next_exchange += 1;
-        let lane = exchange.purpose.lane();
+        let (lane, hold) = (exchange.purpose.lane(), self.hold(exchange.purpose));
         self.in_flight.insert(id, exchange);
-        self.outputs.push_back(Output::Exchange { id, lane, body, hold: self.config.operation_timeout });
+        self.outputs.push_back(Output::Exchange { id, lane, body, hold });
     }
 
     fn event(&mut self, event: Event) {
@@ -363,8 +389,12 @@ impl Session {
         if pipeline.stopping.is_some() {
             return;
         }
-        // A command that the host does not know yet cannot be signalled.
-        let signalled = pipeline.phase != Phase::AwaitCommand;
+        // Without the rest of CREATE_PIPELINE nothing has run, or will.
+        if pipeline.phase == Phase::AwaitCreation && pipeline.sending == Some(SendKind::Creation) {
+            return self.end(id, End::Stopped(cause));
+        }
+        // What the host does not wholly know yet cannot be signalled.
+        let signalled = pipeline.phase == Phase::AwaitOutput;
         pipeline.stopping = Some(Stopping { cause, by, signalled });
         if signalled {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
@@ -382,6 +412,7 @@ fn refuse_secrets(value: &Value) -> Result<(), Error> {
             Value::SecureString(_) => {
                 return Err(Error::new(ErrorKind::Misuse, "a SecureString needs a session key first"));
             }
+            Value::MemberSet(members) => open.extend(members.iter().map(|member| &member.value)),
             Value::Object(object) if seen.insert(std::sync::Arc::as_ptr(object)) => {
                 open.extend(object.extended.iter().chain(&object.adapted).map(|property| &property.value));
                 match &object.content {

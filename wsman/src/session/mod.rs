@@ -43,7 +43,6 @@ use crate::time::Instant;
 pub struct PipelineId(pub(crate) Uuid);
 
 /// What happened.
-#[derive(Debug)]
 pub enum Input<'a> {
     /// The host answered an exchange.
     Answer {
@@ -68,7 +67,6 @@ pub enum Input<'a> {
 }
 
 /// What to do next.
-#[derive(Debug)]
 #[must_use]
 pub enum Output {
     /// Post `body` and report back with [`Input::Answer`] or [`Input::Lost`].
@@ -91,6 +89,28 @@ pub enum Output {
         /// For logs and tests only.
         why: Why,
     },
+}
+
+impl std::fmt::Debug for Input<'_> {
+    /// Without the body: it is output.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Answer { id, status, body } => write!(f, "Answer({id:?}, {status}, {} bytes)", body.len()),
+            Self::Lost { id, sent, error } => write!(f, "Lost({id:?}, sent: {sent}, {error:?})"),
+            Self::Tick => f.write_str("Tick"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Output {
+    /// Without the body: it may hold scripts and arguments.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exchange { id, lane, body, .. } => write!(f, "Exchange({id:?}, {lane:?}, {} bytes)", body.len()),
+            Self::Event(event) => write!(f, "Event({event:?})"),
+            Self::Wait { until, why } => write!(f, "Wait({until:?}, {why:?})"),
+        }
+    }
 }
 
 /// Which connections an exchange may use.

@@ -5,11 +5,10 @@ use std::collections::VecDeque;
 use crate::Error;
 use crate::clixml::Value;
 use crate::psrp::fragment::Assembler;
-use crate::psrp::{ErrorRecord, HostCall, InformationRecord, ProgressRecord};
+use crate::psrp::{ErrorRecord, HostCall, InformationRecord, MessageType, ProgressRecord};
 use crate::time::Instant;
 
 /// Something that a pipeline did.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum PipelineEvent {
     /// An object.
@@ -30,8 +29,33 @@ pub enum PipelineEvent {
     /// [`HostMethod::wants_answer`](crate::psrp::HostMethod::wants_answer)).
     /// The pipeline waits for the answer.
     HostCall(HostCall),
+    /// A record or object that this client cannot read; the pipeline goes on.
+    Unreadable {
+        /// What it was.
+        kind: MessageType,
+        /// Bytes of its payload.
+        bytes: usize,
+    },
     /// The last word; nothing follows.
     Ended(End),
+}
+
+impl std::fmt::Debug for PipelineEvent {
+    /// Without what was said: it is output.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Output(_) => f.write_str("Output"),
+            Self::Error(error) => write!(f, "Error({error:?})"),
+            Self::Warning(_) => f.write_str("Warning"),
+            Self::Verbose(_) => f.write_str("Verbose"),
+            Self::Debug(_) => f.write_str("Debug"),
+            Self::Information(_) => f.write_str("Information"),
+            Self::Progress(_) => f.write_str("Progress"),
+            Self::HostCall(call) => write!(f, "HostCall({call:?})"),
+            Self::Unreadable { kind, bytes } => write!(f, "Unreadable({kind:?}, {bytes} bytes)"),
+            Self::Ended(end) => write!(f, "Ended({end:?})"),
+        }
+    }
 }
 
 /// How a pipeline ended.
@@ -88,10 +112,15 @@ pub(super) enum Phase {
     AwaitOutput,
 }
 
-#[derive(Debug)]
 pub(super) struct Pending {
     pub(super) kind: SendKind,
     pub(super) data: Vec<u8>,
+}
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pending({:?}, {} bytes)", self.kind, self.data.len())
+    }
 }
 
 /// What a Send carries.

@@ -18,6 +18,20 @@ use crate::{Error, ErrorKind};
 
 const SECOND: Duration = Duration::from_secs(1);
 
+#[test]
+fn debug_of_a_whole_dialogue_shows_nothing_of_it() {
+    let mut host = Host::open();
+    let planted = "planted-secret";
+    let id = host.run(Command::script(planted).argument("A", planted));
+    let said = host.session.poll();
+    host.answer("Command", Answer::CommandStarted(id.0));
+    host.say(id, &[output(planted), state(PipelineState::Completed)]);
+    let everything = format!("{:?} {:?} {:?} {said:?}", host.session, host.asked, host.events);
+    let requests: Vec<_> = host.asked.iter().map(|(_, _, request, _)| request).collect();
+    assert!(!format!("{requests:?} {:?} {:?}", host.session, host.events).contains(planted));
+    assert!(everything.contains("Signal"), "it does show something");
+}
+
 /// A session and what it has asked so far.
 struct Host {
     session: Session,
@@ -227,7 +241,8 @@ fn a_lost_command_may_have_run_unless_no_byte_left() {
         host.run(Command::new("Set-Thing"));
         host.lose("Command", sent);
         assert_eq!(host.lost().may_have_run(), may_have_run);
-        assert_eq!(host.names(), ["Signal"], "terminated, not repeated");
+        // Terminated, not repeated; what never left needs neither.
+        assert_eq!(host.names(), if sent { vec!["Signal"] } else { vec![] });
     }
 }
 
@@ -245,6 +260,107 @@ fn a_refused_command_did_not_run() {
     host.run(Command::new("Set-Thing"));
     host.answer("Command", fault(Fault::OPERATION_TIMED_OUT));
     assert!(host.lost().may_have_run());
+}
+
+#[test]
+fn a_fault_that_is_no_refusal_proves_nothing() {
+    for (code, may_have_run) in [(995, true), (2_152_992_672, true), (2_150_859_173, false), (5, false)] {
+        let mut host = Host::open();
+        host.run(Command::new("Set-Thing"));
+        host.answer("Command", fault(code));
+        let lost = host.events.iter().find_map(|event| match event {
+            Event::Pipeline(_, PipelineEvent::Ended(End::Lost(error))) => Some(error.may_have_run()),
+            _ => None,
+        });
+        assert_eq!(lost, Some(may_have_run), "{code}");
+    }
+}
+
+#[test]
+fn a_shell_that_is_made_after_its_client_gave_up_is_deleted() {
+    // Closed before Create was answered.
+    let mut host = Host::new(Config::new("http://h/wsman"));
+    host.session.close(host.now);
+    host.drain();
+    assert_eq!(host.names(), ["Create"], "there is nothing to delete yet");
+    host.answer_create();
+    let (_, delete, _) = host.take("Delete");
+    assert_eq!(delete.header.shell_id.as_deref(), Some("SHELL-1"), "the host's id");
+    assert!(!host.session.is_settled());
+    // Timed out before it.
+    let mut host = Host::new(Config::new("http://h/wsman"));
+    host.later(60 * SECOND);
+    assert!(matches!(&host.events[..], [Event::Broken(error)] if error.kind() == ErrorKind::TimedOut));
+    assert!(!host.session.is_settled(), "the answer may still come");
+    host.answer_create();
+    host.answer("Delete", Answer::Deleted);
+    assert!(host.session.is_settled());
+    // Its answer got lost: the proposed id is as good a guess as any.
+    let mut host = Host::new(Config::new("http://h/wsman"));
+    host.lose("Create", true);
+    let (_, delete, _) = host.take("Delete");
+    assert!(delete.header.shell_id.is_some());
+}
+
+#[test]
+fn a_stop_during_an_upload_ends_it_and_nothing_runs() {
+    let mut host = Host::open();
+    let id = host.run(Command::new("X").argument("A", "x".repeat(1_000_000)));
+    host.answer("Command", Answer::CommandStarted(id.0));
+    host.session.stop(host.now, id);
+    host.drain();
+    assert!(matches!(host.end(), End::Stopped(StopCause::Caller)));
+    assert_eq!(host.names(), ["Send", "Signal"]);
+    host.answer("Send", Answer::Sent);
+    assert_eq!(host.names(), ["Signal"], "the rest is not sent");
+    // Stopped before the host knew the command.
+    let mut host = Host::open();
+    let id = host.run(Command::new("X").argument("A", "x".repeat(1_000_000)));
+    host.session.stop(host.now, id);
+    host.answer("Command", Answer::CommandStarted(id.0));
+    assert!(matches!(host.end(), End::Stopped(StopCause::Caller)));
+    assert_eq!(host.names(), ["Signal"]);
+}
+
+#[test]
+fn a_command_that_starts_after_it_was_given_up_is_terminated() {
+    let mut host = Host::open();
+    let id = host.run(Command::new("Get-Thing"));
+    host.session.stop(host.now, id);
+    host.later(5 * SECOND);
+    assert!(host.lost().may_have_run());
+    host.answer("Signal", fault(Fault::INVALID_SELECTORS));
+    host.answer("Command", Answer::CommandStarted(id.0));
+    let (_, request, _) = host.take("Signal");
+    assert_eq!(request.operation, Operation::Signal { command_id: Some(id.0), code: SignalCode::Terminate });
+}
+
+#[test]
+fn one_unreadable_record_does_not_end_a_pipeline() {
+    let mut host = Host::open();
+    let id = host.running();
+    let broken = (MessageType::WarningRecord, b"<Obj".to_vec());
+    host.say(id, &[broken, state(PipelineState::Completed)]);
+    assert!(matches!(host.end(), End::Completed));
+    let unreadable = PipelineEvent::Unreadable { kind: MessageType::WarningRecord, bytes: 7 };
+    let said = host.events.pop().map(|event| format!("{event:?}"));
+    assert_eq!(said, Some(format!("{:?}", Event::Pipeline(id, unreadable))));
+    let id = host.running();
+    host.say(id, &[(MessageType::PipelineState, b"<Obj".to_vec())]);
+    assert_eq!(host.lost().kind(), ErrorKind::PeerMisbehaved);
+}
+
+#[test]
+fn settings_that_hang_are_refused() {
+    let open = |config| Session::open(Instant::START, config, Entropy::seeded(1)).map(|_| ());
+    let good = || Config::new("http://h/wsman");
+    for bad in [
+        Config { max_runspaces: 0, ..good() },
+        Config { operation_timeout: Duration::ZERO, ..good() },
+        Config { open_timeout: Duration::MAX, ..good() },
+    ] {
+        assert_eq!(open(bad).unwrap_err().kind(), ErrorKind::Misuse);
+    }
 }
 
 #[test]

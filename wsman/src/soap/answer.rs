@@ -75,12 +75,19 @@ pub struct Received {
 }
 
 /// One `rsp:Stream`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StreamData {
     /// The command it belongs to; `None`: the shell.
     pub command_id: Option<Uuid>,
     /// Whole fragments.
     pub data: Vec<u8>,
+}
+
+impl std::fmt::Debug for StreamData {
+    /// Without the data: it is output.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StreamData({:?}, {} bytes)", self.command_id, self.data.len())
+    }
 }
 
 /// `rsp:CommandState`.

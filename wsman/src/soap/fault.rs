@@ -90,6 +90,25 @@ const KNOWN: &[Known] = &[
     known(2_152_991_677, "ERROR_WSMAN_PLUGIN_INVALID_COMMAND_CONTEXT", FaultClass::Gone),
 ];
 
+/// Codes that the service gives before it hands a request on: no such shell,
+/// quotas, rights, and everything that is wrong with the request itself.
+const REFUSALS: &[u32] = &[
+    Fault::INVALID_SELECTORS,
+    2_150_859_173,
+    2_150_859_174,
+    2_150_859_241,
+    2_150_859_025,
+    2_150_858_767,
+    2_150_858_778,
+    2_150_858_817,
+    2_150_859_023,
+    2_150_858_811,
+    2_150_858_754,
+    2_152_991_684,
+    5,
+    87,
+];
+
 impl Fault {
     /// The long poll ran out: "nothing yet".
     pub const OPERATION_TIMED_OUT: u32 = 2_150_858_793;
@@ -112,6 +131,19 @@ impl Fault {
             Some("QuotaLimit" | "InternalError") => FaultClass::BackOff,
             _ => FaultClass::GiveUp,
         })
+    }
+
+    /// Whether the fault proves that the host did not act on the request.
+    ///
+    /// An allow list: anything else (an aborted operation, a broken plug-in, a
+    /// code nobody knows) may come after a command has begun.
+    #[must_use]
+    pub fn proves_not_run(&self) -> bool {
+        match (self.code, self.subcode.as_deref()) {
+            (Some(code), _) => REFUSALS.contains(&code),
+            (None, Some("InvalidSelectors" | "QuotaLimit")) => true,
+            (None, _) => false,
+        }
     }
 
     pub(crate) fn error_kind(&self) -> ErrorKind {
@@ -192,6 +224,18 @@ mod tests {
         for (n, known) in KNOWN.iter().enumerate() {
             assert!(KNOWN[n + 1..].iter().all(|other| other.code != known.code), "{}", known.code);
         }
+    }
+
+    #[test]
+    fn only_a_refusal_proves_that_nothing_ran() {
+        let proves = |code| Fault { code, subcode: None, text: String::new() }.proves_not_run();
+        for code in [Fault::INVALID_SELECTORS, 2_150_859_174, 5] {
+            assert!(proves(Some(code)), "{code}");
+        }
+        for code in [995, 1115, 1223, 14, 2_152_992_672, Fault::OPERATION_TIMED_OUT, 4711] {
+            assert!(!proves(Some(code)), "{code}");
+        }
+        assert!(!proves(None));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub struct Header {
 /// The operations of a shell.
 ///
 /// Source: [MS-WSMV] §3.1.4.5 to §3.1.4.14.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
     /// Opens a shell; `creation` goes to the shell's program.
@@ -123,6 +123,22 @@ impl SignalCode {
             // pypsrp writes it with a capital T, and Windows takes both.
             code if code.eq_ignore_ascii_case(TERMINATE) => Self::Terminate,
             code => Self::Other(code.to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Operation {
+    /// Without the data: scripts, arguments, answers.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Create { creation, .. } => write!(f, "Create({} bytes)", creation.len()),
+            Self::Command { command_id, arguments } => write!(f, "Command({command_id}, {} bytes)", arguments.len()),
+            Self::Receive { command_id } => write!(f, "Receive({command_id:?})"),
+            Self::Send { command_id, stream, data } => {
+                write!(f, "Send({command_id:?}, {stream}, {} bytes)", data.len())
+            }
+            Self::Signal { command_id, code } => write!(f, "Signal({command_id:?}, {code:?})"),
+            Self::Delete => f.write_str("Delete"),
         }
     }
 }

@@ -34,13 +34,7 @@ impl Session {
         }
         match (purpose, envelope.answer) {
             (_, Answer::Fault(fault)) => self.faulted(now, purpose, fault),
-            (Purpose::Create, Answer::Created(shell)) => {
-                self.shell_id = Some(shell.shell_id);
-                if let State::AwaitShell { by } = self.state {
-                    self.state = State::AwaitPool { by };
-                    self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
-                }
-            }
+            (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
             (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
             (Purpose::Send(id), Answer::Sent) => self.sent(id),
@@ -54,30 +48,58 @@ impl Session {
         }
     }
 
-    pub(super) fn command_started(&mut self, id: Uuid) {
-        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
-        let created = pipeline.pending.is_empty();
-        pipeline.phase = if created { Phase::AwaitOutput } else { Phase::AwaitCreation };
-        let signal =
-            pipeline.stopping.as_mut().is_some_and(|stopping| !std::mem::replace(&mut stopping.signalled, true));
-        if signal {
-            self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
+    fn created(&mut self, shell_id: String) {
+        self.shell_id = Some(shell_id);
+        match self.state {
+            State::AwaitShell { by } => {
+                self.state = State::AwaitPool { by };
+                self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
+            }
+            // Closed or given up meanwhile.
+            _ => self.exchange(Purpose::Delete, Operation::Delete),
         }
-        if created { self.receive(id) } else { self.send_next(id) }
     }
 
-    pub(super) fn sent(&mut self, id: Uuid) {
+    fn command_started(&mut self, id: Uuid) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else {
+            // Given up before the host had it, and the terminate came too early.
+            return self.terminate(id);
+        };
+        match (pipeline.stopping, pipeline.pending.is_empty()) {
+            // Without the rest of CREATE_PIPELINE nothing has run, or will.
+            (Some(stopping), false) => self.end(id, End::Stopped(stopping.cause)),
+            (None, false) => {
+                pipeline.phase = Phase::AwaitCreation;
+                self.send_next(id);
+            }
+            (_, true) => self.running(id),
+        }
+    }
+
+    fn sent(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         let kind = pipeline.sending.take();
-        let created = pipeline.phase == Phase::AwaitCreation && kind == Some(SendKind::Rest);
-        if created {
-            pipeline.phase = Phase::AwaitOutput;
-            self.receive(id);
+        if pipeline.phase == Phase::AwaitCreation && kind == Some(SendKind::Rest) {
+            self.running(id);
         }
         self.send_next(id);
     }
 
+    /// The host has all of CREATE_PIPELINE.
+    fn running(&mut self, id: Uuid) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        pipeline.phase = Phase::AwaitOutput;
+        let stopping = pipeline.stopping.as_mut();
+        if stopping.is_some_and(|stopping| !std::mem::replace(&mut stopping.signalled, true)) {
+            self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
+        }
+        self.receive(id);
+    }
+
     pub(super) fn pool_received(&mut self, now: Instant, received: &Received) {
+        if !matches!(self.state, State::AwaitPool { .. } | State::Open) {
+            return;
+        }
         for stream in &received.streams {
             let messages = match self.assembler.push(&stream.data) {
                 Ok(messages) => messages,
@@ -181,7 +203,15 @@ impl Session {
             return Ok(());
         }
         let payload = &message.payload;
-        let event = pipeline_event(message.kind, payload).map_err(|error| unreadable().with_source(error))?;
+        let event = match pipeline_event(message.kind, payload) {
+            // What the pipeline waits for must be understood; of anything else
+            // one piece is lost, said so, and the pipeline goes on.
+            Err(error) if matches!(message.kind, MessageType::PipelineState | MessageType::PipelineHostCall) => {
+                return Err(unreadable().with_source(error));
+            }
+            Err(_) => Some(Said::Event(PipelineEvent::Unreadable { kind: message.kind, bytes: payload.len() })),
+            Ok(event) => event,
+        };
         match event {
             Some(Said::Event(event)) => self.event(Event::Pipeline(PipelineId(id), event)),
             Some(Said::State(state)) => self.pipeline_state(id, state),
@@ -205,17 +235,28 @@ impl Session {
         self.end(id, end);
     }
 
-    /// Ends a pipeline: last word, terminate, forget.
+    /// Ends a pipeline: last word, terminate. Also after a lost Command: the
+    /// host may have it, and keeps it until it is terminated.
     pub(super) fn end(&mut self, id: Uuid, end: End) {
+        if self.forget(id, end) {
+            self.terminate(id);
+        }
+    }
+
+    /// Ends a pipeline that the host does not know.
+    pub(super) fn forget(&mut self, id: Uuid, end: End) -> bool {
         if self.pipelines.remove(&id).is_none() {
-            return;
+            return false;
         }
         self.repeats.retain(|(_, exchange)| exchange.purpose != Purpose::Receive(id));
         self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Ended(end)));
-        // Also after a lost Command: the host may have it, and keeps it until
-        // it is terminated.
+        true
+    }
+
+    fn terminate(&mut self, id: Uuid) {
         if self.is_open() {
-            self.exchange(Purpose::Terminate, Operation::Signal { command_id: Some(id), code: SignalCode::Terminate });
+            let code = SignalCode::Terminate;
+            self.exchange(Purpose::Terminate, Operation::Signal { command_id: Some(id), code });
         }
     }
 
@@ -231,7 +272,6 @@ impl Session {
     pub(super) fn deleted(&mut self) {
         if matches!(self.state, State::AwaitDelete { .. }) {
             self.state = State::Ended;
-            self.in_flight.clear();
             self.event(Event::Closed);
         }
     }

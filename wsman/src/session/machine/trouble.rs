@@ -51,11 +51,17 @@ impl Session {
     pub(super) fn failed(&mut self, now: Instant, purpose: Purpose, error: Error) {
         let gone = error.fault().is_some_and(|fault| fault.class() == FaultClass::Gone);
         match purpose {
-            Purpose::Create | Purpose::PoolReceive => self.break_with(&error),
+            Purpose::Create => {
+                // Unless the host says that it did not, it may have made the
+                // shell, under the id that was proposed.
+                if !error.fault().is_some_and(Fault::proves_not_run) && error.kind() != ErrorKind::Auth {
+                    self.shell_id = Some(self.proposed_shell_id());
+                }
+                self.create_failed(&error);
+            }
+            Purpose::PoolReceive => self.break_with(&error),
             Purpose::Command(id) => {
-                // A fault says that the command was refused, except one: the
-                // host gave up waiting for it.
-                let refused = error.fault().is_some_and(|fault| fault.class() != FaultClass::PollAgain);
+                let refused = error.fault().is_some_and(Fault::proves_not_run);
                 let effect = if refused { Effect::NotRun } else { Effect::MayHaveRun };
                 self.end(id, End::Lost(error.clone().after(effect)));
                 if gone {
@@ -81,6 +87,7 @@ impl Session {
             Purpose::Receive(id) | Purpose::Stop(id) => self.pipelines.contains_key(&id),
             Purpose::PoolReceive => matches!(self.state, State::AwaitPool { .. }),
             Purpose::Delete => matches!(self.state, State::AwaitDelete { .. }),
+            Purpose::Terminate => self.is_open(),
             _ => false,
         };
         let hopeless = error.kind() == ErrorKind::Auth;
@@ -91,18 +98,27 @@ impl Session {
         }
         let effect = if sent { Effect::MayHaveRun } else { Effect::NotRun };
         match exchange.purpose {
+            // What never left needs no terminate, and no further sign-in.
+            Purpose::Command(id) if !sent => {
+                self.forget(id, End::Lost(error));
+            }
             Purpose::Command(id) => self.end(id, End::Lost(error.after(effect))),
             Purpose::Send(id) => {
                 let part = self.pipelines.get(&id).and_then(|pipeline| pipeline.sending);
                 let effect = if part == Some(SendKind::Creation) { Effect::NotRun } else { Effect::MayHaveRun };
                 self.end(id, End::Lost(error.after(effect)));
             }
-            Purpose::Create if sent => {
-                // It may exist under the id that was proposed.
-                self.shell_id = Some(self.pool_id.hyphenated().to_string().to_uppercase());
-                self.break_with(&error);
-            }
+            Purpose::Create if !sent => self.create_failed(&error),
             purpose => self.failed(now, purpose, error),
+        }
+    }
+
+    fn create_failed(&mut self, error: &Error) {
+        match self.state {
+            State::AwaitShell { .. } => self.break_with(error),
+            // Closed or given up meanwhile: only the shell is left to delete.
+            _ if self.shell_id.is_some() => self.exchange(Purpose::Delete, Operation::Delete),
+            _ => self.deleted(),
         }
     }
 
