@@ -15,4 +15,6 @@ mod layers;
 #[cfg(feature = "testing")]
 mod peer;
 #[cfg(feature = "testing")]
+mod requests;
+#[cfg(feature = "testing")]
 mod transport;
