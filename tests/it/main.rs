@@ -7,5 +7,6 @@ mod config;
 mod engine;
 mod mcp;
 mod path;
+mod requests;
 mod snapshot;
 mod world;
