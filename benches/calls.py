@@ -1,53 +1,63 @@
-"""The same calls by pypsrp: prints one JSON object with seconds.
+"""The same calls by pypsrp.
 
-usage: calls.py URL_HOST PORT USER PASSWORD MODULE_FILE SCRIPT_PATH WARM_CALLS < parameters as JSON
+Reads one JSON object with `url`, `username`, `password`, `module` (text of the
+host module), `script` (path on the host), `function`, `parameters` and
+`calls`; prints one with `first_call` and `warm` in seconds
+and the number of `objects` that each call brought.
 """
 
 import json
 import sys
 import time
+from urllib.parse import urlsplit
 
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-host, port, user, password, module, script, count = sys.argv[1:8]
-parameters = json.load(sys.stdin)
-with open(module, encoding="utf-8") as file:
-    text = file.read()
+asked = json.load(sys.stdin)
 
 
 def connection():
-    return WSMan(host, port=int(port), username=user, password=password, ssl=False, auth="ntlm", encryption="always")
+    url = urlsplit(asked["url"])
+    return WSMan(
+        url.hostname,
+        port=url.port,
+        username=asked["username"],
+        password=asked["password"],
+        ssl=False,
+        auth="ntlm",
+        encryption="always",
+    )
 
 
-def run(pool, name, **arguments):
+def run(pool, prepare):
     shell = PowerShell(pool)
-    shell.add_cmdlet(name).add_parameters(arguments)
+    prepare(shell)
     output = shell.invoke()
     if shell.had_errors or not output:
-        sys.exit(f"{name} failed: {[str(error) for error in shell.streams.error]}")
+        sys.exit(f"a call failed: {[str(error) for error in shell.streams.error]}")
     shell.close()  # as we do: without it the host keeps the command
     return output
 
 
-def first(pool):
-    shell = PowerShell(pool)
-    shell.add_script(text)
-    shell.invoke()
-    if shell.had_errors:
-        sys.exit(f"the module failed: {[str(error) for error in shell.streams.error]}")
-    shell.close()
-    run(pool, "Import-SjScript", Path=script)
-    run(pool, "Get-SjProbe", Name=["Get-AnalyticsRules"])
-    return run(pool, "Invoke-SjCall", Name="Get-AnalyticsRules", Parameters=parameters)
+def command(pool, name, **arguments):
+    return run(pool, lambda shell: shell.add_cmdlet(name).add_parameters(arguments))
+
+
+def call(pool):
+    output = command(pool, "Invoke-SjCall", Name=asked["function"], Parameters=asked["parameters"])
+    return len(output) - 1  # the last is the module's end record
 
 
 start = time.perf_counter()
 with connection() as wsman, RunspacePool(wsman) as pool:
-    objects = len(first(pool))
+    run(pool, lambda shell: shell.add_script(asked["module"]))
+    command(pool, "Import-SjScript", Path=asked["script"])
+    command(pool, "Get-SjProbe", Name=[asked["function"]])
+    objects = call(pool)
     first_call = time.perf_counter() - start
     start = time.perf_counter()
-    for _ in range(int(count)):
-        run(pool, "Invoke-SjCall", Name="Get-AnalyticsRules", Parameters=parameters)
+    for _ in range(asked["calls"]):
+        call(pool)
     warm = time.perf_counter() - start
 print(json.dumps({"first_call": first_call, "warm": warm, "objects": objects}))

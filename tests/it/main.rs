@@ -16,5 +16,6 @@ mod path;
 mod pool;
 #[cfg(feature = "process")]
 mod real;
+mod requests;
 mod snapshot;
 mod world;

@@ -17,4 +17,6 @@ mod layers;
 mod peer;
 mod replay;
 #[cfg(feature = "testing")]
+mod requests;
+#[cfg(feature = "testing")]
 mod transport;

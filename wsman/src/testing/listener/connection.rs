@@ -1,6 +1,7 @@
 //! One TCP connection: HTTP, sign-in, sealing.
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -119,6 +120,7 @@ impl Connection {
             }
             Accepted::Done { token, seal, username } => {
                 *sign_in = SignIn::Done { seal, user: username };
+                self.driver.sign_ins.fetch_add(1, Relaxed);
                 Ok(Stepped::Done(token.and_then(|token| shown(&token).ok())))
             }
         }

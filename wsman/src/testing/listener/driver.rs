@@ -1,6 +1,7 @@
 //! The only loop and the only clock of a host.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub(super) struct Driver {
     wake: Arc<Notify>,
     start: tokio::time::Instant,
     pub(super) mishaps: Mishaps,
+    pub(super) connections: AtomicU64,
+    pub(super) sign_ins: AtomicU64,
 }
 
 struct State {
@@ -39,7 +42,15 @@ impl Driver {
         let parts = Parts { accounts: options.accounts.into(), name: options.peer.name.clone() };
         let peer = Peer::new(options.peer, open, Entropy::system());
         let state = State { peer: Some(peer), counted: Counters::default(), asking: HashMap::new(), next: 0 };
-        (Self { state: Mutex::new(state), wake, start, mishaps: Mishaps::new(options.faults) }, parts)
+        let driver = Self {
+            state: Mutex::new(state),
+            wake,
+            start,
+            mishaps: Mishaps::new(options.faults),
+            connections: AtomicU64::new(0),
+            sign_ins: AtomicU64::new(0),
+        };
+        (driver, parts)
     }
 
     /// Keeps time until it is dropped.

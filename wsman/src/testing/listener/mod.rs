@@ -7,6 +7,7 @@ mod mishap;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
@@ -141,6 +142,18 @@ impl Listener {
         self.driver.counters()
     }
 
+    /// Connections ever accepted.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.driver.connections.load(Relaxed)
+    }
+
+    /// Sign-ins that succeeded. Each belongs to one connection.
+    #[must_use]
+    pub fn sign_ins(&self) -> u64 {
+        self.driver.sign_ins.load(Relaxed)
+    }
+
     /// Adds something that goes wrong from now on.
     pub fn add_fault(&self, rule: Rule) {
         self.driver.mishaps.add(rule);
@@ -171,6 +184,7 @@ async fn accept(listener: TcpListener, driver: Arc<Driver>, parts: Arc<connectio
             accepted = listener.accept() => {
                 // One that failed is the client's trouble, the next may not.
                 let Ok((stream, _)) = accepted else { continue };
+                driver.connections.fetch_add(1, Relaxed);
                 connections.spawn(connection::serve(stream, Arc::clone(&driver), Arc::clone(&parts)));
             }
             Some(_) = connections.join_next() => {}

@@ -1,0 +1,273 @@
+//! First call and warm calls per second: ours, and pypsrp's in the same run.
+//!
+//! `cargo bench --bench calls` starts `sentinel-jump host` as a process of its
+//! own and asks it for the analytics rules of one workspace, by our client and
+//! by pypsrp in turns. With `--features process` and the project's engine in
+//! `shared/powershell` of a folder above, a real PowerShell is asked, too.
+//!
+//! A first call is a new session with everything: sign-in, shell, host module,
+//! script, probe, call. Warm calls follow one another in that session. Both
+//! clients terminate every command; pypsrp waits for the answer to that, as
+//! its interface has it. What is compared is the median of the rounds; the
+//! span from the best to the worst says how noisy the machine was.
+//!
+//! pypsrp is found by `SENTINEL_JUMP_BENCH_PYTHON`, else where
+//! `tests/interop/run` puts it.
+
+#![expect(clippy::print_stdout, reason = "figures are what it is for")]
+#![expect(clippy::disallowed_methods, reason = "it measures time, and reads its own variable")]
+
+use std::error::Error;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sentinel_jump::demo::{Place, SCRIPT_PATH, World};
+use sentinel_jump::host::{Call, MODULE, OpenPlan, Probes, ScriptSource, Session, Target};
+use serde::Deserialize;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use wsman::auth::Credentials;
+use wsman::clixml::Value;
+
+type Failure = Box<dyn Error>;
+
+const FUNCTION: &str = "Get-AnalyticsRules";
+const WORKSPACE: &str = "nordhafen-prod";
+
+/// What is measured against one host.
+struct Plan {
+    name: &'static str,
+    /// Command of the PowerShell behind the host; `None`: the Demo engine.
+    process: Option<String>,
+    /// SentinelManager, on the host.
+    script: String,
+    rounds: usize,
+    /// Warm calls per round.
+    calls: usize,
+}
+
+/// One client's round.
+#[derive(Clone, Copy, Deserialize)]
+struct Round {
+    /// Seconds.
+    first_call: f64,
+    /// Seconds of all warm calls.
+    warm: f64,
+    /// Per call.
+    objects: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    // `cargo test --benches` comes without it, and wants to know that it builds.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let python = python();
+    if python.is_none() {
+        println!(
+            "pypsrp was not found, so there is nothing to compare with. To get it:\n    \
+             python3 -m venv /tmp/pypsrp && /tmp/pypsrp/bin/pip install pypsrp==0.9.1\n    \
+             SENTINEL_JUMP_BENCH_PYTHON=/tmp/pypsrp/bin/python cargo bench --bench calls"
+        );
+    }
+    let demo = Plan { name: "Demo engine", process: None, script: SCRIPT_PATH.into(), rounds: 5, calls: 300 };
+    measure(&demo, python.as_deref()).await?;
+    match powershell() {
+        Ok(plan) => measure(&plan, python.as_deref()).await,
+        Err(why) => {
+            println!("\nreal PowerShell left out: {why}");
+            Ok(())
+        }
+    }
+}
+
+async fn measure(plan: &Plan, python: Option<&Path>) -> Result<(), Failure> {
+    let host = Host::start(plan.process.as_deref())?;
+    let place = place()?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        ours.push(by_us(&host, plan, &place).await?);
+        if let Some(python) = python {
+            theirs.push(by_pypsrp(python, &host, plan, &place)?);
+        }
+    }
+    let objects = ours.first().map_or(0, |round| round.objects);
+    if let Some(other) = ours.iter().chain(&theirs).find(|round| round.objects != objects) {
+        return Err(format!("one call brought {objects} objects, another {}", other.objects).into());
+    }
+    let Plan { name, rounds, calls, .. } = plan;
+    println!("\n{name}: {rounds} rounds of {calls} warm calls, {objects} objects each");
+    println!("{:15}{:>26}{:>30}", "", "first call, ms", "warm calls/s");
+    println!("{:15}{:>8}{:>9}{:>9}{:>10}{:>10}{:>10}", "", "best", "median", "worst", "best", "median", "worst");
+    let ours = row("sentinel-jump", &ours, *calls);
+    if !theirs.is_empty() {
+        let theirs = row("pypsrp", &theirs, *calls);
+        println!("{:15}{:>16.1}x{:>28.1}x", "ratio", theirs.0 / ours.0, ours.1 / theirs.1);
+    }
+    Ok(())
+}
+
+/// Prints one client's figures; the medians.
+fn row(client: &str, rounds: &[Round], calls: usize) -> (f64, f64) {
+    let mut first: Vec<_> = rounds.iter().map(|round| round.first_call * 1e3).collect();
+    let mut warm: Vec<_> = rounds.iter().map(|round| calls as f64 / round.warm).collect();
+    first.sort_by(f64::total_cmp);
+    warm.sort_by(|a, b| b.total_cmp(a));
+    let (middle, last) = (rounds.len() / 2, rounds.len() - 1);
+    println!(
+        "{client:15}{:>8.1}{:>9.1}{:>9.1}{:>10.0}{:>10.0}{:>10.0}",
+        first[0], first[middle], first[last], warm[0], warm[middle], warm[last]
+    );
+    (first[middle], warm[middle])
+}
+
+/// A host in a process of its own, ended with this.
+struct Host {
+    process: Child,
+    url: String,
+    credentials: Credentials,
+}
+
+impl Host {
+    fn start(engine: Option<&str>) -> Result<Self, Failure> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+        command.args(["host", "--listen", "127.0.0.1:0"]).env_remove("SENTINEL_JUMP_HOST_PASSWORD");
+        command.args(engine.into_iter().flat_map(|engine| ["--process", engine]));
+        let mut process = command.env("DOTNET_EnableDiagnostics", "0").stdout(Stdio::piped()).spawn()?;
+        let said = process.stdout.take().ok_or("no output")?;
+        // It is told apart before it can be lost.
+        let mut host = Self {
+            process,
+            url: String::new(),
+            credentials: Credentials { username: String::new(), password: String::new().into() },
+        };
+        let mut lines = BufReader::new(said).lines();
+        let mut line = |start: &str| -> Result<String, Failure> {
+            let line = lines.next().ok_or("the host ended")??;
+            Ok(line.strip_prefix(start).ok_or("the host said something else")?.to_owned())
+        };
+        host.url = line("listening on ")?;
+        let user = line("user ")?;
+        let (username, password) = user.split_once(", password ").ok_or("the host named no password")?;
+        host.credentials = Credentials { username: username.into(), password: password.to_owned().into() };
+        Ok(host)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn by_us(host: &Host, plan: &Plan, place: &Place) -> Result<Round, Failure> {
+    let open = OpenPlan {
+        host: "bench".into(),
+        url: host.url.clone(),
+        credentials: host.credentials.clone(),
+        configuration_name: None,
+        script: ScriptSource::Path { path: plan.script.clone(), sha256: None },
+        script_parameters: Vec::new(),
+        style: None,
+        target: Target {
+            subscription: place.subscription.clone(),
+            resource_group: place.resource_group.clone(),
+            workspace: place.name.clone(),
+        },
+        answers: Vec::new(),
+        open_timeout: Duration::from_secs(60),
+        // New: a first call asks for the probe.
+        probes: Probes::default(),
+    };
+    let call = Call {
+        function: FUNCTION.into(),
+        parameters: parameters(place).map(|(name, value)| (name.into(), Value::from(value))).into(),
+        progress: false,
+        write: false,
+        timeout: Duration::from_secs(60),
+    };
+    let never = CancellationToken::new();
+    let start = Instant::now();
+    let mut session = Session::open(&open).await?;
+    session.probe(FUNCTION).await?;
+    let objects = session.call(call.clone(), &|_| {}, &never).await?.data.len();
+    let first_call = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    for _ in 0..plan.calls {
+        session.call(call.clone(), &|_| {}, &never).await?;
+    }
+    let warm = start.elapsed().as_secs_f64();
+    session.close().await;
+    Ok(Round { first_call, warm, objects })
+}
+
+fn by_pypsrp(python: &Path, host: &Host, plan: &Plan, place: &Place) -> Result<Round, Failure> {
+    let asked = json!({
+        "url": host.url,
+        "username": host.credentials.username,
+        "password": host.credentials.password.expose(),
+        "module": MODULE,
+        "script": plan.script,
+        "function": FUNCTION,
+        "parameters": parameters(place).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "calls": plan.calls,
+    });
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/calls.py");
+    let mut process = Command::new(python).arg(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    process.stdin.take().ok_or("no input")?.write_all(asked.to_string().as_bytes())?;
+    let output = process.wait_with_output()?;
+    if !output.status.success() {
+        return Err(format!("{} failed", python.display()).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn place() -> Result<Place, Failure> {
+    let world = World::new(jiff::Timestamp::UNIX_EPOCH);
+    let places = world.tenants().iter().flat_map(|tenant| &tenant.workspaces);
+    Ok(places.into_iter().find(|place| place.alias == WORKSPACE).ok_or("no such workspace")?.clone())
+}
+
+fn parameters(place: &Place) -> [(&'static str, &str); 3] {
+    [
+        ("SubscriptionId", place.subscription.as_str()),
+        ("ResourceGroupName", place.resource_group.as_str()),
+        ("WorkspaceName", place.name.as_str()),
+    ]
+}
+
+/// A Python with pypsrp.
+fn python() -> Option<PathBuf> {
+    let chosen = std::env::var_os("SENTINEL_JUMP_BENCH_PYTHON").map(PathBuf::from);
+    let interop = std::env::var_os("SENTINEL_JUMP_INTEROP_DIR").map(PathBuf::from);
+    let interop = interop.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/interop"));
+    let python = chosen.unwrap_or_else(|| interop.join("python/bin/python"));
+    let asked = Command::new(&python).args(["-c", "import pypsrp"]).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success()).then_some(python)
+}
+
+/// The project's engine and the contract-style script for it.
+fn powershell() -> Result<Plan, &'static str> {
+    if !cfg!(feature = "process") {
+        return Err("it needs --features process");
+    }
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared"));
+    let shared = above.into_iter().find(|shared| shared.join("powershell/pwsh-engine").is_file());
+    let shared = shared.ok_or("no shared/powershell/pwsh-engine in a folder above")?;
+    let script = shared.join("data/scripts/SentinelManager.psm1");
+    if !script.is_file() {
+        return Err("no shared/data/scripts/SentinelManager.psm1 in a folder above");
+    }
+    let engine = shared.join("powershell/pwsh-engine");
+    Ok(Plan {
+        name: "real PowerShell",
+        process: Some(format!("{} -s -NoLogo -NoProfile", engine.display())),
+        script: script.display().to_string(),
+        rounds: 3,
+        calls: 50,
+    })
+}

@@ -1,0 +1,184 @@
+//! How many requests everything takes, by the host's own count.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wsman::client::{Options, Pipeline, RunOptions, RunspacePool};
+use wsman::clixml::Value;
+use wsman::psrp::Command;
+use wsman::session::{End, StopCause};
+use wsman::testing::demo::{Commands, Step};
+use wsman::testing::peer::Counters;
+use wsman::testing::{EngineKind, HostOptions, Listener};
+
+use crate::host_end::{credentials, listen};
+
+/// Never reached in a test that passes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// How long the host may hold a Receive. Longer than [`LONG`]: whatever waited
+/// for the end of a held Receive would fail its test.
+const HOLD: Duration = Duration::from_secs(600);
+
+/// The built-in cmdlets are enough.
+struct BuiltIn;
+
+impl Commands for BuiltIn {
+    fn script(&mut self, _: &str) -> Option<Vec<Step>> {
+        None
+    }
+
+    fn command(&mut self, _: &Command) -> Option<Vec<Step>> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// `Create`, `Receive`, `Command`, `Signal`, `Delete`.
+type Counts = [u64; 5];
+
+fn counts(counters: &Counters) -> Counts {
+    let known = ["Create", "Receive", "Command", "Signal", "Delete"].map(|operation| counters.requests_of(operation));
+    assert_eq!(counters.requests.values().sum::<u64>(), known.iter().sum::<u64>(), "nothing else: {counters:?}");
+    assert!(counters.faults.is_empty(), "{counters:?}");
+    known
+}
+
+async fn open() -> (Listener, RunspacePool) {
+    let engine = EngineKind::Demo(Arc::new(|| Box::new(BuiltIn)));
+    let host = listen(HostOptions::new(vec![credentials()], engine)).await;
+    let mut options = Options::new(&host.url(), credentials()).expect("the address is good");
+    options.session.operation_timeout = HOLD;
+    options.session.max_runspaces = 2;
+    let pool = RunspacePool::open(options).await.expect("the pool opens");
+    (host, pool)
+}
+
+async fn say(pool: &RunspacePool, text: &str) {
+    let output = pool.invoke(Command::new("Write-Output").argument("InputObject", text)).await.expect("it runs");
+    assert_eq!(output.objects, [Value::from(text)]);
+}
+
+async fn sleep(pool: &RunspacePool) -> Pipeline {
+    let command = Command::new("Start-Sleep").argument("Seconds", 3600);
+    let options = RunOptions { first_message_timeout: HOLD, timeout: HOLD, ..RunOptions::default() };
+    pool.run(vec![command], options).await.expect("it starts")
+}
+
+/// Waits until the host has counted so much; more fails.
+async fn reached(host: &Listener, expected: Counts) {
+    let reach = async {
+        while counts(&host.counters()).iter().zip(expected).any(|(count, expected)| *count < expected) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(LONG, reach).await;
+    assert_eq!((in_time, counts(&host.counters())), (Ok(()), expected));
+}
+
+async fn stopped(pipeline: Pipeline) {
+    pipeline.stop();
+    let output = tokio::time::timeout(LONG, pipeline.collect()).await.expect("a stop is answered").expect("it ends");
+    assert!(matches!(output.end, End::Stopped(StopCause::Caller)), "{:?}", output.end);
+}
+
+#[tokio::test]
+async fn a_pool_opens_with_three_requests_and_closes_with_one() {
+    let (host, pool) = open().await;
+    assert_eq!(counts(&host.counters()), [1, 2, 0, 0, 0]);
+    pool.close().await;
+    assert_eq!(counts(&host.counters()), [1, 2, 0, 0, 1]);
+    assert_eq!(host.counters().shells_open, 0);
+}
+
+#[tokio::test]
+async fn a_call_is_two_requests_and_a_terminate_behind_its_back() {
+    let (host, pool) = open().await;
+    for call in 1..=11 {
+        say(&pool, "x").await;
+        // The answer is here and the Signal, perhaps, not yet.
+        let [create, receive, command, signal, delete] = counts(&host.counters());
+        assert_eq!([create, receive, command, delete], [1, 2 + call, call, 0]);
+        assert!(signal == call || signal == call - 1, "{signal} in call {call}");
+        reached(&host, [1, 2 + call, call, call, 0]).await;
+    }
+    assert_eq!(host.counters().commands_terminated, 11);
+    pool.close().await;
+    assert_eq!(counts(&host.counters()), [1, 13, 11, 11, 1]);
+}
+
+/// Calls without a pause between them send the same.
+#[tokio::test]
+async fn ten_warm_calls_are_ten_times_one() {
+    let (host, pool) = open().await;
+    say(&pool, "first").await;
+    for _ in 0..10 {
+        say(&pool, "warm").await;
+    }
+    reached(&host, [1, 2 + 11, 11, 11, 0]).await;
+    pool.close().await;
+    reached(&host, [1, 2 + 11, 11, 11, 1]).await;
+}
+
+#[tokio::test]
+async fn a_stop_is_one_signal_more() {
+    let (host, pool) = open().await;
+    let pipeline = sleep(&pool).await;
+    reached(&host, [1, 3, 1, 0, 0]).await;
+    stopped(pipeline).await;
+    reached(&host, [1, 3, 1, 2, 0]).await;
+    say(&pool, "alive").await;
+    reached(&host, [1, 4, 2, 3, 0]).await;
+}
+
+/// The host holds the sleeper's Receive through all of it: its count does not
+/// grow, and nothing is answered by the end of the hold.
+#[tokio::test]
+async fn commands_and_signals_do_not_wait_behind_a_held_receive() {
+    let (host, pool) = open().await;
+    let sleeper = sleep(&pool).await;
+    reached(&host, [1, 3, 1, 0, 0]).await;
+    tokio::time::timeout(LONG, say(&pool, "beside it")).await.expect("a call beside it is answered");
+    reached(&host, [1, 4, 2, 1, 0]).await;
+    let other = sleep(&pool).await;
+    reached(&host, [1, 5, 3, 1, 0]).await;
+    stopped(other).await;
+    reached(&host, [1, 5, 3, 3, 0]).await;
+    stopped(sleeper).await;
+    reached(&host, [1, 5, 3, 4, 0]).await;
+}
+
+#[tokio::test]
+async fn a_session_closes_over_a_held_receive() {
+    let (host, pool) = open().await;
+    let _sleeper = sleep(&pool).await;
+    reached(&host, [1, 3, 1, 0, 0]).await;
+    tokio::time::timeout(LONG, pool.close()).await.expect("the Delete is answered");
+    assert_eq!((host.counters().requests_of("Delete"), host.counters().shells_open), (1, 0));
+}
+
+#[tokio::test]
+async fn a_session_keeps_a_second_connection_that_is_signed_in() {
+    let (host, pool) = open().await;
+    let pipeline = sleep(&pool).await;
+    reached(&host, [1, 3, 1, 0, 0]).await;
+    let signed_in = async {
+        while host.sign_ins() < 2 || host.sign_ins() < host.connections() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, signed_in).await.expect("a spare connection signs in");
+    let before = (host.connections(), host.sign_ins());
+    stopped(pipeline).await;
+    reached(&host, [1, 3, 1, 2, 0]).await;
+    assert_eq!((host.connections(), host.sign_ins()), before, "a stop signs in nowhere");
+    for _ in 0..50 {
+        say(&pool, "x").await;
+    }
+    // A call's terminate may still be out when the next one takes its
+    // connection and a spare: no more than that.
+    assert!(host.connections() <= 4, "{} connections for calls one after the other", host.connections());
+}
