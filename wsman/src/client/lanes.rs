@@ -68,7 +68,7 @@ impl Lanes {
     pub(super) fn start(&mut self, now: Instant, id: ExchangeId, lane: Lane, body: Vec<u8>, hold: Duration) {
         // What lies idle while a Receive is held must still be good at its end,
         // when a stop may need it.
-        let trusted = if lane == Lane::Receive { MAX_IDLE.saturating_sub(hold) } else { MAX_IDLE };
+        let trusted = if lane == Lane::Receive { MAX_IDLE.saturating_sub(hold).max(MAX_IDLE / 2) } else { MAX_IDLE };
         self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < trusted);
         let connection = self.idle.pop().map(|(_, connection)| connection);
         let dial = self.dial();
