@@ -18,7 +18,7 @@ use super::verdict::{self, Stage};
 use super::{Ask, CallPath};
 use crate::catalog::{Code, Entry, ToolError};
 use crate::config::Host;
-use crate::host::{Call, HostError};
+use crate::host::{Call, HostError, Style};
 use crate::pool::{Key, Lease};
 use crate::tenant::Effect;
 
@@ -99,8 +99,8 @@ async fn attempt(
     let (mut lease, _turn) = wait(path, ask, host, place).await?;
     let was_warm = lease.session().is_some();
     open(path, ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
-    let call = match prepare(ask, entry, arguments, host, &mut lease).await {
-        Ok(call) => call,
+    let (call, warning) = match prepare(ask, entry, arguments, host, &mut lease).await {
+        Ok(prepared) => prepared,
         Err(Unready::Ours(error)) => {
             lease.give_back();
             return Err(error.into());
@@ -126,7 +126,8 @@ async fn attempt(
             let told = verdict::failed(entry, &host.id, Stage::During, error);
             Err(if lost { Attempt::Lost(told) } else { Attempt::Over(told) })
         }
-        Ok(Ok(returned)) => {
+        Ok(Ok(mut returned)) => {
+            returned.warnings.extend(warning);
             if returned.target_changed.is_none() {
                 lease.give_back();
             }
@@ -167,19 +168,27 @@ enum Unready {
     GivenUp(ToolError),
 }
 
-/// Asks the probe and encodes the call for it.
+/// Asks the probe and encodes the call for it. The text is a warning for the
+/// caller.
 async fn prepare(
     ask: &Ask<'_>,
     entry: &'static Entry,
     arguments: &Arguments,
     host: &Host,
     lease: &mut Lease<'_>,
-) -> Result<Call, Unready> {
+) -> Result<(Call, Option<String>), Unready> {
     let session = lease.session().ok_or_else(no_session).map_err(Unready::GivenUp)?;
     let style = host.style.or_else(|| session.report().style);
     if style.is_none() && entry.effect() == Effect::Write {
         let said = format!(
             "The script on the host \"{}\" does not show which workspace it is on, so nothing may be written with it.",
+            host.id
+        );
+        return Err(Unready::Ours(ToolError::refused(Code::TargetMismatch, said)));
+    }
+    if style == Some(Style::Session) && entry.effect() == Effect::Write && !session.holds_whole_target() {
+        let said = format!(
+            "The script on the host \"{}\" does not keep subscription, resource group and workspace all three, so nothing may be written with it.",
             host.id
         );
         return Err(Unready::Ours(ToolError::refused(Code::TargetMismatch, said)));
@@ -190,14 +199,15 @@ async fn prepare(
         probe = timeout(PROBE_TIME, session.probe(&entry.function)) => probe,
     };
     let probe = probe.map_err(|_| Unready::GivenUp(verdict::silent(&host.id)))?.map_err(Unready::Hosts)?;
-    let parameters = bind(entry, arguments, &probe, style, ask.target).map_err(Unready::Ours)?;
-    Ok(Call {
+    let bound = bind(entry, arguments, &probe, style, ask.target).map_err(Unready::Ours)?;
+    let call = Call {
         function: probe.name.clone(),
-        parameters,
+        parameters: bound.parameters,
         progress: probe.progress,
         write: entry.effect() == Effect::Write,
         timeout: entry.timeout(),
-    })
+    };
+    Ok((call, bound.warning))
 }
 
 fn no_session() -> ToolError {

@@ -42,6 +42,8 @@ pub struct Session {
     plan: OpenPlan,
     pool: RunspacePool,
     report: LoadReport,
+    /// What the script took of the target, by the keys of [`target`].
+    assigned: Vec<String>,
     reusable: bool,
 }
 
@@ -64,7 +66,7 @@ impl Session {
         let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
         let loaded = load(&pool, plan).await;
         match loaded {
-            Ok(report) => Ok(Self { plan: plan.clone(), pool, report, reusable: true }),
+            Ok((report, assigned)) => Ok(Self { plan: plan.clone(), pool, report, assigned, reusable: true }),
             Err(kind) => {
                 pool.close().await;
                 Err(failed(kind))
@@ -82,6 +84,13 @@ impl Session {
     #[must_use]
     pub fn style(&self) -> Option<Style> {
         self.plan.style.or(self.report.style)
+    }
+
+    /// Whether a script of the session style took subscription, resource group
+    /// and workspace. What it did not take, its functions take from elsewhere.
+    #[must_use]
+    pub fn holds_whole_target(&self) -> bool {
+        is_whole(&self.assigned)
     }
 
     /// A function's parameters as this host has them. Kept per host and script
@@ -218,7 +227,7 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>) -> Ended {
 }
 
 /// Module, script, target.
-async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostErrorKind> {
+async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<(LoadReport, Vec<String>), HostErrorKind> {
     tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
     let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await?;
     if !ready.objects.last().is_some_and(|object| is_a(object, "SentinelJump.Ready")) {
@@ -235,6 +244,7 @@ async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostEr
         dropped = report.dropped.len(),
         "script loaded"
     );
+    let mut assigned = Vec::new();
     if plan.style.or(report.style) == Some(Style::Session) {
         let command = Command::new("Set-SjTarget").argument("Target", target(plan));
         let output = run_module(pool, command, MODULE_TIMEOUT).await?;
@@ -242,8 +252,15 @@ async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostEr
         if differs.as_deref() != Some("") {
             return Err(HostErrorKind::Unexpected("the script did not take the target"));
         }
+        let keys = output.objects.last().and_then(|object| object.get("assigned")?.items());
+        assigned = keys.into_iter().flatten().filter_map(|key| Some(key.as_str()?.to_owned())).collect();
     }
-    Ok(report)
+    Ok((report, assigned))
+}
+
+fn is_whole(assigned: &[String]) -> bool {
+    let has = |name: &str| assigned.iter().any(|key| key.eq_ignore_ascii_case(name));
+    has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
 }
 
 fn import(plan: &OpenPlan) -> Command {
@@ -325,5 +342,22 @@ impl Probes {
         let probe = Arc::new(probe);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&probe));
         probe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_whole_with_all_three_keys() {
+        let whole = |keys: &[&str]| is_whole(&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+        assert!(whole(&["ResourceGroup", "SubscriptionId", "WorkspaceName"]));
+        assert!(whole(&["resourcegroupname", "SubscriptionId", "WorkspaceName"]));
+        for part in
+            [&["ResourceGroup", "WorkspaceName"][..], &["SubscriptionId", "WorkspaceName"], &["WorkspaceName"], &[]]
+        {
+            assert!(!whole(part), "{part:?}");
+        }
     }
 }
