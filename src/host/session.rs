@@ -161,17 +161,19 @@ impl Session {
             }
         };
         let refused = questions.first_refused();
-        let collected = collector.finish();
+        let mut collected = collector.finish();
         let ended = match end {
             End::Lost(error) => return Err(self.error(error.into())),
             End::Failed(error) if error.id == "SentinelJump.UnknownFunction" => {
                 self.reusable = true;
                 return Err(self.error(HostErrorKind::UnknownFunction(call.function)));
             }
-            end => ended(end, collected.ended_by, refused),
+            end => ended(end, collected.ended_by, refused.clone(), call.write),
         };
+        collected.errors.extend(swallowed(&ended, refused.as_ref()));
         let target_changed = collected.target_changed;
-        self.reusable = matches!(ended, Ended::Completed | Ended::Failed(_)) && target_changed.is_none();
+        self.reusable =
+            matches!(ended, Ended::Completed | Ended::Failed(_)) && target_changed.is_none() && refused.is_none();
         Ok(Returned {
             ended,
             data: collected.data,
@@ -213,8 +215,12 @@ impl Session {
 }
 
 /// What the pipeline's end means, with what the function left behind.
-fn ended(end: End, by: Option<Ended>, refused: Option<String>) -> Ended {
+///
+/// A script may swallow that its question was refused, and go on. Nobody knows
+/// what a write then did; a read's answer is an answer.
+fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> Ended {
     match (end, by, refused) {
+        (End::Completed, Some(Ended::Completed), Some(question)) if write => Ended::Asked(question),
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
         (End::Failed(error), ..) if error.id == "SentinelJump.TargetMismatch" => Ended::TargetMismatch(error.message),
@@ -224,6 +230,12 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>) -> Ended {
         (End::Stopped(StopCause::Timeout | StopCause::Silence), ..) => Ended::TimedOut,
         _ => Ended::Silent,
     }
+}
+
+/// The refused question of a call that completed all the same.
+fn swallowed(ended: &Ended, refused: Option<&String>) -> Option<HostErrorRecord> {
+    let question = refused.filter(|_| matches!(ended, Ended::Completed))?;
+    Some(HostErrorRecord { message: question.clone(), id: "SentinelJump.Refused".to_owned(), category: None })
 }
 
 /// Module, script, target.
@@ -348,6 +360,20 @@ impl Probes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_that_the_script_swallowed_is_told() {
+        let end = |refused: Option<&str>, write| {
+            let refused = refused.map(str::to_owned);
+            let ended = ended(End::Completed, Some(Ended::Completed), refused.clone(), write);
+            let error = swallowed(&ended, refused.as_ref());
+            (ended, error.map(|error| (error.message, error.id)))
+        };
+        let told = ("Sicher?".to_owned(), "SentinelJump.Refused".to_owned());
+        assert_eq!(end(Some("Sicher?"), true), (Ended::Asked("Sicher?".to_owned()), None));
+        assert_eq!(end(Some("Sicher?"), false), (Ended::Completed, Some(told)));
+        assert_eq!(end(None, true), (Ended::Completed, None));
+    }
 
     #[test]
     fn a_target_is_whole_with_all_three_keys() {
