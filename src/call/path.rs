@@ -211,7 +211,8 @@ impl CallPath {
             self.cache.written(ask.target);
         }
         let rows = Arc::new(rows?);
-        if let Some(keep_for) = entry.keep_for() {
+        // An answer with errors is a partial one; the next question may have more luck.
+        if let Some(keep_for) = entry.keep_for().filter(|_| rows.host_errors.is_empty()) {
             self.cache.keep(key, Arc::clone(&rows), epoch, keep_for, Instant::now());
         }
         Ok(Executed { rows, cached: None })
