@@ -123,8 +123,13 @@ async fn attempt(
             // Whatever the session says of itself: it failed in the middle of a call.
             drop(lease);
             let lost = verdict::is_lost(&error);
+            let unsent = !verdict::may_have_run(&error);
             let told = verdict::failed(entry, &host.id, Stage::During, error);
-            Err(if lost { Attempt::Lost(told) } else { Attempt::Over(told) })
+            Err(match lost {
+                true if was_warm && unsent => Attempt::Stale(told),
+                true => Attempt::Lost(told),
+                false => Attempt::Over(told),
+            })
         }
         Ok(Ok(mut returned)) => {
             returned.warnings.extend(warning);

@@ -69,6 +69,14 @@ pub(super) fn is_lost(error: &HostError) -> bool {
     }
 }
 
+/// Whether the function may have run. `false` is a promise: it did not.
+pub(super) fn may_have_run(error: &HostError) -> bool {
+    match &error.kind {
+        HostErrorKind::Wsman(error) => error.may_have_run(),
+        _ => true,
+    }
+}
+
 /// What opening a session says of the password.
 pub(super) fn tried(opened: &Result<(), HostError>) -> Tried {
     match opened {

@@ -154,6 +154,18 @@ async fn a_write_whose_command_never_arrived_is_not_sent_again() {
     assert_eq!(hosts.count("nordhafen").runs_of(CALL), before.runs_of(CALL), "it did not run, and was not repeated");
 }
 
+/// A restart ends every session; nobody has to ask twice for that.
+#[tokio::test]
+async fn the_first_write_after_a_restart_of_the_host_is_made_once() {
+    let (mut hosts, path) = warm().await;
+    hosts.restart("nordhafen").await;
+    let answer = timeout(AT_ONCE, ask(&path, WRITE, comment())).await.expect("in time");
+    let count = hosts.count("nordhafen");
+    println!("restarted: {}, {} shells, {} calls", answer.outcome.as_str(), count.shells_opened, count.runs_of(CALL));
+    assert_eq!(answer.code, None, "{}", answer.text);
+    assert_eq!((count.shells_opened, count.runs_of(CALL)), (1, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_host_that_never_answers_costs_its_deadline_and_no_more() {
     let silent = TcpListener::bind(loopback()).await.expect("a port");
