@@ -5,7 +5,7 @@ mod plan;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 
 use super::bind::bind;
@@ -230,10 +230,14 @@ async fn open(
     if lease.session().is_some() {
         return Ok(Ok(()));
     }
+    let deadline = Instant::now() + plan::OPEN_TIME + GRACE;
     let opening = async {
-        let plan = plan::plan(host, ask.target, lease.probes()).await?;
-        let attempt = path.sign_ins().may_try(&host.id, &plan.credentials.password).await?;
-        let opened = timeout(plan.open_timeout + GRACE, lease.open(&plan, host.sessions.max)).await;
+        // A file can be on a share that does not answer.
+        let plan = timeout_at(deadline, plan::plan(host, ask.target, lease.probes())).await;
+        let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
+        let trying = timeout_at(deadline, path.sign_ins().may_try(&host.id, &plan.credentials.password)).await;
+        let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
+        let opened = timeout_at(deadline, lease.open(&plan, host.sessions.max)).await;
         let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
         attempt.end(plan.credentials.password, tried).await;
         Ok(opened)

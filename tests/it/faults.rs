@@ -182,6 +182,36 @@ async fn a_host_that_never_answers_costs_its_deadline_and_no_more() {
     }
 }
 
+/// A file that never ends opening, such as one on a share that is gone.
+#[tokio::test]
+async fn a_password_that_never_comes_costs_the_deadline_and_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&file).status().expect("mkfifo runs");
+    assert!(made.success());
+    let mut hosts = Hosts::start().await;
+    for host in hosts.config.hosts.values_mut() {
+        host.password = SecretRef::File(file.clone());
+    }
+    let path = hosts.path();
+    let asking = ask(&path, WRITE, comment());
+    tokio::pin!(asking);
+    // The blocked thread keeps a paused clock from moving by itself.
+    tokio::time::pause();
+    let answer = loop {
+        tokio::select! {
+            biased;
+            answer = &mut asking => break answer,
+            () = tokio::task::yield_now() => tokio::time::advance(Duration::from_secs(1)).await,
+        }
+    };
+    tokio::time::resume();
+    told("no password", &answer, "timed_out", 3, &hosts);
+    assert!(answer.text.contains("nothing was run"), "{}", answer.text);
+    // Lets the blocked thread go, so that the test can end.
+    drop(std::fs::OpenOptions::new().write(true).open(&file).expect("a reader waits"));
+}
+
 #[tokio::test]
 async fn a_function_that_never_ends_is_stopped_at_its_deadline() {
     for (tool, arguments, code, exit) in
