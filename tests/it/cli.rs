@@ -120,6 +120,17 @@ fn a_request_to_terminate_ends_as_an_interrupt_does() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_password_that_was_given_is_not_printed() {
+    let (_, text) = host(&[("SENTINEL_JUMP_HOST_PASSWORD", "planted-secret")], "-TERM");
+    assert!(text.contains("user demo, password: as given\n") && !text.contains("planted-secret"), "{text}");
+    let (_, text) = host(&[], "-TERM");
+    let line = text.lines().find(|line| line.starts_with("user ")).expect("a line");
+    let made = line.strip_prefix("user demo, password ").expect("the form that other clients read");
+    assert!(made.len() == 32 && made.chars().all(|c| c.is_ascii_hexdigit()), "{line}");
+}
+
 #[test]
 fn every_variable_is_in_the_help() {
     let output = run(&["--help"]);
