@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use wsman::entropy::Entropy;
 
 use super::cache::{Cache, Key};
@@ -19,6 +20,7 @@ use crate::catalog::{Code, Entry, Outcome, Tool, ToolError};
 use crate::config::Config;
 use crate::host::Progress;
 use crate::pool::Pool;
+use crate::telemetry::field;
 use crate::tenant::{Caller, Effect, Target};
 
 /// Runs calls. One per server.
@@ -196,6 +198,12 @@ impl CallPath {
     /// From a resolved target to what came back. A fleet question comes here
     /// once per workspace; the caller audits.
     pub(crate) async fn perform(&self, ask: &Ask<'_>) -> Result<Executed, ToolError> {
+        // Under the audit's target, so that every filter that lets the audit through keeps the lines of a call together.
+        let span = tracing::info_span!(target: field::AUDIT, "call", { field::CORRELATION } = ask.correlation);
+        self.performed(ask).instrument(span).await
+    }
+
+    async fn performed(&self, ask: &Ask<'_>) -> Result<Executed, ToolError> {
         let entry = ask.entry;
         authorise::check(&self.config.policy, ask.caller, &Tool::Function(entry), ask.target)?;
         let arguments = validate::arguments(entry, ask.arguments)?;

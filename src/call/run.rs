@@ -57,7 +57,7 @@ pub(super) async fn run(
     if next == Next::GiveUp {
         return Err(error);
     }
-    debug!(correlation = ask.correlation, code = error.code.as_str(), "lost; once more on a fresh session");
+    debug!(code = error.code.as_str(), "lost; once more on a fresh session");
     attempt(path, ask, entry, arguments, place).await.map_err(Attempt::into_error)
 }
 
