@@ -141,6 +141,13 @@ pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostErro
 
 fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
     let told = match (cause.kind(), stage) {
+        (ErrorKind::Auth, _) if transport(cause) == Some(&TransportError::NoNegotiate) => ToolError::new(
+            Outcome::Unreachable,
+            Code::SignInRefused,
+            format!(
+                "The host \"{host}\" does not offer Negotiate, the only sign-in that this server has; no password was sent. Its operator must switch Negotiate on in its WinRM service."
+            ),
+        ),
         (ErrorKind::Auth, _) => ToolError::new(
             Outcome::Unreachable,
             Code::SignInRefused,

@@ -67,12 +67,14 @@ async fn every_fault_has_its_own_sentence() {
     let page =
         raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 20\r\n\r\n<html>hello!</html>\n").await;
     let garbage = raw(b"SSH-2.0-OpenSSH_9.6\r\n\x00\x01\x02").await;
+    let basic = raw(b"HTTP/1.1 401 \r\nWWW-Authenticate: Basic realm=\"WSMAN\"\r\nContent-Length: 0\r\n\r\n").await;
     let refused = format!("http://{}/wsman", closed_port().await);
     for (case, url, code) in [
         ("wrong host name", "http://no-such-host.invalid:5985/wsman", "unreachable"),
         ("refused port", &refused, "unreachable"),
         ("a web page", &page, "not_winrm"),
         ("garbage", &garbage, "not_winrm"),
+        ("no Negotiate", &basic, "sign_in_refused"),
     ] {
         for (tool, arguments) in [(READ, on(json!({}))), (WRITE, comment())] {
             let hosts = Hosts::start().await.with_url("nordhafen", url);
