@@ -19,6 +19,7 @@ use super::{audit, authorise, confirm, resolve, run};
 use crate::catalog::{Code, Entry, Outcome, Tool, ToolError};
 use crate::config::Config;
 use crate::host::Progress;
+use crate::near;
 use crate::pool::Pool;
 use crate::telemetry::field;
 use crate::tenant::{Caller, Effect, Target};
@@ -112,24 +113,20 @@ impl CallPath {
     pub async fn answer(&self, request: Request<'_>) -> Answer {
         let correlation = self.id();
         let began = Instant::now();
+        let name = near::shown(request.tool);
         let mut target = None;
         let answer = self.steps(&request, &correlation, began, &mut target).await;
         let named = target.as_ref().map(names);
         let error = answer.as_ref().err();
-        audit::record(request.caller, &correlation, request.tool, named, error, began.elapsed());
+        audit::record(request.caller, &correlation, name, named, error, began.elapsed());
         answer.unwrap_or_else(|error| {
             let tool = crate::catalog::find(request.tool);
             let function = match &tool {
                 Some(Tool::Function(entry)) => entry.function.as_str(),
-                _ => request.tool,
+                _ => name,
             };
-            let head = Head {
-                tool: request.tool,
-                function,
-                target: named,
-                correlation: &correlation,
-                duration: began.elapsed(),
-            };
+            let head =
+                Head { tool: name, function, target: named, correlation: &correlation, duration: began.elapsed() };
             shape::refused(&head, &error)
         })
     }
