@@ -7,6 +7,19 @@ const OFFERED: usize = 3;
 /// dozen help nobody.
 const LISTED: usize = 12;
 
+/// How long a name is quoted at most. Chosen: twice the longest alias.
+const LONGEST: usize = 128;
+
+/// Whether no name of ours is that long. It is neither compared nor quoted.
+pub(crate) fn is_too_long(name: &str) -> bool {
+    name.chars().nth(LONGEST).is_some()
+}
+
+/// The name, or what stands for one that is too long.
+pub(crate) fn shown(name: &str) -> &str {
+    if is_too_long(name) { "(a name that is too long)" } else { name }
+}
+
 /// The names closest to `wanted`, best first; none that is far off.
 ///
 /// Only for sentences: nothing is ever resolved by closeness.
@@ -40,8 +53,12 @@ pub(crate) fn hint<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str> + 
 }
 
 /// `There is no tenant "a". Did you mean "b"?`: a whole sentence of `said`
-/// and what is known.
+/// and what is known. Without `said`, which quotes it, when the name is too
+/// long.
 pub(crate) fn sentence<'a>(said: &str, wanted: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if is_too_long(wanted) {
+        return format!("A name is longer than {LONGEST} characters; there is none like it.");
+    }
     let near = closest(wanted, names.clone());
     if !near.is_empty() {
         return format!("{said}. Did you mean {}?", quoted(near, " or "));
@@ -68,5 +85,14 @@ mod tests {
         assert_eq!(closest("sesions", ["sessions", "script", "url"]), ["sessions"]);
         assert_eq!(closest("nordhaven", ["nordhafen", "alpenmed"]), ["nordhafen"]);
         assert!(closest("zzz", ["nordhafen", "alpenmed"]).is_empty());
+    }
+
+    #[test]
+    fn a_name_without_end_is_not_repeated() {
+        let long = "n".repeat(LONGEST + 1);
+        let said = sentence(&format!("There is no tenant \"{long}\""), &long, ["nordhafen"]);
+        assert!(!said.contains("nnn") && said.len() < 100, "{said}");
+        assert!(sentence("There is no \"n\"", &long[1..], ["a"]).starts_with("There is no"));
+        assert_eq!((shown("a"), shown(&long)), ("a", "(a name that is too long)"));
     }
 }

@@ -10,11 +10,15 @@ use crate::host::{FunctionProbe, ParameterProbe, Style};
 use crate::near;
 use crate::tenant::{Effect, Target};
 
+/// Another name of `SubscriptionId`.
+const SUBSCRIPTION: &str = "Subscription";
+
 /// What is sent: the host's own names, values for the host's own types.
 ///
 /// * An argument that the host's function does not know is refused: hosts
 ///   swallow it silently.
-/// * The target goes along where the script keeps none itself.
+/// * The target goes along where the script keeps none itself: all of it for
+///   a write, the rest would be whatever the host is on.
 /// * `-Confirm:$false` only where the function has it.
 pub(super) fn bind(
     entry: &Entry,
@@ -22,8 +26,9 @@ pub(super) fn bind(
     probe: &FunctionProbe,
     style: Option<Style>,
     target: &Target,
-) -> Result<Vec<(String, Value)>, ToolError> {
+) -> Result<Bound, ToolError> {
     let host = target.host();
+    let mut warning = None;
     let mut bound = Vec::new();
     for parameter in &entry.parameters {
         let Some(value) = arguments.0.get(parameter.name.as_str()) else { continue };
@@ -41,7 +46,7 @@ pub(super) fn bind(
         bound.push((found.name.clone(), fit(parameter, found, value, target)?));
     }
     if style != Some(Style::Session) {
-        inject(entry, probe, style, target, &mut bound)?;
+        warning = inject(entry, probe, style, target, &mut bound)?;
     }
     for parameter in entry.parameters.iter().filter(|parameter| parameter.legacy_only && !is_consent(parameter)) {
         if let (Some(default), Some(found)) = (&parameter.default, found(parameter, probe)) {
@@ -51,7 +56,15 @@ pub(super) fn bind(
     if probe.should_process {
         bound.push(("Confirm".to_owned(), Value::Bool(false)));
     }
-    Ok(bound)
+    Ok(Bound { parameters: bound, warning })
+}
+
+/// What is sent, and what the caller should know of it.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) parameters: Vec<(String, Value)>,
+    /// The function could be told a part of its target only.
+    pub(super) warning: Option<String>,
 }
 
 fn inject(
@@ -60,7 +73,7 @@ fn inject(
     style: Option<Style>,
     target: &Target,
     bound: &mut Vec<(String, Value)>,
-) -> Result<(), ToolError> {
+) -> Result<Option<String>, ToolError> {
     let workspace = target.workspace();
     let values = [
         ("SubscriptionId", &workspace.subscription),
@@ -68,27 +81,40 @@ fn inject(
         ("WorkspaceName", &workspace.name),
     ];
     let mut missing = Vec::new();
-    for parameter in entry.parameters.iter().filter(|parameter| parameter.injected) {
-        let Some((_, value)) = values.iter().find(|(name, _)| *name == parameter.name) else { continue };
-        match found(parameter, probe) {
-            Some(found) => {
+    for (name, value) in values {
+        let parameter = entry.parameters.iter().find(|parameter| parameter.injected && parameter.name == name);
+        match parameter.and_then(|parameter| Some((parameter, found_target(parameter, probe)?))) {
+            Some((parameter, found)) => {
                 bound.push((found.name.clone(), fit(parameter, found, &Json::from(value.as_str()), target)?));
             }
-            None => missing.push(parameter.name.as_str()),
+            None => missing.push(name),
         }
     }
-    // A function that cannot be told its workspace would use whichever the host is on.
-    let blind = missing.contains(&"WorkspaceName") && (style.is_some() || entry.effect() == Effect::Write);
+    if missing.is_empty() {
+        return Ok(None);
+    }
+    // What a function is not told is whatever the host is on. A write may then hit another customer's workspace of
+    // the same name.
+    let blind = entry.effect() == Effect::Write || (missing.contains(&"WorkspaceName") && style.is_some());
+    let said = format!(
+        "\"{}\" on the host \"{}\" takes no {}, so it cannot be told ",
+        entry.function,
+        target.host(),
+        near::quoted(missing, ", ")
+    );
     if blind {
-        let said = format!(
-            "\"{}\" on the host \"{}\" takes no {}, so it cannot be told which workspace is meant; nothing was run.",
-            entry.function,
-            target.host(),
-            near::quoted(missing, ", ")
-        );
+        let said = format!("{said}which workspace is meant; nothing was run.");
         return Err(ToolError::refused(Code::TargetMismatch, said));
     }
-    Ok(())
+    Ok(Some(format!("{said}all of the target; the rest is what the host's own sign-in is on.")))
+}
+
+/// As [`found`], with a name that scripts use and the catalogue does not have.
+fn found_target<'a>(parameter: &Parameter, probe: &'a FunctionProbe) -> Option<&'a ParameterProbe> {
+    found(parameter, probe).or_else(|| {
+        let known = |known: &&ParameterProbe| known.name.eq_ignore_ascii_case(SUBSCRIPTION);
+        probe.parameters.iter().find(known).filter(|_| parameter.name == "SubscriptionId")
+    })
 }
 
 /// The host's parameter for the catalogue's: by name, then by either side's
@@ -120,6 +146,9 @@ fn is_consent(parameter: &Parameter) -> bool {
 
 /// Not one that the server fills itself.
 fn is_callers(entry: &Entry, known: &ParameterProbe) -> bool {
+    if known.name.eq_ignore_ascii_case(SUBSCRIPTION) {
+        return false;
+    }
     let ours = entry.parameters.iter().any(|parameter| {
         !parameter.is_argument()
             && (parameter.answers_to(&known.name) || known.aliases.iter().any(|alias| parameter.answers_to(alias)))

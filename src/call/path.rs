@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use wsman::entropy::Entropy;
 
 use super::cache::{Cache, Key};
@@ -18,7 +19,9 @@ use super::{audit, authorise, confirm, resolve, run};
 use crate::catalog::{Code, Entry, Outcome, Tool, ToolError};
 use crate::config::Config;
 use crate::host::Progress;
+use crate::near;
 use crate::pool::Pool;
+use crate::telemetry::field;
 use crate::tenant::{Caller, Effect, Target};
 
 /// Runs calls. One per server.
@@ -110,24 +113,20 @@ impl CallPath {
     pub async fn answer(&self, request: Request<'_>) -> Answer {
         let correlation = self.id();
         let began = Instant::now();
+        let name = near::shown(request.tool);
         let mut target = None;
         let answer = self.steps(&request, &correlation, began, &mut target).await;
         let named = target.as_ref().map(names);
         let error = answer.as_ref().err();
-        audit::record(request.caller, &correlation, request.tool, named, error, began.elapsed());
+        audit::record(request.caller, &correlation, name, named, error, began.elapsed());
         answer.unwrap_or_else(|error| {
             let tool = crate::catalog::find(request.tool);
             let function = match &tool {
                 Some(Tool::Function(entry)) => entry.function.as_str(),
-                _ => request.tool,
+                _ => name,
             };
-            let head = Head {
-                tool: request.tool,
-                function,
-                target: named,
-                correlation: &correlation,
-                duration: began.elapsed(),
-            };
+            let head =
+                Head { tool: name, function, target: named, correlation: &correlation, duration: began.elapsed() };
             shape::refused(&head, &error)
         })
     }
@@ -196,6 +195,12 @@ impl CallPath {
     /// From a resolved target to what came back. A fleet question comes here
     /// once per workspace; the caller audits.
     pub(crate) async fn perform(&self, ask: &Ask<'_>) -> Result<Executed, ToolError> {
+        // Under the audit's target, so that every filter that lets the audit through keeps the lines of a call together.
+        let span = tracing::info_span!(target: field::AUDIT, "call", { field::CORRELATION } = ask.correlation);
+        self.performed(ask).instrument(span).await
+    }
+
+    async fn performed(&self, ask: &Ask<'_>) -> Result<Executed, ToolError> {
         let entry = ask.entry;
         authorise::check(&self.config.policy, ask.caller, &Tool::Function(entry), ask.target)?;
         let arguments = validate::arguments(entry, ask.arguments)?;
@@ -211,7 +216,8 @@ impl CallPath {
             self.cache.written(ask.target);
         }
         let rows = Arc::new(rows?);
-        if let Some(keep_for) = entry.keep_for() {
+        // An answer with errors is a partial one; the next question may have more luck.
+        if let Some(keep_for) = entry.keep_for().filter(|_| rows.host_errors.is_empty()) {
             self.cache.keep(key, Arc::clone(&rows), epoch, keep_for, Instant::now());
         }
         Ok(Executed { rows, cached: None })

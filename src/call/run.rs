@@ -5,7 +5,7 @@ mod plan;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 
 use super::bind::bind;
@@ -18,7 +18,7 @@ use super::verdict::{self, Stage};
 use super::{Ask, CallPath};
 use crate::catalog::{Code, Entry, ToolError};
 use crate::config::Host;
-use crate::host::{Call, HostError};
+use crate::host::{Call, HostError, Style};
 use crate::pool::{Key, Lease};
 use crate::tenant::Effect;
 
@@ -57,7 +57,7 @@ pub(super) async fn run(
     if next == Next::GiveUp {
         return Err(error);
     }
-    debug!(correlation = ask.correlation, code = error.code.as_str(), "lost; once more on a fresh session");
+    debug!(code = error.code.as_str(), "lost; once more on a fresh session");
     attempt(path, ask, entry, arguments, place).await.map_err(Attempt::into_error)
 }
 
@@ -99,8 +99,8 @@ async fn attempt(
     let (mut lease, _turn) = wait(path, ask, host, place).await?;
     let was_warm = lease.session().is_some();
     open(path, ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
-    let call = match prepare(ask, entry, arguments, host, &mut lease).await {
-        Ok(call) => call,
+    let (call, warning) = match prepare(ask, entry, arguments, host, &mut lease).await {
+        Ok(prepared) => prepared,
         Err(Unready::Ours(error)) => {
             lease.give_back();
             return Err(error.into());
@@ -123,10 +123,16 @@ async fn attempt(
             // Whatever the session says of itself: it failed in the middle of a call.
             drop(lease);
             let lost = verdict::is_lost(&error);
+            let unsent = !verdict::may_have_run(&error);
             let told = verdict::failed(entry, &host.id, Stage::During, error);
-            Err(if lost { Attempt::Lost(told) } else { Attempt::Over(told) })
+            Err(match lost {
+                true if was_warm && unsent => Attempt::Stale(told),
+                true => Attempt::Lost(told),
+                false => Attempt::Over(told),
+            })
         }
-        Ok(Ok(returned)) => {
+        Ok(Ok(mut returned)) => {
+            returned.warnings.extend(warning);
             if returned.target_changed.is_none() {
                 lease.give_back();
             }
@@ -167,19 +173,27 @@ enum Unready {
     GivenUp(ToolError),
 }
 
-/// Asks the probe and encodes the call for it.
+/// Asks the probe and encodes the call for it. The text is a warning for the
+/// caller.
 async fn prepare(
     ask: &Ask<'_>,
     entry: &'static Entry,
     arguments: &Arguments,
     host: &Host,
     lease: &mut Lease<'_>,
-) -> Result<Call, Unready> {
+) -> Result<(Call, Option<String>), Unready> {
     let session = lease.session().ok_or_else(no_session).map_err(Unready::GivenUp)?;
     let style = host.style.or_else(|| session.report().style);
     if style.is_none() && entry.effect() == Effect::Write {
         let said = format!(
             "The script on the host \"{}\" does not show which workspace it is on, so nothing may be written with it.",
+            host.id
+        );
+        return Err(Unready::Ours(ToolError::refused(Code::TargetMismatch, said)));
+    }
+    if style == Some(Style::Session) && entry.effect() == Effect::Write && !session.holds_whole_target() {
+        let said = format!(
+            "The script on the host \"{}\" does not keep subscription, resource group and workspace all three, so nothing may be written with it.",
             host.id
         );
         return Err(Unready::Ours(ToolError::refused(Code::TargetMismatch, said)));
@@ -190,14 +204,15 @@ async fn prepare(
         probe = timeout(PROBE_TIME, session.probe(&entry.function)) => probe,
     };
     let probe = probe.map_err(|_| Unready::GivenUp(verdict::silent(&host.id)))?.map_err(Unready::Hosts)?;
-    let parameters = bind(entry, arguments, &probe, style, ask.target).map_err(Unready::Ours)?;
-    Ok(Call {
+    let bound = bind(entry, arguments, &probe, style, ask.target).map_err(Unready::Ours)?;
+    let call = Call {
         function: probe.name.clone(),
-        parameters,
+        parameters: bound.parameters,
         progress: probe.progress,
         write: entry.effect() == Effect::Write,
         timeout: entry.timeout(),
-    })
+    };
+    Ok((call, bound.warning))
 }
 
 fn no_session() -> ToolError {
@@ -215,10 +230,14 @@ async fn open(
     if lease.session().is_some() {
         return Ok(Ok(()));
     }
+    let deadline = Instant::now() + plan::OPEN_TIME + GRACE;
     let opening = async {
-        let plan = plan::plan(host, ask.target, lease.probes()).await?;
-        let attempt = path.sign_ins().may_try(&host.id, &plan.credentials.password).await?;
-        let opened = timeout(plan.open_timeout + GRACE, lease.open(&plan, host.sessions.max)).await;
+        // A file can be on a share that does not answer.
+        let plan = timeout_at(deadline, plan::plan(host, ask.target, lease.probes())).await;
+        let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
+        let trying = timeout_at(deadline, path.sign_ins().may_try(&host.id, &plan.credentials.password)).await;
+        let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
+        let opened = timeout_at(deadline, lease.open(&plan, host.sessions.max)).await;
         let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
         attempt.end(plan.credentials.password, tried).await;
         Ok(opened)

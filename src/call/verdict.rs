@@ -69,6 +69,14 @@ pub(super) fn is_lost(error: &HostError) -> bool {
     }
 }
 
+/// Whether the function may have run. `false` is a promise: it did not.
+pub(super) fn may_have_run(error: &HostError) -> bool {
+    match &error.kind {
+        HostErrorKind::Wsman(error) => error.may_have_run(),
+        _ => true,
+    }
+}
+
 /// What opening a session says of the password.
 pub(super) fn tried(opened: &Result<(), HostError>) -> Tried {
     match opened {
@@ -133,6 +141,13 @@ pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostErro
 
 fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
     let told = match (cause.kind(), stage) {
+        (ErrorKind::Auth, _) if transport(cause) == Some(&TransportError::NoNegotiate) => ToolError::new(
+            Outcome::Unreachable,
+            Code::SignInRefused,
+            format!(
+                "The host \"{host}\" does not offer Negotiate, the only sign-in that this server has; no password was sent. Its operator must switch Negotiate on in its WinRM service."
+            ),
+        ),
         (ErrorKind::Auth, _) => ToolError::new(
             Outcome::Unreachable,
             Code::SignInRefused,

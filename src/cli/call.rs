@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::Call;
 use super::source::{self, CommandError};
-use super::{Exit, print};
+use super::{Exit, print, signal};
 use crate::call::{CallPath, Request};
 use crate::catalog::{Kind, Tool, find};
 use crate::tenant::Caller;
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
     tokio::pin!(answering);
     let answer = tokio::select! {
         answer = &mut answering => answer,
-        _ = tokio::signal::ctrl_c() => {
+        () = signal::told_to_end() => {
             // The call still ends by itself: it stops the host first.
             cancel.cancel();
             answering.await

@@ -10,6 +10,7 @@ mod check;
 mod exit;
 mod print;
 mod serve;
+mod signal;
 mod source;
 mod tools;
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::args::{Host, Serve, Tools};
 use super::source::{self, CommandError};
-use super::{Exit, print};
+use super::{Exit, print, signal};
 use crate::call::CallPath;
-use crate::config::Config;
+use crate::config::{Config, env};
 use crate::demo;
 use crate::mcp::{Server, serve_stdio};
 use crate::tenant::Caller;
@@ -35,7 +35,7 @@ async fn serve(config: Config) -> Result<Exit, CommandError> {
             served?;
             Ok(Exit::Done)
         }
-        _ = tokio::signal::ctrl_c() => {
+        () = signal::told_to_end() => {
             server.shut_down(PATIENCE).await;
             Ok(Exit::Cancelled)
         }
@@ -49,10 +49,16 @@ pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {
     let process = None;
     let host = demo::host(args.listen, process).await?;
     let address = host.listener.address();
+    let told_to_end = signal::told_to_end();
     print::line(&format!("listening on http://{address}/wsman"));
-    // Typed into another client by a person, or read by its test.
-    print::line(&format!("user {}, password {}", host.credentials.username, host.credentials.password.expose()));
-    let _ = tokio::signal::ctrl_c().await;
+    let username = &host.credentials.username;
+    if env::host_password().is_some() {
+        print::line(&format!("user {username}, password: as given"));
+    } else {
+        // Typed into another client by a person, or read by its test.
+        print::line(&format!("user {username}, password {}", host.credentials.password.expose()));
+    }
+    told_to_end.await;
     let ran = host.listener.counters();
     print::line(&format!("{} requests, {} commands", ran.requests.values().sum::<u64>(), ran.commands_started));
     host.listener.shutdown().await;

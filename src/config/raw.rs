@@ -82,8 +82,6 @@ pub(super) struct RawAnswer {
 pub(super) struct RawTenant {
     pub(super) name: String,
     pub(super) host: Option<Written<String>>,
-    pub(super) azure_tenant: Option<Written<String>>,
-    pub(super) language: Option<Written<String>>,
     pub(super) workspaces: Vec<Written<RawWorkspace>>,
 }
 
@@ -254,12 +252,10 @@ impl Reader<'_> {
     }
 
     fn tenant(&mut self, section: &Section<'_>, name: String) -> RawTenant {
-        self.keys(section, &["host", "azure_tenant", "language", "workspaces"], &[]);
+        self.keys(section, &["host", "workspaces"], &["azure_tenant", "language"]);
         let mut tenant = RawTenant {
             name,
             host: self.required(section, "host", "missing; name the jump host that serves this tenant"),
-            azure_tenant: self.string(section, "azure_tenant"),
-            language: self.string(section, "language"),
             workspaces: Vec::new(),
         };
         self.present(section, "workspaces", "missing; add at least one");

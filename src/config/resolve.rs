@@ -14,7 +14,7 @@ use super::raw::{RawAnswer, RawConfig, RawHost, RawParameter, RawScript, RawSecr
 use super::{Auth, Config, Host, Script, SecretRef, Sessions};
 use crate::host::{Answer, Style};
 use crate::near;
-use crate::tenant::{HostId, Language, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
+use crate::tenant::{HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
 
 /// Shells that Windows allows one user by default.
 ///
@@ -227,21 +227,12 @@ impl Resolver<'_> {
             self.bad(&host, format!("there is no host \"{}\"{hint}", host.value));
             None
         });
-        let azure_tenant = raw.value.azure_tenant.and_then(|azure| self.guid(&azure));
-        let language = raw.value.language.and_then(|language| match &*language.value {
-            "de" => Some(Language::De),
-            "en" => Some(Language::En),
-            _ => {
-                self.bad(&language, "expected \"de\" or \"en\"");
-                None
-            }
-        });
         let workspaces: Vec<Option<Workspace>> =
             raw.value.workspaces.into_iter().map(|workspace| self.workspace(workspace)).collect();
         let workspaces = workspaces.into_iter().collect::<Option<Vec<_>>>()?;
         let workspaces: BTreeMap<WorkspaceId, Arc<Workspace>> =
             workspaces.into_iter().map(|workspace| (workspace.id.clone(), Arc::new(workspace))).collect();
-        Some(Tenant { id: id?, host: host?, azure_tenant, language, workspaces })
+        Some(Tenant { id: id?, host: host?, workspaces })
     }
 
     fn workspace(&mut self, raw: Written<RawWorkspace>) -> Option<Workspace> {

@@ -67,13 +67,13 @@ pub async fn start() -> Result<Demo, DemoError> {
 
 /// One tenant's part of the configuration. The scenario's names hold no quotes.
 fn configure(toml: &mut String, tenant: &Tenant, address: SocketAddr) {
-    let Tenant { alias, host, tenant_id: _, language, .. } = tenant;
+    let Tenant { alias, host, .. } = tenant;
     // The password is put in behind the parser's back: no file can hold one.
     let _ = write!(
         toml,
         "[hosts.{host}]\nurl = \"http://{address}/wsman\"\nusername = \"{USERNAME}\"\npassword = {{ env = \"-\" }}\n\
          [hosts.{host}.script]\npath = '{SCRIPT_PATH}'\n\
-         [tenants.{alias}]\nhost = \"{host}\"\nlanguage = \"{language}\"\n"
+         [tenants.{alias}]\nhost = \"{host}\"\n"
     );
     for place in &tenant.workspaces {
         let _ = write!(

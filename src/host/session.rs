@@ -42,6 +42,8 @@ pub struct Session {
     plan: OpenPlan,
     pool: RunspacePool,
     report: LoadReport,
+    /// What the script took of the target, by the keys of [`target`].
+    assigned: Vec<String>,
     reusable: bool,
 }
 
@@ -64,7 +66,7 @@ impl Session {
         let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
         let loaded = load(&pool, plan).await;
         match loaded {
-            Ok(report) => Ok(Self { plan: plan.clone(), pool, report, reusable: true }),
+            Ok((report, assigned)) => Ok(Self { plan: plan.clone(), pool, report, assigned, reusable: true }),
             Err(kind) => {
                 pool.close().await;
                 Err(failed(kind))
@@ -82,6 +84,13 @@ impl Session {
     #[must_use]
     pub fn style(&self) -> Option<Style> {
         self.plan.style.or(self.report.style)
+    }
+
+    /// Whether a script of the session style took subscription, resource group
+    /// and workspace. What it did not take, its functions take from elsewhere.
+    #[must_use]
+    pub fn holds_whole_target(&self) -> bool {
+        is_whole(&self.assigned)
     }
 
     /// A function's parameters as this host has them. Kept per host and script
@@ -152,17 +161,19 @@ impl Session {
             }
         };
         let refused = questions.first_refused();
-        let collected = collector.finish();
+        let mut collected = collector.finish();
         let ended = match end {
             End::Lost(error) => return Err(self.error(error.into())),
             End::Failed(error) if error.id == "SentinelJump.UnknownFunction" => {
                 self.reusable = true;
                 return Err(self.error(HostErrorKind::UnknownFunction(call.function)));
             }
-            end => ended(end, collected.ended_by, refused),
+            end => ended(end, collected.ended_by, refused.clone(), call.write),
         };
+        collected.errors.extend(swallowed(&ended, refused.as_ref()));
         let target_changed = collected.target_changed;
-        self.reusable = matches!(ended, Ended::Completed | Ended::Failed(_)) && target_changed.is_none();
+        self.reusable =
+            matches!(ended, Ended::Completed | Ended::Failed(_)) && target_changed.is_none() && refused.is_none();
         Ok(Returned {
             ended,
             data: collected.data,
@@ -204,8 +215,12 @@ impl Session {
 }
 
 /// What the pipeline's end means, with what the function left behind.
-fn ended(end: End, by: Option<Ended>, refused: Option<String>) -> Ended {
+///
+/// A script may swallow that its question was refused, and go on. Nobody knows
+/// what a write then did; a read's answer is an answer.
+fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> Ended {
     match (end, by, refused) {
+        (End::Completed, Some(Ended::Completed), Some(question)) if write => Ended::Asked(question),
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
         (End::Failed(error), ..) if error.id == "SentinelJump.TargetMismatch" => Ended::TargetMismatch(error.message),
@@ -217,8 +232,14 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>) -> Ended {
     }
 }
 
+/// The refused question of a call that completed all the same.
+fn swallowed(ended: &Ended, refused: Option<&String>) -> Option<HostErrorRecord> {
+    let question = refused.filter(|_| matches!(ended, Ended::Completed))?;
+    Some(HostErrorRecord { message: question.clone(), id: "SentinelJump.Refused".to_owned(), category: None })
+}
+
 /// Module, script, target.
-async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostErrorKind> {
+async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<(LoadReport, Vec<String>), HostErrorKind> {
     tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
     let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await?;
     if !ready.objects.last().is_some_and(|object| is_a(object, "SentinelJump.Ready")) {
@@ -235,6 +256,7 @@ async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostEr
         dropped = report.dropped.len(),
         "script loaded"
     );
+    let mut assigned = Vec::new();
     if plan.style.or(report.style) == Some(Style::Session) {
         let command = Command::new("Set-SjTarget").argument("Target", target(plan));
         let output = run_module(pool, command, MODULE_TIMEOUT).await?;
@@ -242,8 +264,15 @@ async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostEr
         if differs.as_deref() != Some("") {
             return Err(HostErrorKind::Unexpected("the script did not take the target"));
         }
+        let keys = output.objects.last().and_then(|object| object.get("assigned")?.items());
+        assigned = keys.into_iter().flatten().filter_map(|key| Some(key.as_str()?.to_owned())).collect();
     }
-    Ok(report)
+    Ok((report, assigned))
+}
+
+fn is_whole(assigned: &[String]) -> bool {
+    let has = |name: &str| assigned.iter().any(|key| key.eq_ignore_ascii_case(name));
+    has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
 }
 
 fn import(plan: &OpenPlan) -> Command {
@@ -325,5 +354,36 @@ impl Probes {
         let probe = Arc::new(probe);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&probe));
         probe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_the_script_swallowed_is_told() {
+        let end = |refused: Option<&str>, write| {
+            let refused = refused.map(str::to_owned);
+            let ended = ended(End::Completed, Some(Ended::Completed), refused.clone(), write);
+            let error = swallowed(&ended, refused.as_ref());
+            (ended, error.map(|error| (error.message, error.id)))
+        };
+        let told = ("Sicher?".to_owned(), "SentinelJump.Refused".to_owned());
+        assert_eq!(end(Some("Sicher?"), true), (Ended::Asked("Sicher?".to_owned()), None));
+        assert_eq!(end(Some("Sicher?"), false), (Ended::Completed, Some(told)));
+        assert_eq!(end(None, true), (Ended::Completed, None));
+    }
+
+    #[test]
+    fn a_target_is_whole_with_all_three_keys() {
+        let whole = |keys: &[&str]| is_whole(&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+        assert!(whole(&["ResourceGroup", "SubscriptionId", "WorkspaceName"]));
+        assert!(whole(&["resourcegroupname", "SubscriptionId", "WorkspaceName"]));
+        for part in
+            [&["ResourceGroup", "WorkspaceName"][..], &["SubscriptionId", "WorkspaceName"], &["WorkspaceName"], &[]]
+        {
+            assert!(!whole(part), "{part:?}");
+        }
     }
 }

@@ -18,6 +18,7 @@ use super::progress::Progress;
 use super::reply;
 use crate::call::{self, Answer, CallPath, Request};
 use crate::catalog::{self, Tool};
+use crate::near;
 use crate::tenant::Caller;
 
 /// How long clients may keep the list of tools. It changes with the
@@ -136,7 +137,7 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         // By the tool's name only: clients filter by names, and a second one would slip past them.
         let Some(tool) = catalog::find(&request.name).filter(|tool| tool.name() == request.name) else {
-            return Err(ErrorData::invalid_params(format!("unknown tool: {}", request.name), None));
+            return Err(ErrorData::invalid_params(format!("unknown tool: {}", near::shown(&request.name)), None));
         };
         let _running = self.0.running.token();
         let answer = self.dispatch(&tool, request, context).await;

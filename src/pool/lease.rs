@@ -54,7 +54,8 @@ impl Pool {
         self.reap(Instant::now());
         let mut place = Arc::clone(&slot.warm).lock_owned().await;
         let mut warm = place.take();
-        if warm.as_ref().is_some_and(|warm| !warm.wear.is_fit(Instant::now(), idle)) {
+        let fit = |warm: &Warm| warm.session.is_reusable() && warm.wear.is_fit(Instant::now(), idle);
+        if warm.as_ref().is_some_and(|warm| !fit(warm)) {
             warm.take().into_iter().for_each(|warm| self.retire(warm));
         }
         if warm.is_some() {

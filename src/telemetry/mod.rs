@@ -24,6 +24,18 @@ const CAPS: [(&str, LevelFilter); 5] = [
 #[error("{name} is not a log filter: expected something like info or sentinel_jump=debug", name = crate::config::env::LOG.name)]
 pub struct BadFilter;
 
+/// Comes after the user's own filter: who asks for one part's lines, or for
+/// warnings, still gets the record of who did what.
+const ALWAYS: &str = "audit=info";
+
+/// Whether the filter itself says that there shall be no record.
+fn is_off(filter: &str) -> bool {
+    filter
+        .split(',')
+        .map(str::trim)
+        .any(|part| part.eq_ignore_ascii_case("off") || part.eq_ignore_ascii_case("audit=off"))
+}
+
 /// Starts logging. Does nothing when something logs already.
 ///
 /// # Errors
@@ -43,8 +55,65 @@ pub fn subscriber<W>(filter: Option<&str>, writer: W) -> Result<impl Subscriber 
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(filter.unwrap_or("info")).map_err(|_| BadFilter)?;
+    let wanted = filter.unwrap_or("info");
+    let mut filter = EnvFilter::try_new(wanted).map_err(|_| BadFilter)?;
+    if !is_off(wanted) {
+        filter = filter.add_directive(ALWAYS.parse().map_err(|_| BadFilter)?);
+    }
     let caps = Targets::new().with_default(LevelFilter::TRACE).with_targets(CAPS);
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
     Ok(tracing_subscriber::registry().with(lines.with_filter(caps)).with(filter))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(filter: &str) -> String {
+        let log = Log::default();
+        let writer = log.clone();
+        tracing::subscriber::with_default(subscriber(Some(filter), move || writer.clone()).unwrap(), || {
+            tracing::info!(target: field::AUDIT, "audited");
+            let _call = tracing::info_span!(target: field::AUDIT, "call", correlation = "c0ffee").entered();
+            tracing::warn!(target: "other", "a warning");
+            tracing::info!(target: "other", "chatter");
+        });
+        let bytes = log.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn no_filter_but_off_switches_the_audit_off() {
+        for filter in ["sentinel_jump=debug", "warn", "info", "audit=warn", "error,sentinel_jump=debug"] {
+            assert!(logged(filter).contains("INFO audit: audited"), "{filter}");
+        }
+        for filter in ["off", "OFF", "audit=off", "info,audit=off"] {
+            assert!(!logged(filter).contains("audited"), "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_filter_filters_the_rest_and_lines_tell_their_call() {
+        let log = logged("warn");
+        assert!(!log.contains("chatter"), "{log}");
+        let warning = log.lines().find(|line| line.contains("a warning")).unwrap();
+        assert!(warning.contains("call{correlation=\"c0ffee\"}"), "{warning}");
+    }
 }

@@ -10,4 +10,4 @@ mod registry;
 
 pub use id::{BadAlias, HostId, TenantId, WorkspaceId};
 pub use policy::{Caller, Effect, Mode, Policy, Reach, ToolSet, UnknownToolSet};
-pub use registry::{Language, NoTarget, Registry, Target, Tenant, Workspace};
+pub use registry::{NoTarget, Registry, Target, Tenant, Workspace};

@@ -5,15 +5,6 @@ use std::sync::Arc;
 
 use super::{HostId, TenantId, WorkspaceId};
 
-/// The language a tenant's people read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// German.
-    De,
-    /// English.
-    En,
-}
-
 /// One Log Analytics workspace of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
@@ -34,10 +25,6 @@ pub struct Tenant {
     pub id: TenantId,
     /// The pin: the only jump host that ever serves this tenant.
     pub host: HostId,
-    /// Azure tenant id, when the configuration knows it.
-    pub azure_tenant: Option<String>,
-    /// Language of its people.
-    pub language: Option<Language>,
     /// Workspaces by alias.
     pub workspaces: BTreeMap<WorkspaceId, Arc<Workspace>>,
 }

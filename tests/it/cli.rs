@@ -87,6 +87,50 @@ fn serving_ends_with_its_input() {
     assert!(output.stdout.is_empty());
 }
 
+/// Starts `host` with these variables, ends it by `signal` once it listens.
+#[cfg(unix)]
+fn host(variables: &[(&str, &str)], signal: &str) -> (std::process::ExitStatus, String) {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+    command.args(["host", "--listen", "127.0.0.1:0"]).env_remove("SENTINEL_JUMP_HOST_PASSWORD");
+    let mut child = command
+        .envs(variables.iter().copied())
+        .env_remove("SENTINEL_JUMP_LOG")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut text = String::new();
+    while !text.contains("user ") {
+        assert_ne!(output.read_line(&mut text).expect("text"), 0, "{text}");
+    }
+    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    output.read_to_string(&mut text).expect("text");
+    (child.wait().expect("it ends"), text)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_request_to_terminate_ends_as_an_interrupt_does() {
+    for signal in ["-INT", "-TERM"] {
+        let (status, text) = host(&[], signal);
+        assert_eq!(status.code(), Some(0), "{signal}");
+        assert!(text.contains("0 requests, 0 commands"), "{signal}: {text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_that_was_given_is_not_printed() {
+    let (_, text) = host(&[("SENTINEL_JUMP_HOST_PASSWORD", "planted-secret")], "-TERM");
+    assert!(text.contains("user demo, password: as given\n") && !text.contains("planted-secret"), "{text}");
+    let (_, text) = host(&[], "-TERM");
+    let line = text.lines().find(|line| line.starts_with("user ")).expect("a line");
+    let made = line.strip_prefix("user demo, password ").expect("the form that other clients read");
+    assert!(made.len() == 32 && made.chars().all(|c| c.is_ascii_hexdigit()), "{line}");
+}
+
 #[test]
 fn every_variable_is_in_the_help() {
     let output = run(&["--help"]);

@@ -59,6 +59,8 @@ fn every_refusal_names_its_place() {
         ),
         ("unknown host", with(host, r#"host = "jump-marlow""#)),
         ("no host", with(host, "")),
+        ("azure tenant", with(host, &format!("{host}\nazure_tenant = \"000000c4-0d3a-4000-8000-000000000001\""))),
+        ("language", with(host, &format!("{host}\nlanguage = \"de\""))),
         ("bad alias", world::TOML.replace("tenants.marlowe", "tenants.\"mar lowe\"")),
         (
             "aliases that differ in case",

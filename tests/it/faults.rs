@@ -67,12 +67,14 @@ async fn every_fault_has_its_own_sentence() {
     let page =
         raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 20\r\n\r\n<html>hello!</html>\n").await;
     let garbage = raw(b"SSH-2.0-OpenSSH_9.6\r\n\x00\x01\x02").await;
+    let basic = raw(b"HTTP/1.1 401 \r\nWWW-Authenticate: Basic realm=\"WSMAN\"\r\nContent-Length: 0\r\n\r\n").await;
     let refused = format!("http://{}/wsman", closed_port().await);
     for (case, url, code) in [
         ("wrong host name", "http://no-such-host.invalid:5985/wsman", "unreachable"),
         ("refused port", &refused, "unreachable"),
         ("a web page", &page, "not_winrm"),
         ("garbage", &garbage, "not_winrm"),
+        ("no Negotiate", &basic, "sign_in_refused"),
     ] {
         for (tool, arguments) in [(READ, on(json!({}))), (WRITE, comment())] {
             let hosts = Hosts::start().await.with_url("nordhafen", url);
@@ -154,6 +156,18 @@ async fn a_write_whose_command_never_arrived_is_not_sent_again() {
     assert_eq!(hosts.count("nordhafen").runs_of(CALL), before.runs_of(CALL), "it did not run, and was not repeated");
 }
 
+/// A restart ends every session; nobody has to ask twice for that.
+#[tokio::test]
+async fn the_first_write_after_a_restart_of_the_host_is_made_once() {
+    let (mut hosts, path) = warm().await;
+    hosts.restart("nordhafen").await;
+    let answer = timeout(AT_ONCE, ask(&path, WRITE, comment())).await.expect("in time");
+    let count = hosts.count("nordhafen");
+    println!("restarted: {}, {} shells, {} calls", answer.outcome.as_str(), count.shells_opened, count.runs_of(CALL));
+    assert_eq!(answer.code, None, "{}", answer.text);
+    assert_eq!((count.shells_opened, count.runs_of(CALL)), (1, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_host_that_never_answers_costs_its_deadline_and_no_more() {
     let silent = TcpListener::bind(loopback()).await.expect("a port");
@@ -168,6 +182,36 @@ async fn a_host_that_never_answers_costs_its_deadline_and_no_more() {
         assert_eq!(answer.code.map(|code| code.as_str()), Some("timed_out"), "{}", answer.text);
         assert!(began.elapsed() <= Duration::from_secs(70), "{:?}", began.elapsed());
     }
+}
+
+/// A file that never ends opening, such as one on a share that is gone.
+#[tokio::test]
+async fn a_password_that_never_comes_costs_the_deadline_and_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&file).status().expect("mkfifo runs");
+    assert!(made.success());
+    let mut hosts = Hosts::start().await;
+    for host in hosts.config.hosts.values_mut() {
+        host.password = SecretRef::File(file.clone());
+    }
+    let path = hosts.path();
+    let asking = ask(&path, WRITE, comment());
+    tokio::pin!(asking);
+    // The blocked thread keeps a paused clock from moving by itself.
+    tokio::time::pause();
+    let answer = loop {
+        tokio::select! {
+            biased;
+            answer = &mut asking => break answer,
+            () = tokio::task::yield_now() => tokio::time::advance(Duration::from_secs(1)).await,
+        }
+    };
+    tokio::time::resume();
+    told("no password", &answer, "timed_out", 3, &hosts);
+    assert!(answer.text.contains("nothing was run"), "{}", answer.text);
+    // Lets the blocked thread go, so that the test can end.
+    drop(std::fs::OpenOptions::new().write(true).open(&file).expect("a reader waits"));
 }
 
 #[tokio::test]

@@ -74,6 +74,18 @@ impl Hosts {
         Self { listeners, config }
     }
 
+    /// Ends one tenant's host and starts it anew at the same address.
+    pub(crate) async fn restart(&mut self, tenant: &str) {
+        let old = self.listeners.remove(tenant).expect("a tenant");
+        let address = old.address();
+        old.shutdown().await;
+        let world = Arc::new(World::new("2026-03-02T08:00:00Z".parse().expect("a time")));
+        let account = Credentials { username: "demo".into(), password: Secret::new(PASSWORD.into()) };
+        let options = HostOptions::new(vec![account], EngineKind::Demo(commands_for(world, tenant)));
+        let new = Listener::bind(address, options).await.expect("the same port");
+        self.listeners.insert(tenant.to_owned(), new);
+    }
+
     /// The same hosts, with every tenant's sign-in data changed.
     pub(crate) fn with_password(mut self, password: &str) -> Self {
         for host in self.config.hosts.values_mut() {

@@ -78,6 +78,30 @@ async fn refusals_say_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_name_without_end_is_not_repeated() {
+    let long = "n".repeat(10_000);
+    let place = |tenant: &str, workspace: &str| json!({"tenant": tenant, "workspace": workspace});
+    let mut argument = place("nordhafen", "prod");
+    argument[&long] = json!(1);
+    let mut everywhere = json!({});
+    everywhere[&long] = json!(1);
+    for (tool, arguments) in [
+        (long.as_str(), place("nordhafen", "prod")),
+        ("sentinel_rule_list", place(&long, "prod")),
+        ("sentinel_rule_list", place("nordhafen", &long)),
+        ("sentinel_rule_list", argument),
+        ("sentinel_list_analytics_rules", json!({"tenant_filter": long})),
+        ("sentinel_list_analytics_rules", json!({"workspace_filter": long})),
+        ("sentinel_list_analytics_rules", everywhere),
+    ] {
+        let answer = ask(tool, arguments).await;
+        assert_eq!(answer.outcome, Outcome::Refused);
+        let shown = format!("{} {}", answer.text, json!(answer.envelope));
+        assert!(!shown.contains("nnn") && shown.len() < 2_000, "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_tenant_that_is_not_yours_does_not_exist() {
     let config = world::config();
     let mine =

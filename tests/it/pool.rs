@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use wsman::psrp::{Command, ProgressKind, ProgressRecord};
+use wsman::psrp::{Command, ErrorRecord, ProgressKind, ProgressRecord};
 use wsman::testing::demo::Step;
 
 use crate::hosts::{Before, Hosts, ask, ask_until, loopback, on};
@@ -65,6 +65,21 @@ async fn a_session_is_reused_never_shared_and_closed() {
     let count = hosts.count("nordhafen");
     println!("closed: {} open, {} Deletes", count.shells_open, count.requests_of("Delete"));
     assert_eq!((count.shells_open, count.requests_of("Delete")), (0, 2));
+}
+
+#[tokio::test]
+async fn an_answer_with_errors_is_not_kept() {
+    let hosts = Hosts::start_with(Arc::new(|command: &Command| {
+        let error = ErrorRecord::new("a page was left out".to_owned(), "Throttled".to_owned(), 0);
+        if command.text == CALL { vec![Step::Error(error)] } else { Vec::new() }
+    }))
+    .await;
+    let path = hosts.path();
+    for runs in [1, 2] {
+        let answer = ask(&path, READ, on(json!({}))).await;
+        assert_eq!(answer.code, None, "{}", answer.text);
+        assert_eq!(hosts.count("nordhafen").runs_of(CALL), runs);
+    }
 }
 
 #[tokio::test]

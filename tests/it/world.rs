@@ -23,7 +23,6 @@ script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }
 
 [tenants.nordhafen]
 host = "jump-nordhafen"
-language = "de"
 [tenants.nordhafen.workspaces.prod]
 subscription = "000000c1-0d3a-4000-8000-000000000001"
 resource_group = "rg-sec-prod"

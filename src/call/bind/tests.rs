@@ -29,8 +29,9 @@ fn bound(
     let Some(Tool::Function(entry)) = find(function) else { panic!("{function}") };
     let arguments: Map<_, _> = arguments.as_object().unwrap().clone();
     let arguments = validate::arguments(entry, &arguments).unwrap();
-    bind(entry, &arguments, probe, style, &target("w"))
-        .map(|bound| bound.iter().map(|(name, value)| format!("-{name} {value:?}")).collect::<Vec<_>>().join(" "))
+    bind(entry, &arguments, probe, style, &target("w")).map(|bound| {
+        bound.parameters.iter().map(|(name, value)| format!("-{name} {value:?}")).collect::<Vec<_>>().join(" ")
+    })
 }
 
 const STRING: &str = "System.String";
@@ -86,6 +87,38 @@ fn a_function_that_cannot_be_told_its_workspace_does_not_run() {
     assert_eq!((error.code, error.outcome), (Code::TargetMismatch, Outcome::Refused));
     // The session style keeps the target itself, and the host compares it.
     assert_eq!(bound("Get-AnalyticsRules", &json!({}), &blind, Some(Style::Session)).unwrap(), "");
+}
+
+#[test]
+fn a_write_is_told_all_of_its_target_and_a_read_may_be_told_less() {
+    let comment = json!({"IncidentNumber": 5, "Message": "x"});
+    let own = [("IncidentNumber", "System.Int32", &[][..]), ("Message", STRING, &[])];
+    let with = |target: &[(&'static str, &'static str, &'static [&'static str])]| {
+        bound("Add-IncidentComment", &comment, &probe(&[&own[..], target].concat(), false), Some(Style::Contract))
+    };
+    for lacking in 0..TARGET.len() {
+        let mut target = TARGET.to_vec();
+        let (name, ..) = target.remove(lacking);
+        let error = with(&target).unwrap_err();
+        assert_eq!((error.code, error.outcome), (Code::TargetMismatch, Outcome::Refused), "{name}");
+        assert!(error.said.contains(&format!("takes no \"{name}\",")), "{}", error.said);
+    }
+    for other in [
+        [("Subscription", STRING, &[][..]), ("ResourceGroup", STRING, &[]), ("Workspace", STRING, &[])],
+        [("Sub", STRING, &["subscriptionid"][..]), ("Group", STRING, &["ResourceGroupName"]), TARGET[2]],
+    ] {
+        let sent = with(&other).unwrap();
+        assert!(other.iter().all(|(name, ..)| sent.contains(&format!("-{name} "))), "{sent}");
+    }
+    let Some(Tool::Function(entry)) = find("Get-AnalyticsRules") else { panic!() };
+    let workspace = probe(&TARGET[2..], false);
+    let read = |probe: &FunctionProbe| {
+        bind(entry, &validate::arguments(entry, &Map::new()).unwrap(), probe, Some(Style::Contract), &target("w"))
+            .unwrap()
+            .warning
+    };
+    assert!(read(&workspace).unwrap().contains("\"SubscriptionId\", \"ResourceGroupName\""));
+    assert_eq!(read(&probe(&TARGET, false)), None);
 }
 
 #[test]

@@ -8,13 +8,14 @@ use wsman::auth::Credentials;
 use crate::catalog::{Code, Outcome, ToolError};
 use crate::config::{Host, Script};
 use crate::host::{OpenPlan, Probes, ScriptSource, Target as AzureTarget};
-use crate::tenant::Target;
+use crate::tenant::{HostId, Target};
 
-/// How long opening, loading and setting the target may take together.
+/// How long fetching the password, opening, loading and setting the target may
+/// take together.
 ///
 /// Chosen: Windows PowerShell takes up to half a minute to load the Az
 /// modules that scripts import.
-const OPEN_TIME: Duration = Duration::from_secs(60);
+pub(super) const OPEN_TIME: Duration = Duration::from_secs(60);
 
 /// The largest script that is pushed. Chosen: ten times the largest seen.
 const SCRIPT_BYTES: u64 = 8 * 1024 * 1024;
@@ -43,6 +44,14 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
         open_timeout: OPEN_TIME,
         probes,
     })
+}
+
+/// The password or the script to push was not there in time.
+pub(super) fn too_slow(host: &HostId) -> ToolError {
+    let said = format!(
+        "The password or the script for the host \"{host}\" could not be read in time; nothing was run. Check where the configuration says they are."
+    );
+    ToolError::new(Outcome::Unreachable, Code::TimedOut, said)
 }
 
 async fn script(host: &Host) -> Result<ScriptSource, ToolError> {
