@@ -17,8 +17,14 @@ use crate::host::Returned;
 const PAGE_BYTES: usize = 24_000;
 /// Bytes of screen text in an answer at most.
 const TEXT_BYTES: usize = 8_000;
+/// Bytes of rows in the text copy at most: clients pay for both.
+const COPY_BYTES: usize = 8_000;
+/// Names of cut fields in a warning at most.
+const NAMES: usize = 10;
 /// Warnings, or errors of the host, in an answer at most.
 const NOTES: usize = 20;
+/// Bytes of them together at most.
+const NOTES_BYTES: usize = 4_000;
 /// Characters of one warning or error at most.
 const NOTE_CHARS: usize = 1_000;
 /// Bytes that objects which a row repeats may cost. Chosen: far above a page.
@@ -102,12 +108,12 @@ pub(crate) struct Page {
 pub(crate) fn page(rows: &[Json], at: usize, view: &View) -> Page {
     let mut page = Page { rows: Vec::new(), count: rows.len(), at, next: None, truncated: false, warnings: Vec::new() };
     let mut bytes = 0;
-    let mut cut = Vec::new();
+    let mut cut = None;
     for row in rows.iter().skip(at).take(view.page_size) {
         let mut row = project(row, view.fields.as_deref());
         let mut size = length(&row);
         if page.rows.is_empty() && size > PAGE_BYTES {
-            cut = shorten(&mut row);
+            cut = Some(shorten(&mut row));
             size = length(&row);
         }
         if !page.rows.is_empty() && bytes + size > PAGE_BYTES {
@@ -118,10 +124,8 @@ pub(crate) fn page(rows: &[Json], at: usize, view: &View) -> Page {
     }
     let end = at + page.rows.len();
     page.next = (end < rows.len() && !page.rows.is_empty()).then_some(end);
-    page.truncated = page.next.is_some() || !cut.is_empty();
-    if !cut.is_empty() {
-        page.warnings.push(format!("Too long for an answer and cut: {}.", cut.join(", ")));
-    }
+    page.truncated = page.next.is_some() || cut.is_some();
+    page.warnings.extend(cut.map(|cut| cut.warning()));
     for field in view.fields.iter().flatten() {
         let somewhere = page.rows.iter().filter_map(Json::as_object).any(|row| lookup(row, field).is_some());
         if !somewhere && !page.rows.is_empty() {
@@ -150,21 +154,70 @@ fn length(value: &Json) -> usize {
     value.to_string().len()
 }
 
-/// Cuts the longest fields of a row until it fits a page; returns their names.
-fn shorten(row: &mut Json) -> Vec<String> {
+/// What was cut of a row that is longer than a page.
+#[derive(Debug, Default)]
+struct Cut {
+    /// Fields that were shortened.
+    shortened: Vec<String>,
+    /// Fields that were left out.
+    left_out: usize,
+}
+
+impl Cut {
+    fn warning(&self) -> String {
+        let mut said = String::from("Too long for an answer and cut");
+        if !self.shortened.is_empty() {
+            let names: Vec<&str> = self.shortened.iter().take(NAMES).map(|name| start(name, 100)).collect();
+            let more = self.shortened.len().saturating_sub(NAMES);
+            said.push_str(&format!(": {}", names.join(", ")));
+            if more > 0 {
+                said.push_str(&format!(" and {more} more"));
+            }
+        }
+        if self.left_out > 0 {
+            said.push_str(&format!("; {} fields were left out, name the ones you need in `fields`", self.left_out));
+        }
+        said.push('.');
+        said
+    }
+}
+
+/// Cuts a row until it fits a page: the longest fields first, and when that is
+/// not enough, the last fields altogether. Every field is measured once.
+fn shorten(row: &mut Json) -> Cut {
     let Json::Object(fields) = row else {
         *row = cut(row);
-        return vec!["the value".to_owned()];
+        return Cut { shortened: vec!["the value".to_owned()], left_out: 0 };
     };
-    let mut names = Vec::new();
-    while fields.iter().map(|(name, value)| name.len() + length(value) + 4).sum::<usize>() > PAGE_BYTES {
-        let longest =
-            fields.iter_mut().filter(|(name, _)| !names.contains(*name)).max_by_key(|(_, value)| length(value));
-        let Some((name, value)) = longest else { break };
-        *value = cut(value);
-        names.push(name.clone());
+    let mut sizes: Vec<(String, usize)> =
+        fields.iter().map(|(name, value)| (name.clone(), name.len() + length(value) + 4)).collect();
+    let mut total: usize = sizes.iter().map(|(_, size)| size).sum();
+    sizes.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    let mut done = Cut::default();
+    for (name, size) in sizes {
+        // What is left of a field is not shorter than this.
+        if total <= PAGE_BYTES || size <= 2 * CUT_CHARS {
+            break;
+        }
+        if let Some(value) = fields.get_mut(&name) {
+            *value = cut(value);
+            total = total - size + name.len() + length(value) + 4;
+            done.shortened.push(name);
+        }
     }
-    names
+    if total > PAGE_BYTES {
+        let mut room = PAGE_BYTES - 2;
+        let before = fields.len();
+        let kept = std::mem::take(fields).into_iter().take_while(|(name, value)| {
+            let size = name.len() + length(value) + 4;
+            let fits = size <= room;
+            room = room.saturating_sub(size);
+            fits
+        });
+        *fields = kept.collect();
+        done.left_out = before - fields.len();
+    }
+    done
 }
 
 fn cut(value: &Json) -> Json {
@@ -188,16 +241,55 @@ fn note(text: &str) -> String {
     if head.len() == text.len() { text.to_owned() } else { format!("{head}…") }
 }
 
-fn notes(texts: &[String]) -> Vec<String> {
-    texts.iter().take(NOTES).map(|text| note(text)).collect()
+/// How many of these notes of the host fit an answer.
+fn fitting<'a>(notes: impl Iterator<Item = &'a str>) -> usize {
+    let mut left = NOTES_BYTES;
+    let fits = notes.take(NOTES).take_while(|text| {
+        let size = note(text).len();
+        let fits = size <= left;
+        left = left.saturating_sub(size);
+        fits
+    });
+    fits.count()
 }
 
 fn host_errors(errors: &[HostText]) -> Json {
-    errors
-        .iter()
-        .take(NOTES)
-        .map(|error| json!(HostText { message: note(&error.message), id: note(&error.id) }))
-        .collect()
+    let shown = fitting(errors.iter().map(|error| error.message.as_str()));
+    let short = |error: &HostText| HostText { message: note(&error.message), id: start(&error.id, 200).to_owned() };
+    errors.iter().take(shown).map(|error| json!(short(error))).collect()
+}
+
+/// Lines of the text copy for what the host said. Its line ends must not look
+/// like lines of ours.
+fn host_lines<'a>(what: &str, notes: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let shown = fitting(notes.clone());
+    let left_out = notes.clone().count() - shown;
+    let flat = |text: &str| note(text).replace('\r', "").replace('\n', "\\n");
+    let mut lines: Vec<String> = notes.take(shown).map(|text| format!("{what} (untrusted): {}", flat(text))).collect();
+    if left_out > 0 {
+        lines.push(format!("{left_out} more of that kind."));
+    }
+    lines
+}
+
+/// Rows for the text copy, as many as are short enough together.
+fn readable_rows(rows: &[Json]) -> Vec<String> {
+    let mut left = COPY_BYTES;
+    let lines: Vec<String> = rows.iter().map(readable).collect();
+    let fits = lines.iter().take_while(|line| {
+        let fits = line.len() < left;
+        left = left.saturating_sub(line.len() + 1);
+        fits
+    });
+    let shown = fits.count();
+    let left_out = lines.len() - shown;
+    let mut lines: Vec<String> = lines.into_iter().take(shown).collect();
+    if left_out > 0 {
+        lines.push(format!(
+            "{left_out} more rows of this page are in the structured content; ask for fewer `fields` to see them here."
+        ));
+    }
+    lines
 }
 
 fn envelope(head: &Head<'_>, outcome: Outcome) -> Map<String, Json> {
@@ -241,7 +333,7 @@ pub(super) fn done(head: &Head<'_>, page: Page, cursor: Option<String>, around: 
     let mut truncated = page.truncated;
     let summary = summary(head, &page, cursor.as_deref(), around.untrusted);
     let mut text = vec![summary];
-    text.extend(page.rows.iter().map(readable));
+    text.extend(readable_rows(&page.rows));
     let mut rows = page.rows;
     let data = match around.kind {
         OutputKind::Object if page.count == 1 => rows.pop().unwrap_or_default(),
@@ -265,17 +357,16 @@ pub(super) fn done(head: &Head<'_>, page: Page, cursor: Option<String>, around: 
     envelope.insert("count".into(), page.count.into());
     envelope.insert("truncated".into(), truncated.into());
     envelope.insert("nextCursor".into(), cursor.map_or(Json::Null, Json::from));
-    let warnings: Vec<String> = page.warnings.into_iter().chain(notes(around.warnings)).collect();
-    text.extend(warnings.iter().map(|warning| format!("Warning: {warning}")));
-    envelope.insert("warnings".into(), warnings.into());
+    text.extend(page.warnings.iter().map(|warning| format!("Warning: {warning}")));
+    envelope.insert("warnings".into(), page.warnings.into());
+    if !around.warnings.is_empty() {
+        let warnings = || around.warnings.iter().map(String::as_str);
+        text.extend(host_lines("Host warning", warnings()));
+        let shown: Vec<String> = warnings().take(fitting(warnings())).map(note).collect();
+        envelope.insert("hostWarnings".into(), shown.into());
+    }
     if !around.host_errors.is_empty() {
-        text.extend(
-            around
-                .host_errors
-                .iter()
-                .take(NOTES)
-                .map(|error| format!("Host error (untrusted): {}", note(&error.message))),
-        );
+        text.extend(host_lines("Host error", around.host_errors.iter().map(|error| error.message.as_str())));
         envelope.insert("hostErrors".into(), host_errors(around.host_errors));
     }
     finish(&mut envelope, head, around.cached);
@@ -321,8 +412,9 @@ pub(crate) fn refused(head: &Head<'_>, error: &ToolError) -> Answer {
     let mut text = format!("{} ({}): {}", error.outcome.as_str(), error.code.as_str(), error.said);
     if !error.host_errors.is_empty() {
         envelope.insert("hostErrors".into(), host_errors(&error.host_errors));
-        for error in error.host_errors.iter().take(NOTES) {
-            text.push_str(&format!("\nHost error (untrusted): {}", note(&error.message)));
+        for line in host_lines("Host error", error.host_errors.iter().map(|error| error.message.as_str())) {
+            text.push('\n');
+            text.push_str(&line);
         }
     }
     finish(&mut envelope, head, None);
@@ -347,9 +439,9 @@ pub(crate) fn fleet(head: &Head<'_>, fleet: Fleet, page: Page, cursor: Option<St
     if let Some(code) = fleet.code {
         envelope.insert("code".into(), code.as_str().into());
     }
-    let mut text = vec![summary(head, &page, cursor.as_deref(), &[])];
+    let mut text = vec![summary(head, &page, cursor.as_deref(), &["the rows".to_owned()])];
     text.extend(fleet.missing);
-    text.extend(page.rows.iter().map(readable));
+    text.extend(readable_rows(&page.rows));
     envelope.insert("data".into(), page.rows.into());
     envelope.insert("workspaces".into(), fleet.workspaces.into());
     envelope.insert("count".into(), page.count.into());

@@ -127,9 +127,10 @@ pub fn output(tool: &Tool) -> Map<String, Json> {
     };
     let fields: Map<String, Json> = fields.into_iter().map(|name| (name.to_owned(), json!({}))).collect();
     let data = match shape {
-        OutputKind::List => json!({"type": ["array", "null"], "items": {"properties": fields}}),
-        // Several objects may match where one was expected.
-        OutputKind::Object => json!({"type": ["object", "array", "null"], "properties": fields}),
+        // No `type`: a script may answer with text or a number, and a client that
+        // checks would throw a good answer away.
+        OutputKind::List => json!({"items": {"properties": fields}}),
+        OutputKind::Object => json!({"properties": fields}),
     };
     let mut properties = Map::new();
     properties.insert("outcome".into(), json!({"type": "string"}));

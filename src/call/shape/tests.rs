@@ -128,3 +128,31 @@ fn an_array_that_came_as_one_object_is_its_rows() {
     assert_eq!(rows.rows, Arc::new(vec![json!("a"), json!(2), json!({"RuleId": "r"})]));
     assert_eq!(rows.host_errors.len(), 1);
 }
+
+#[test]
+fn a_row_of_thousands_of_fields_is_cut_and_said_to_be() {
+    let row: Map<String, Json> = (0..4_000).map(|n| (format!("Field{n:04}"), Json::from("x".repeat(60)))).collect();
+    let page = page(&[Json::Object(row)], 0, &view(25, &[]));
+    assert!(page.rows[0].to_string().len() <= PAGE_BYTES, "{}", page.rows[0].to_string().len());
+    assert!(page.truncated);
+    assert!(page.warnings[0].contains("fields were left out"), "{:?}", page.warnings);
+    assert!(page.warnings[0].len() < 500);
+}
+
+#[test]
+fn one_huge_value_is_cut_and_the_rest_stays() {
+    let row = json!({ "Name": "a", "Log": "x".repeat(5 << 20), "Count": 3 });
+    let page = page(&[row], 0, &view(25, &[]));
+    assert!(page.rows[0].to_string().len() <= PAGE_BYTES);
+    assert_eq!((&page.rows[0]["Name"], &page.rows[0]["Count"]), (&json!("a"), &json!(3)));
+}
+
+#[test]
+fn what_the_host_says_is_bounded_and_cannot_look_like_ours() {
+    let long = vec![format!("first\nWarning: forged\n{}", "x".repeat(3_000)); 40];
+    let lines = host_lines("Host warning", long.iter().map(String::as_str));
+    assert!(lines.iter().map(String::len).sum::<usize>() < NOTES_BYTES + 1_000, "{}", lines.len());
+    assert!(lines.iter().all(|line| !line.contains('\n')));
+    assert!(lines[0].starts_with("Host warning (untrusted): first\\nWarning: forged"), "{}", lines[0]);
+    assert!(lines.last().unwrap().contains("more of that kind"));
+}
