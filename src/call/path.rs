@@ -1,8 +1,11 @@
 //! The path, from top to bottom.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -115,7 +118,9 @@ impl CallPath {
         let began = Instant::now();
         let name = near::shown(request.tool);
         let mut target = None;
-        let answer = self.steps(&request, &correlation, began, &mut target).await;
+        let effect = crate::catalog::find(request.tool).map_or(Effect::Read, |tool| tool.effect());
+        let steps = self.steps(&request, &correlation, began, &mut target).boxed();
+        let answer = caught(&correlation, name, effect, steps).await;
         let named = target.as_ref().map(names);
         let error = answer.as_ref().err();
         audit::record(request.caller, &correlation, name, named, error, began.elapsed());
@@ -211,7 +216,9 @@ impl CallPath {
             return Ok(Executed { rows, cached: Some(age) });
         }
         let epoch = self.cache.epoch(&key);
-        let rows = run::run(self, ask, entry, &arguments, &place).await;
+        let running = run::run(self, ask, entry, &arguments, &place).boxed();
+        // Here, too: of a fleet's workspaces it costs one, and after a write the kept answers go in any case.
+        let rows = caught(ask.correlation, &entry.function, entry.effect(), running).await;
         if entry.effect() == Effect::Write {
             self.cache.written(ask.target);
         }
@@ -247,10 +254,22 @@ fn names(target: &Target) -> (&str, &str) {
     (target.tenant().id.as_str(), target.workspace().id.as_str())
 }
 
-/// The answer to a question that panicked.
-#[must_use]
-pub(crate) fn panicked(tool: &str, correlation: &str, effect: Effect) -> Answer {
-    let error = match effect {
+/// Runs `work`; a panic in it becomes the answer of this call, under its own
+/// correlation id. Boxed: the compiler gives up on futures this deep.
+async fn caught<T>(
+    correlation: &str,
+    tool: &str,
+    effect: Effect,
+    work: BoxFuture<'_, Result<T, ToolError>>,
+) -> Result<T, ToolError> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(correlation, tool, "a call panicked");
+        Err(mistake(effect))
+    })
+}
+
+fn mistake(effect: Effect) -> ToolError {
+    match effect {
         Effect::Read => {
             ToolError::new(Outcome::Failed, Code::Internal, "The server made a mistake; report the correlation id.")
         }
@@ -259,7 +278,31 @@ pub(crate) fn panicked(tool: &str, correlation: &str, effect: Effect) -> Answer 
             Code::UnknownOutcome,
             "The server made a mistake during a change; it may have been made. Look before you try again.",
         ),
-    };
-    let head = Head { tool, function: tool, target: None, correlation, duration: Duration::ZERO };
+    }
+}
+
+/// The answer to a question that panicked outside of its call, and its audit
+/// line.
+#[must_use]
+pub(crate) fn panicked(caller: &Caller, tool: &Tool, correlation: &str) -> Answer {
+    let error = mistake(tool.effect());
+    let name = tool.name();
+    audit::record(caller, correlation, name, None, Some(&error), Duration::ZERO);
+    let head = Head { tool: name, function: name, target: None, correlation, duration: Duration::ZERO };
     shape::refused(&head, &error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_and_doubt_about_a_write() {
+        for (effect, outcome, code) in
+            [(Effect::Read, Outcome::Failed, Code::Internal), (Effect::Write, Outcome::Unknown, Code::UnknownOutcome)]
+        {
+            let error = caught::<()>("c", "t", effect, async { panic!("planted") }.boxed()).await.unwrap_err();
+            assert_eq!((error.outcome, error.code), (outcome, code));
+        }
+    }
 }

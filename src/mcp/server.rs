@@ -83,7 +83,7 @@ impl Server {
                 // Goes on until the call has ended: it stops the host first.
                 () = context.ct.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
                 ended = &mut work => {
-                    return ended.unwrap_or_else(|_| panicked(&self.0.path, tool));
+                    return ended.unwrap_or_else(|_| panicked(&self.0, tool));
                 }
                 () = progress.send(&context) => {}
             }
@@ -102,10 +102,11 @@ async fn call_tool(
     crate::fleet::answer(&inner.path, request).await
 }
 
-fn panicked(path: &CallPath, tool: &Tool) -> Answer {
-    let id = path.id();
+/// The last net: the call path catches its own panics, and keeps their ids.
+fn panicked(inner: &Inner, tool: &Tool) -> Answer {
+    let id = inner.path.id();
     tracing::error!(correlation = id, tool = tool.name(), "a call panicked");
-    call::panicked(tool.name(), &id, tool.effect())
+    call::panicked(&inner.caller, tool, &id)
 }
 
 impl ServerHandler for Server {

@@ -4,6 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sentinel_jump::call::Request;
+use sentinel_jump::fleet;
+use sentinel_jump::tenant::Caller;
 use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -140,6 +143,32 @@ async fn a_dead_host_costs_its_own_rows_only() {
     assert!(rows.iter().all(|row| row["tenant"] != "alpenmed"));
     assert_eq!((hosts.count("nordhafen").runs_of(CALL), hosts.count("marlowe").runs_of(CALL)), (2, 1));
     assert_eq!(hosts.count("alpenmed").requests.len(), 0);
+}
+
+#[tokio::test]
+async fn a_panic_is_an_answer_with_its_id_and_throws_the_session_away() {
+    let hosts = Hosts::start_with(endless(Arc::new(Notify::new()))).await;
+    let path = hosts.path();
+    for tool in [READ, FLEET] {
+        let arguments = if tool == READ { on(json!({})) } else { json!({"tenant_filter": "nordhafen"}) };
+        let request = Request {
+            caller: &Caller::local(),
+            tool,
+            arguments: arguments.as_object().expect("an object"),
+            progress: &|_| panic!("planted"),
+            cancel: &CancellationToken::new(),
+        };
+        let answer = timeout(Duration::from_secs(20), fleet::answer(&path, request)).await.expect("in time");
+        let id = answer.envelope["correlationId"].as_str().expect("an id");
+        assert_eq!(id.len(), 32, "{}", answer.text);
+        if tool == READ {
+            assert_eq!(answer.code.map(|code| code.as_str()), Some("internal"), "{}", answer.text);
+        } else {
+            let lines = answer.envelope["workspaces"].as_array().expect("a list");
+            assert!(lines.iter().all(|line| line["code"] == "internal"), "{lines:?}");
+        }
+    }
+    assert_eq!(path.pool().counts().opened, path.pool().counts().closed);
 }
 
 #[tokio::test]
