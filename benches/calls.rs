@@ -69,8 +69,8 @@ async fn main() -> Result<(), Failure> {
     if python.is_none() {
         println!(
             "pypsrp was not found, so there is nothing to compare with. To get it:\n    \
-             python3 -m venv /tmp/pypsrp && /tmp/pypsrp/bin/pip install pypsrp==0.9.1\n    \
-             SENTINEL_JUMP_BENCH_PYTHON=/tmp/pypsrp/bin/python cargo bench --bench calls"
+             python3 -m venv venv && venv/bin/pip install pypsrp==0.9.1\n    \
+             SENTINEL_JUMP_BENCH_PYTHON=venv/bin/python cargo bench --bench calls"
         );
     }
     let demo = Plan { name: "Demo engine", process: None, script: SCRIPT_PATH.into(), rounds: 5, calls: 300 };
