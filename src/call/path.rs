@@ -184,7 +184,8 @@ impl CallPath {
         }
         let executed = self.perform(&ask).await?;
         let rows = &executed.rows;
-        let page = shape::page(&rows.rows, 0, &view);
+        let mut page = shape::page(&rows.rows, 0, &view);
+        page.warnings.extend(rows.ours.iter().cloned());
         let cursor = self.keep(page.next, question, Arc::clone(&rows.rows));
         let around = Around {
             kind: entry.output.kind,

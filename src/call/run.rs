@@ -131,12 +131,13 @@ async fn attempt(
                 false => Attempt::Over(told),
             })
         }
-        Ok(Ok(mut returned)) => {
-            returned.warnings.extend(warning);
+        Ok(Ok(returned)) => {
             if returned.target_changed.is_none() {
                 lease.give_back();
             }
-            Ok(verdict::returned(entry, &host.id, returned)?)
+            let mut rows = verdict::returned(entry, &host.id, returned)?;
+            rows.ours.extend(warning);
+            Ok(rows)
         }
     }
 }

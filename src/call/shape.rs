@@ -37,7 +37,10 @@ const CUT_CHARS: usize = 2_000;
 pub(crate) struct Rows {
     pub(crate) rows: Arc<Vec<Json>>,
     pub(crate) text: Vec<String>,
+    /// Warnings of the host.
     pub(crate) warnings: Vec<String>,
+    /// Warnings of ours.
+    pub(crate) ours: Vec<String>,
     pub(crate) host_errors: Vec<HostText>,
 }
 
@@ -57,12 +60,18 @@ impl Rows {
                 None => push(value),
             }
         }
-        let mut warnings = returned.warnings;
+        let mut ours = Vec::new();
         if left_out > 0 {
-            warnings.push(format!("{left_out} repeated values were left out of the answer."));
+            ours.push(format!("{left_out} repeated values were left out of the answer."));
         }
         let errors = returned.errors.into_iter().map(|error| HostText { message: error.message, id: error.id });
-        Self { rows: Arc::new(rows), text: returned.text, warnings, host_errors: errors.collect() }
+        Self {
+            rows: Arc::new(rows),
+            text: returned.text,
+            warnings: returned.warnings,
+            ours,
+            host_errors: errors.collect(),
+        }
     }
 }
 
@@ -253,7 +262,8 @@ fn fitting<'a>(notes: impl Iterator<Item = &'a str>) -> usize {
     fits.count()
 }
 
-fn host_errors(errors: &[HostText]) -> Json {
+/// Errors of the host as they stand in an answer, within the budget.
+pub(crate) fn host_errors(errors: &[HostText]) -> Json {
     let shown = fitting(errors.iter().map(|error| error.message.as_str()));
     let short = |error: &HostText| HostText { message: note(&error.message), id: start(&error.id, 200).to_owned() };
     errors.iter().take(shown).map(|error| json!(short(error))).collect()

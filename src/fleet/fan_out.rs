@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::call::{Ask, CallPath, Executed, Request, record};
+use crate::call::{Ask, CallPath, Executed, Request, host_errors, record};
 use crate::catalog::{Code, Entry, Outcome, ToolError};
 use crate::tenant::Target;
 
@@ -58,20 +58,38 @@ impl Said {
     /// The workspace's line in the answer.
     pub(super) fn line(&self) -> Json {
         let (tenant, workspace) = (self.target.tenant().id.as_str(), self.target.workspace().id.as_str());
-        match &self.result {
+        let (mut line, errors, warnings) = match &self.result {
             Ok(executed) => {
-                let count = executed.rows.rows.len();
-                json!({"tenant": tenant, "workspace": workspace, "outcome": Outcome::Done.as_str(), "count": count})
+                let rows = &executed.rows;
+                let line = json!({
+                    "tenant": tenant,
+                    "workspace": workspace,
+                    "outcome": Outcome::Done.as_str(),
+                    "count": rows.rows.len(),
+                });
+                (line, &rows.host_errors, rows.warnings.len())
             }
-            Err(error) => json!({
-                "tenant": tenant,
-                "workspace": workspace,
-                "outcome": error.outcome.as_str(),
-                "code": error.code.as_str(),
-                "error": error.said,
-                "count": 0,
-            }),
+            Err(error) => {
+                let line = json!({
+                    "tenant": tenant,
+                    "workspace": workspace,
+                    "outcome": error.outcome.as_str(),
+                    "code": error.code.as_str(),
+                    "error": error.said,
+                    "count": 0,
+                });
+                (line, &error.host_errors, 0)
+            }
+        };
+        // The first of each workspace: fifty workspaces must still fit an answer.
+        if let (Some(line), Some(first)) = (line.as_object_mut(), errors.first()) {
+            line.insert("hostErrors".into(), host_errors(std::slice::from_ref(first)));
+            line.insert("hostErrorCount".into(), errors.len().into());
         }
+        if let (Some(line), true) = (line.as_object_mut(), warnings > 0) {
+            line.insert("hostWarningCount".into(), warnings.into());
+        }
+        line
     }
 
     /// Its rows, each saying whose it is.

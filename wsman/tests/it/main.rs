@@ -8,7 +8,7 @@ mod clixml;
 mod engine;
 #[cfg(feature = "testing")]
 mod host;
-#[cfg(feature = "process")]
+#[cfg(feature = "testing")]
 mod host_end;
 #[cfg(feature = "testing")]
 mod interop;
