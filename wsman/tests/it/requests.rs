@@ -62,7 +62,7 @@ async fn say(pool: &RunspacePool, text: &str) {
     assert_eq!(output.objects, [Value::from(text)]);
 }
 
-async fn sleep(pool: &RunspacePool) -> Pipeline {
+async fn running_sleeper(pool: &RunspacePool) -> Pipeline {
     let command = Command::new("Start-Sleep").argument("Seconds", 3600);
     let options = RunOptions { first_message_timeout: HOLD, timeout: HOLD, ..RunOptions::default() };
     pool.run(vec![command], options).await.expect("it starts")
@@ -126,7 +126,7 @@ async fn ten_warm_calls_are_ten_times_one() {
 #[tokio::test]
 async fn a_stop_is_one_signal_more() {
     let (host, pool) = open().await;
-    let pipeline = sleep(&pool).await;
+    let pipeline = running_sleeper(&pool).await;
     reached(&host, [1, 3, 1, 0, 0]).await;
     stopped(pipeline).await;
     reached(&host, [1, 3, 1, 2, 0]).await;
@@ -139,11 +139,11 @@ async fn a_stop_is_one_signal_more() {
 #[tokio::test]
 async fn commands_and_signals_do_not_wait_behind_a_held_receive() {
     let (host, pool) = open().await;
-    let sleeper = sleep(&pool).await;
+    let sleeper = running_sleeper(&pool).await;
     reached(&host, [1, 3, 1, 0, 0]).await;
     tokio::time::timeout(LONG, say(&pool, "beside it")).await.expect("a call beside it is answered");
     reached(&host, [1, 4, 2, 1, 0]).await;
-    let other = sleep(&pool).await;
+    let other = running_sleeper(&pool).await;
     reached(&host, [1, 5, 3, 1, 0]).await;
     stopped(other).await;
     reached(&host, [1, 5, 3, 3, 0]).await;
@@ -154,7 +154,7 @@ async fn commands_and_signals_do_not_wait_behind_a_held_receive() {
 #[tokio::test]
 async fn a_session_closes_over_a_held_receive() {
     let (host, pool) = open().await;
-    let _sleeper = sleep(&pool).await;
+    let _sleeper = running_sleeper(&pool).await;
     reached(&host, [1, 3, 1, 0, 0]).await;
     tokio::time::timeout(LONG, pool.close()).await.expect("the Delete is answered");
     assert_eq!((host.counters().requests_of("Delete"), host.counters().shells_open), (1, 0));
@@ -163,7 +163,7 @@ async fn a_session_closes_over_a_held_receive() {
 #[tokio::test]
 async fn a_session_keeps_a_second_connection_that_is_signed_in() {
     let (host, pool) = open().await;
-    let pipeline = sleep(&pool).await;
+    let pipeline = running_sleeper(&pool).await;
     reached(&host, [1, 3, 1, 0, 0]).await;
     let signed_in = async {
         while host.sign_ins() < 2 || host.sign_ins() < host.connections() {
