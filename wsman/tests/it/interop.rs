@@ -16,7 +16,7 @@ use wsman::ErrorKind;
 use wsman::auth::Credentials;
 use wsman::entropy::Entropy;
 use wsman::secret::Secret;
-use wsman::transport::{Connection, Endpoint};
+use wsman::transport::{Connection, Endpoint, SignIn, Target};
 
 use crate::host::{Act, Host, Offer};
 
@@ -53,7 +53,8 @@ async fn exchange(protocol: &str) {
     let Some((_running, endpoint)) = peer(protocol) else { return };
     let sign_in = async |username: &str, password: &str| {
         let credentials = Credentials { username: username.to_owned(), password: Secret::new(password.to_owned()) };
-        Connection::open(&endpoint, &credentials, &mut Entropy::system(), LONG).await
+        let target = Target::new(endpoint.clone(), SignIn::Ntlm(credentials));
+        Connection::open(&target, &mut Entropy::system(), LONG).await
     };
     for (username, password) in [(r"CORP\analyst", "pass word 😀"), ("u@corp.example", "other")] {
         let mut connection = sign_in(username, password).await.unwrap();
