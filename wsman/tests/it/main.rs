@@ -15,6 +15,7 @@ mod host_end;
 #[cfg(feature = "testing")]
 mod interop;
 mod layers;
+mod manual;
 #[cfg(feature = "testing")]
 mod peer;
 mod replay;
