@@ -424,6 +424,10 @@ impl Reader<'_> {
     /// A string, or a list of them.
     fn one_or_more(&mut self, section: &Section<'_>, key: &str) -> Vec<Written<String>> {
         match section.table.get(key) {
+            Some(value) if value.get_ref().as_array().is_some_and(|list| list.is_empty()) => {
+                self.problems.add(&section.at(key), Some(self.line(value)), "empty");
+                Vec::new()
+            }
             Some(value) if value.get_ref().as_array().is_some() => self.strings(section, key).unwrap_or_default(),
             Some(_) => self.string(section, key).into_iter().collect(),
             None => Vec::new(),

@@ -39,6 +39,7 @@ fn every_refusal_names_its_place() {
         ("tls with a misspelt key", with(url, &format!("{https}\ntls = {{ pins = \"12\" }}"))),
         ("a pin that is too short", with(url, &format!("{https}\ntls = {{ pin = \"12ab\" }}"))),
         ("one bad pin of two", with(url, &format!("{https}\ntls = {{ pin = [\"{pin}\", \"{pin}0\"] }}"))),
+        ("no pin in the list", with(url, &format!("{https}\ntls = {{ pin = [] }}"))),
         ("a pin that is a number", with(url, &format!("{https}\ntls = {{ pin = 12 }}"))),
         ("pin and ca", with(url, &format!("{https}\ntls = {{ pin = \"{pin}\", ca = \"ca.pem\" }}"))),
         ("no such ca", with(url, &format!("{https}\ntls = {{ ca = \"no-such-file.pem\" }}"))),

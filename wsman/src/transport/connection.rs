@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Url, redirect, retry};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
+};
+use reqwest::{Client, RequestBuilder, Url, redirect, retry};
 use rustls::ClientConfig;
 
 use super::error::{Sent, TransportError, classify};
@@ -137,9 +139,9 @@ impl Connection {
                 let sealed = seal.seal(body).map_err(|error| (TransportError::Seal(error), Sent::No))?;
                 request.header(CONTENT_TYPE, multipart::CONTENT_TYPE).body(multipart::encode(&sealed))
             }
-            Speech::InTls => request.header(CONTENT_TYPE, SOAP).body(body),
+            Speech::InTls => plain(request, body),
             Speech::WithHeader { authorization, .. } => {
-                request.header(CONTENT_TYPE, SOAP).header(AUTHORIZATION, authorization.clone()).body(body)
+                plain(request, body).header(AUTHORIZATION, authorization.clone())
             }
         };
         let response = request.send().await.map_err(|error| classify(&error))?;
@@ -151,6 +153,11 @@ impl Connection {
         };
         Ok((reply.map_err(|error| (error, Sent::Maybe))?, keeps))
     }
+}
+
+/// Says the length of an empty message, too, which the client leaves out.
+fn plain(request: RequestBuilder, body: Vec<u8>) -> RequestBuilder {
+    request.header(CONTENT_TYPE, SOAP).header(CONTENT_LENGTH, body.len()).body(body)
 }
 
 fn lost(error: TransportError, sent: Sent) -> Lost {
