@@ -63,7 +63,7 @@ impl Resolver<'_> {
     fn host(&mut self, raw: Written<RawHost>) -> Option<Host> {
         let id = HostId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
         let host = raw.value;
-        let access = self.access(host.url, host.auth, host.tls, host.dangerous_basic_over_http);
+        let access = self.access(&host);
         let sessions = self.sessions(host.sessions_max, host.sessions_idle);
         let password = host.password.map(|secret| match secret.value {
             RawSecret::Env(name) => SecretRef::Env(name),

@@ -20,18 +20,12 @@ fn problems(toml: &str) -> String {
     Config::parse(toml, Path::new("/etc/sentinel-jump")).map_or_else(|error| error.to_string(), |_| "good".to_owned())
 }
 
-#[test]
-fn every_refusal_names_its_place() {
+/// Addresses, sign-ins, and whom to believe.
+fn of_access() -> Vec<(&'static str, String)> {
     let url = r#"url = "http://127.0.0.1:1/wsman""#;
     let https = r#"url = "https://jump01.example:5986/wsman""#;
     let pin = "ab".repeat(32);
-    let password = r#"password = { env = "SENTINEL_JUMP_TEST_NOT_SET" }"#;
-    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
-    let host = r#"host = "jump-marlowe""#;
-    let cases = [
-        ("misspelt key", with(url, &format!("{url}\nsesions = {{ max = 2 }}"))),
-        ("misspelt inner key", with(url, &format!("{url}\nsessions = {{ maxx = 2 }}"))),
-        ("unknown key", with(url, &format!("{url}\ncolour = 1"))),
+    vec![
         ("another scheme", with(url, r#"url = "ftp://jump01.example/wsman""#)),
         ("https without a port", with(url, r#"url = "https://jump01.example/wsman""#)),
         ("tls over http", with(url, &format!("{url}\ntls = {{ ca = \"ca.pem\" }}"))),
@@ -47,6 +41,19 @@ fn every_refusal_names_its_place() {
         ("basic over http", with(url, &format!("{url}\nauth = \"basic\""))),
         ("danger without need", with(url, &format!("{https}\nauth = \"basic\"\ndangerous_basic_over_http = true"))),
         ("danger without basic", with(url, &format!("{url}\ndangerous_basic_over_http = true"))),
+    ]
+}
+
+#[test]
+fn every_refusal_names_its_place() {
+    let url = r#"url = "http://127.0.0.1:1/wsman""#;
+    let password = r#"password = { env = "SENTINEL_JUMP_TEST_NOT_SET" }"#;
+    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
+    let host = r#"host = "jump-marlowe""#;
+    let cases = [
+        ("misspelt key", with(url, &format!("{url}\nsesions = {{ max = 2 }}"))),
+        ("misspelt inner key", with(url, &format!("{url}\nsessions = {{ maxx = 2 }}"))),
+        ("unknown key", with(url, &format!("{url}\ncolour = 1"))),
         ("no port", with(url, r#"url = "http://jump01.example/wsman""#)),
         ("password in the address", with(url, r#"url = "http://svc:planted-secret@jump01.example:5985/wsman""#)),
         ("no address", with(url, "")),
@@ -98,7 +105,7 @@ fn every_refusal_names_its_place() {
         ("two problems", with(url, "").replace(host, "host = 5")),
     ];
     let mut text = String::new();
-    for (name, toml) in &cases {
+    for (name, toml) in cases.iter().chain(&of_access()) {
         let said = problems(toml);
         assert_ne!(said, "good", "{name}");
         writeln!(text, "# {name}\n{said}\n").expect("writing to a string");

@@ -186,6 +186,6 @@ async fn the_command_line_says_it_with_its_exit_code() {
 
 fn place(hosts: &Hosts) -> (String, String, String) {
     let target = hosts.config.registry.targets().find(|target| target.workspace().id.as_str() == PLACE[1]);
-    let workspace = target.expect("a workspace").workspace().clone();
+    let workspace = target.as_ref().expect("a workspace").workspace();
     (workspace.subscription.clone(), workspace.resource_group.clone(), workspace.name.clone())
 }

@@ -2,7 +2,7 @@
 
 use wsman::transport::{Fingerprint, Tls};
 
-use super::super::raw::{RawTls, Written};
+use super::super::raw::{RawHost, RawTls, Written};
 use super::Resolver;
 use crate::host::Auth;
 use crate::near;
@@ -16,47 +16,37 @@ const MAX_AUTHORITIES_BYTES: u64 = 1024 * 1024;
 
 impl Resolver<'_> {
     /// `None` only when a problem was added.
-    pub(super) fn access(
-        &mut self,
-        url: Option<Written<String>>,
-        auth: Option<Written<String>>,
-        tls: Option<Written<RawTls>>,
-        dangerous: Option<Written<bool>>,
-    ) -> Option<(String, Auth, Tls)> {
-        let url = url.and_then(|url| self.url(url));
+    pub(super) fn access(&mut self, host: &RawHost) -> Option<(String, Auth, Tls)> {
+        let url = host.url.as_ref().and_then(|url| self.url(url));
         let is_tls = url.as_ref().map(|url| url.starts_with("https://"));
-        let chosen = match &auth {
-            Some(auth) => self.auth(auth),
+        let auth = match &host.auth {
+            Some(auth) => self.auth(auth, is_tls, host.dangerous_basic_over_http.as_ref()),
             None => Some(Auth::Negotiate),
         };
-        let tls = match tls {
+        if let Some(dangerous) = host.dangerous_basic_over_http.as_ref().filter(|dangerous| dangerous.value)
+            && host.auth.as_ref().is_none_or(|auth| auth.value != "basic")
+        {
+            self.bad(dangerous, "only goes with auth = \"basic\"; take it out");
+        }
+        let tls = match &host.tls {
             Some(tls) => self.tls(tls, is_tls),
             None => Some(Tls::system()),
         };
-        let chosen = match (chosen, &auth) {
-            (Some(Auth::Basic), Some(written)) => self.basic(written, is_tls, dangerous),
-            (chosen, _) => {
-                if let Some(dangerous) = dangerous.filter(|dangerous| dangerous.value) {
-                    self.bad(&dangerous, "only goes with auth = \"basic\"; take it out");
-                }
-                chosen
-            }
-        };
-        Some((url?, chosen?, tls?))
+        Some((url?, auth?, tls?))
     }
 
-    fn url(&mut self, url: Written<String>) -> Option<String> {
+    fn url(&mut self, url: &Written<String>) -> Option<String> {
         let (rest, port, example) = match (url.value.strip_prefix("http://"), url.value.strip_prefix("https://")) {
             (Some(rest), _) => (rest, 5985, EXAMPLE),
             (_, Some(rest)) => (rest, 5986, TLS_EXAMPLE),
             _ => {
-                self.bad(&url, format!("expected an address such as {EXAMPLE} or {TLS_EXAMPLE}"));
+                self.bad(url, format!("expected an address such as {EXAMPLE} or {TLS_EXAMPLE}"));
                 return None;
             }
         };
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if authority.contains('@') {
-            self.bad(&url, "a user name or password must not stand in the address; use username and password");
+            self.bad(url, "a user name or password must not stand in the address; use username and password");
             return None;
         }
         let written = authority.rsplit_once(':').filter(|(host, port)| {
@@ -65,18 +55,23 @@ impl Resolver<'_> {
         });
         let clean = rest.chars().all(|c| c.is_ascii_graphic()) && !path.is_empty() && !path.contains(['?', '#']);
         if written.is_none() || !clean {
-            self.bad(&url, format!("expected a host, a port (WinRM uses {port}) and a path, such as {example}"));
+            self.bad(url, format!("expected a host, a port (WinRM uses {port}) and a path, such as {example}"));
             return None;
         }
-        Some(url.value)
+        Some(url.value.clone())
     }
 
-    fn auth(&mut self, auth: &Written<String>) -> Option<Auth> {
+    fn auth(
+        &mut self,
+        auth: &Written<String>,
+        is_tls: Option<bool>,
+        dangerous: Option<&Written<bool>>,
+    ) -> Option<Auth> {
         const KNOWN: [&str; 3] = ["negotiate", "ntlm", "basic"];
         match &*auth.value {
             "negotiate" => Some(Auth::Negotiate),
             "ntlm" => Some(Auth::Ntlm),
-            "basic" => Some(Auth::Basic),
+            "basic" => self.basic(auth, is_tls, dangerous),
             "certificate" | "credssp" | "kerberos" => {
                 self.bad(auth, format!("\"{}\" is not supported in this release; use \"negotiate\"", auth.value));
                 None
@@ -93,12 +88,12 @@ impl Resolver<'_> {
         &mut self,
         auth: &Written<String>,
         is_tls: Option<bool>,
-        dangerous: Option<Written<bool>>,
+        dangerous: Option<&Written<bool>>,
     ) -> Option<Auth> {
         match (is_tls?, dangerous.filter(|dangerous| dangerous.value)) {
             (true, None) => Some(Auth::Basic),
             (true, Some(dangerous)) => {
-                self.bad(&dangerous, "the address is https, so nothing is in clear text; take it out");
+                self.bad(dangerous, "the address is https, so nothing is in clear text; take it out");
                 None
             }
             (false, Some(_)) => Some(Auth::DangerousClearTextBasic),
@@ -110,16 +105,16 @@ impl Resolver<'_> {
         }
     }
 
-    fn tls(&mut self, tls: Written<RawTls>, is_tls: Option<bool>) -> Option<Tls> {
+    fn tls(&mut self, tls: &Written<RawTls>, is_tls: Option<bool>) -> Option<Tls> {
         if is_tls == Some(false) {
-            self.bad(&tls, "only goes with an https address");
+            self.bad(tls, "only goes with an https address");
             return None;
         }
         match (&tls.value.ca, tls.value.pin.as_slice()) {
             // What was written was wrong, and is said.
             (None, []) if !tls.value.is_empty => None,
             (None, []) => {
-                self.bad(&tls, "expected ca = \"file.pem\" or pin = \"SHA-256 of the host's certificate\"");
+                self.bad(tls, "expected ca = \"file.pem\" or pin = \"SHA-256 of the host's certificate\"");
                 None
             }
             (Some(ca), []) => self.authorities(ca),
