@@ -5,6 +5,7 @@
 mod catalog;
 mod cli;
 mod config;
+mod confirm;
 #[cfg(feature = "process")]
 mod engine;
 mod faults;
