@@ -10,6 +10,7 @@ mod confirm;
 mod engine;
 mod faults;
 mod hosts;
+mod http;
 mod layers;
 mod leaks;
 mod mcp;
