@@ -76,6 +76,16 @@ fn what_may_lose_something_wants_the_object_s_name() {
 }
 
 #[test]
+fn http_is_served_on_loopback_only() {
+    for address in ["0.0.0.0:0", "192.168.0.1:80", "[::]:0"] {
+        let output = run(&["demo", "--http", address]);
+        assert_eq!(output.status.code(), Some(2), "{address}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("can be reached from elsewhere") && said.contains("127.0.0.1"), "{said}");
+    }
+}
+
+#[test]
 fn check_says_good_or_what_is_wrong() {
     let (_folder, config) = file(world::TOML);
     let output = run(&["check", "--config", &config]);

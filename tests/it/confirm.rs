@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use sentinel_jump::call::CallPath;
 use serde_json::{Value as Json, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::hosts::{Hosts, on};
 use crate::mcp::Client;
+use crate::world;
 
 const TOOL: &str = "sentinel_incident_close";
 
@@ -213,4 +214,34 @@ async fn a_client_that_cannot_ask_is_refused_unless_the_tenant_says_otherwise() 
     let answer = legacy.ask("tools/call", json!({"name": TOOL, "arguments": elsewhere})).await;
     assert_eq!(code(&answer["result"]), "confirmation_required", "only that tenant: {answer}");
     legacy.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_hears_at_least_every_ten_seconds_while_the_person_thinks() {
+    let mut client = Client::legacy_with(world::path(), json!({"elicitation": {}})).await;
+    let mut arguments = close(5);
+    arguments["workspace"] = json!("prod");
+    let params = json!({"name": TOOL, "arguments": arguments, "_meta": {"progressToken": 1}});
+    let question = client.ask("tools/call", params).await;
+    assert_eq!(question["method"], "elicitation/create", "{question}");
+    let (began, mut last, mut told) = (Instant::now(), Instant::now(), -1.0);
+    let answer = loop {
+        let message = client.next().await;
+        assert!(last.elapsed() <= Duration::from_secs(10), "{:?} of silence", last.elapsed());
+        last = Instant::now();
+        match message["method"].as_str() {
+            Some("notifications/progress") => {
+                let now = message["params"]["progress"].as_f64().expect("a number");
+                assert!(now > told, "{now} after {told}");
+                told = now;
+            }
+            // The question is taken back.
+            Some("notifications/cancelled") => {}
+            _ => break message,
+        }
+    };
+    assert_eq!(began.elapsed().as_secs(), 300, "nobody is waited for longer");
+    assert_eq!(code(&answer["result"]), "confirmation_failed", "{answer}");
+    assert!(error(&answer["result"]).contains("nobody answered"), "{answer}");
+    client.end().await;
 }
