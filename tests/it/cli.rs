@@ -145,6 +145,33 @@ fn host(variables: &[(&str, &str)], signal: &str) -> (std::process::ExitStatus, 
 
 #[cfg(unix)]
 #[test]
+fn http_ends_in_order_when_it_is_told_to() {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    for signal in ["-INT", "-TERM"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+        command.args(["demo", "--http", "127.0.0.1:0"]).env_remove("SENTINEL_JUMP_LOG");
+        let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the binary runs");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut text = String::new();
+        output.read_line(&mut text).expect("text");
+        let address = text.trim().strip_prefix("listening on http://").and_then(|url| url.strip_suffix("/mcp"));
+        let mut client = std::net::TcpStream::connect(address.expect("an address")).expect("somebody listens");
+        client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("a request");
+        let mut answer = [0; 12];
+        client.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 404");
+        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
+        assert!(killed.success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{signal}");
+        // The connection that stood there was closed, not left.
+        client.read_to_end(&mut Vec::new()).expect("an end");
+        output.read_to_string(&mut text).expect("text");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_request_to_terminate_ends_as_an_interrupt_does() {
     for signal in ["-INT", "-TERM"] {
         let (status, text) = host(&[], signal);
