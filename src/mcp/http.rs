@@ -31,11 +31,16 @@ use super::{ServeError, Server};
 /// The only path.
 const PATH: &str = "/mcp";
 
-/// Longest request taken, in bytes. Chosen: ten times the longest argument.
-const MAX_BODY_BYTES: usize = 1 << 20;
+/// Longest request taken, in bytes. Chosen: a workbook's content, the longest
+/// argument, has one megabyte at most.
+const MAX_BODY_BYTES: usize = 4 << 20;
 
-/// How long a client may take to send the head of a request.
-const HEAD: Duration = Duration::from_secs(10);
+/// How long a connection may stand without a request, or with half of its
+/// head.
+///
+/// Chosen: longer than the 90 s for which Go and Rust clients keep one, so
+/// that no request meets a connection that is just being closed.
+const HEAD: Duration = Duration::from_secs(120);
 
 /// Connections at once. Chosen: far above what one computer's clients open,
 /// and below its limit of files.
