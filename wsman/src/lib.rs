@@ -54,6 +54,7 @@ pub mod client;
 pub mod clixml;
 pub mod entropy;
 mod error;
+pub mod manual;
 pub mod psrp;
 pub mod secret;
 pub mod session;

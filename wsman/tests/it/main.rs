@@ -13,6 +13,7 @@ mod host_end;
 #[cfg(feature = "testing")]
 mod interop;
 mod layers;
+mod manual;
 #[cfg(feature = "testing")]
 mod peer;
 mod replay;
