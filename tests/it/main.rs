@@ -7,10 +7,12 @@ mod catalog;
 mod certificates;
 mod cli;
 mod config;
+mod confirm;
 #[cfg(feature = "process")]
 mod engine;
 mod faults;
 mod hosts;
+mod http;
 mod layers;
 mod leaks;
 mod mcp;
