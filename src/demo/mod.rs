@@ -12,6 +12,7 @@
 //! bound by that probe, so that the two cannot differ.
 
 mod clixml;
+mod content;
 mod dataset;
 mod functions;
 mod module;

@@ -1,7 +1,11 @@
 //! The six functions, in Rust.
 
+mod backup;
+mod draft;
 mod export;
+mod incident_writes;
 mod incidents;
+mod rule_writes;
 mod rules;
 
 use jiff::Timestamp;
@@ -86,6 +90,17 @@ pub(super) fn run(
             "Show-IncidentDetails" => call.incident_details(workspace),
             "Add-IncidentComment" => call.add_comment(workspace),
             "Export-AnalyticsRules" => call.export(workspace),
+            "Enable-AnalyticsRule" => call.switch_rule(workspace, true),
+            "Disable-AnalyticsRule" => call.switch_rule(workspace, false),
+            "Remove-AnalyticsRule" => call.remove_rule(workspace),
+            "New-AnalyticsRule" => call.new_rule(workspace),
+            "Close-SentinelIncident" => call.close(workspace),
+            "Assign-IncidentOwner" => call.assign(workspace),
+            "Get-IncidentComments" => call.comment_list(workspace),
+            "Export-AutomationRules" => call.export_automations(workspace),
+            "Export-Watchlists" => call.export_watchlists(workspace),
+            "Export-Functions" => call.export_functions(workspace),
+            "Export-SavedQueries" => call.export_queries(workspace),
             other => unreachable!("probe.clixml: {other} has no body"),
         }
     });
