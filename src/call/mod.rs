@@ -24,6 +24,7 @@ mod testing;
 mod validate;
 mod verdict;
 
+pub use confirm::{Confirm, Confirmation, Nobody, Reply};
 pub use encode::{Unfit, encode};
 pub use path::{CallPath, Request};
 pub use resolve::sight;

@@ -51,6 +51,10 @@ pub struct Entry {
     pub cache: Caching,
     /// What PowerShell's own confirmation does.
     pub should_process: ShouldProcess,
+    /// Arguments that name the object, for the confirmation: the first of
+    /// them that is given. Destructive functions have them.
+    #[serde(default)]
+    pub named_by: Vec<String>,
     /// A lost call may be repeated.
     pub retry_safe: bool,
     /// Output fields that outsiders may have written.

@@ -85,6 +85,9 @@ pub(super) struct Call {
     /// Arguments as a JSON object.
     #[arg(long, value_name = "{…}")]
     pub(super) json: Option<String>,
+    /// Name of the object, typed by a person: confirms what may lose something.
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]

@@ -4,6 +4,7 @@
 //! argument, never answers for a handler that panicked and never drops one
 //! that was cancelled; `server` and the call path do these things.
 
+mod confirm;
 mod progress;
 mod reply;
 mod server;

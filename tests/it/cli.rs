@@ -53,6 +53,29 @@ fn arguments_are_read_as_the_tool_has_them() {
 }
 
 #[test]
+fn what_may_lose_something_wants_the_object_s_name() {
+    let (_folder, config) = file(world::TOML);
+    let place = ["--tenant", "nordhafen", "--workspace", "prod", "--tools", "all", "--config", &config];
+    let delete = |name: &str, more: &[&str]| {
+        let name = format!("RuleName={name}");
+        let output = run(&[&["call", "sentinel_rule_delete", "--arg", &name], more, &place[..]].concat());
+        let answer: Json = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
+        let error = answer["error"].as_str().expect("a sentence").to_owned();
+        (output.status.code(), answer["code"].as_str().expect("a code").to_owned(), error)
+    };
+    let (exit, code, error) = delete("Bob's rule", &[]);
+    assert_eq!((exit, &*code), (Some(2), "confirmation_required"));
+    assert!(error.ends_with(r"repeat the command with --confirm 'Bob'\''s rule', its RuleName."), "{error}");
+    assert!(delete("Rule-1", &[]).2.ends_with("with --confirm Rule-1, its RuleName."));
+    for wrong in ["bob's rule", "Bob", "", "yes"] {
+        let (exit, code, _) = delete("Bob's rule", &["--confirm", wrong]);
+        assert_eq!((exit, &*code), (Some(2), "confirmation_failed"), "{wrong}");
+    }
+    // Confirmed, it goes on, to a host that is not there.
+    assert_eq!(delete("Bob's rule", &["--confirm", "Bob's rule"]).0, Some(3));
+}
+
+#[test]
 fn check_says_good_or_what_is_wrong() {
     let (_folder, config) = file(world::TOML);
     let output = run(&["check", "--config", &config]);

@@ -7,6 +7,7 @@ mod both;
 mod catalog;
 mod cli;
 mod config;
+mod confirm;
 #[cfg(feature = "process")]
 mod engine;
 mod faults;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sentinel_jump::call::{Answer, Request};
+use sentinel_jump::call::{Answer, Nobody, Request};
 use sentinel_jump::catalog::{Code, Outcome};
 use sentinel_jump::fleet;
 use sentinel_jump::tenant::{Caller, Reach};
@@ -15,7 +15,7 @@ use crate::world;
 async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let cancel = CancellationToken::new();
-    let request = Request { caller, tool, arguments: &arguments, progress: &|_| {}, cancel: &cancel };
+    let request = Request { caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel };
     fleet::answer(&world::path(), request).await
 }
 
@@ -139,6 +139,7 @@ async fn a_cancelled_call_opens_nothing() {
         tool: "sentinel_rule_list",
         arguments: arguments.as_object().expect("an object"),
         progress: &|_| {},
+        confirm: &Nobody,
         cancel: &cancel,
     };
     let answer = path.answer(request).await;
