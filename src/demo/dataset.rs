@@ -1,4 +1,4 @@
-//! The scenario as it is written down (`dataset.json`). Only what the six
+//! The scenario as it is written down (`dataset.json`). Only what the
 //! functions need is read.
 //!
 //! Times in it are offsets from the host's start, so the demo never looks old.

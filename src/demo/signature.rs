@@ -10,6 +10,8 @@ use regex::Regex;
 use wsman::clixml::{Content, Limits, Value, decode};
 use wsman::psrp::ErrorRecord;
 
+use super::functions::Impact;
+
 /// What a real engine's `Get-SjProbe` says of `SentinelManager.psm1`.
 const PROBE: &str = include_str!("probe.clixml");
 
@@ -48,6 +50,7 @@ pub(super) struct Signature {
     /// The probe's object.
     pub(super) probe: Value,
     should_process: bool,
+    pub(super) impact: Impact,
     default_set: String,
     parameters: Vec<Parameter>,
 }
@@ -158,6 +161,8 @@ impl Signature {
         Self {
             name: read_text(probe, "name"),
             should_process: probe.get("shouldProcess").and_then(Value::as_bool) == Some(true),
+            // Reads have none, and never ask.
+            impact: Impact::parse(&read_text(probe, "confirmImpact")),
             default_set: read_text(probe, "defaultSet"),
             parameters: read_items(probe, "parameters").iter().map(Parameter::read).collect(),
             probe: probe.clone(),

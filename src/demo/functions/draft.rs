@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json};
 use wsman::clixml::Value;
 use wsman::clixml::json::to_json_within;
 
+use super::rules::length;
 use crate::demo::dataset::{EntityMapping, RuleBody};
 use crate::demo::signature::Bound;
 use crate::demo::world::{RuleOptions, Workspace, demo_id};
@@ -86,8 +87,7 @@ impl Draft {
 
     fn check_schedule(&self) -> Result<(), String> {
         let seconds = |name: &str, span: Option<&str>| {
-            let span = span.and_then(|text| text.parse::<jiff::SignedDuration>().ok());
-            let seconds = span.map(|span| span.as_secs()).filter(|seconds| SCHEDULE.contains(seconds));
+            let seconds = span.and_then(length).map(|span| span.as_secs()).filter(|seconds| SCHEDULE.contains(seconds));
             seconds.ok_or_else(|| format!("{name} must be from 5 minutes to 14 days."))
         };
         let frequency = seconds("QueryFrequency", self.body.query_frequency.as_deref())?;

@@ -1,6 +1,6 @@
 //! Analytics rules: list and details.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use regex::Regex;
 use wsman::clixml::Value;
 use wsman::testing::demo::Step;
@@ -130,7 +130,7 @@ impl Call<'_> {
         let (runs, failures, alerts, reason) = match told {
             Some(health) => (health.runs, health.failures, health.alerts, health.reason.as_deref()),
             None => {
-                let every = rule.body.query_frequency.as_deref().and_then(|text| text.parse::<SignedDuration>().ok());
+                let every = rule.body.query_frequency.as_deref().and_then(length);
                 let runs = every
                     .filter(|every| every.as_secs() > 0 && rule.enabled)
                     .map_or(0, |every| week.as_secs() / every.as_secs());
@@ -204,6 +204,11 @@ fn tables<'a>(workspace: &'a Workspace, rule: &'a Rule) -> Vec<&'a str> {
     let query = rule.body.query.as_deref().unwrap_or_default();
     let words: Vec<&str> = query.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     workspace.tables.iter().map(String::as_str).filter(|table| words.contains(table)).collect()
+}
+
+/// An ISO 8601 duration whose days have 24 hours.
+pub(super) fn length(span: &str) -> Option<SignedDuration> {
+    span.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
 }
 
 /// Whether `id` is the rule's name in ARM.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sentinel_jump::call::{CallPath, encode};
-use sentinel_jump::catalog::all;
+use sentinel_jump::catalog;
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
 use sentinel_jump::host::{Call, OpenPlan, Probes, Progress, Returned, ScriptSource, Session, Target};
@@ -41,7 +41,7 @@ impl Engine {
     fn new(name: &'static str, host: Listener, script: String) -> Self {
         let place = place();
         let mut toml = format!(
-            "[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"TEST_PASSWORD\" }}\n\
+            "[tools]\nsets = [\"all\"]\n[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"TEST_PASSWORD\" }}\n\
              [hosts.jump.script]\npath = '{script}'\n[tenants.nordhafen]\nhost = \"jump\"\n",
             host.url(),
             credentials().username,
@@ -150,11 +150,16 @@ impl Engine {
             };
             (name, value)
         };
+        let mut parameters: Vec<(String, Value)> = all.into_iter().map(value).collect();
+        if probe.should_process {
+            // As the server does once a person has confirmed.
+            parameters.push(("Confirm".to_owned(), Value::Bool(false)));
+        }
         let call = Call {
             function: function.to_owned(),
-            parameters: all.into_iter().map(value).collect(),
+            parameters,
             progress: true,
-            write: all().iter().any(|entry| entry.function == function && !entry.annotations.read_only_hint),
+            write: catalog::all().iter().any(|entry| entry.function == function && !entry.annotations.read_only_hint),
             timeout: Duration::from_secs(60),
         };
         let progress = Mutex::new(Vec::new());
