@@ -118,9 +118,21 @@ pub(super) struct Deployed {
     pub(super) rest: BTreeMap<String, Json>,
 }
 
-#[derive(Deserialize)]
+/// A table of the workspace.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Table {
     pub(super) name: String,
+    /// Analytics, Basic or Auxiliary.
+    pub(super) plan: String,
+    /// Days it can be queried.
+    pub(super) retention: i32,
+    pub(super) gb_per_day: f64,
+    /// Offset of its newest row from the host's start.
+    pub(super) last: String,
+    /// `name:type`; none for Microsoft's own tables.
+    #[serde(default)]
+    pub(super) columns: Vec<String>,
 }
 
 /// Seven days of one rule.

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::content::Content;
-use super::dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, at};
+use super::dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
 
 /// The customers and their workspaces.
 ///
@@ -55,7 +55,7 @@ pub(super) struct Workspace {
     pub(super) place: Place,
     pub(super) rules: Vec<Rule>,
     pub(super) incidents: Vec<Incident>,
-    pub(super) tables: Vec<String>,
+    pub(super) tables: Vec<Table>,
     pub(super) health: Vec<Health>,
     /// The host's start, which the scenario's offsets count from.
     pub(super) start: Timestamp,
@@ -209,7 +209,7 @@ impl Workspace {
         Self {
             rules: rules.collect(),
             incidents: raw.incidents.into_iter().map(|raw| Incident::new(start, raw)).collect(),
-            tables: raw.tables.into_iter().map(|table| table.name).collect(),
+            tables: raw.tables,
             health: raw.rule_health,
             start,
             content: raw.content,
@@ -228,7 +228,7 @@ impl Workspace {
     }
 
     pub(super) fn has_table(&self, name: &str) -> bool {
-        self.tables.iter().any(|table| table == name)
+        self.tables.iter().any(|table| table.name == name)
     }
 
     /// ARM id of something of Sentinel's in this workspace.

@@ -7,6 +7,7 @@ mod incident_writes;
 mod incidents;
 mod rule_writes;
 mod rules;
+mod table_data;
 
 use jiff::Timestamp;
 use wsman::psrp::ErrorRecord;
@@ -118,6 +119,7 @@ pub(super) fn run(
             "Export-AutomationRules" => call.export_automations(workspace),
             "Export-Watchlists" => call.export_watchlists(workspace),
             "Export-Functions" => call.export_functions(workspace),
+            "Export-TableData" => call.export_table(workspace),
             "Export-SavedQueries" => call.export_queries(workspace),
             other => unreachable!("probe.clixml: {other} has no body"),
         }

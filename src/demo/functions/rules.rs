@@ -203,7 +203,7 @@ fn tables<'a>(workspace: &'a Workspace, rule: &'a Rule) -> Vec<&'a str> {
     }
     let query = rule.body.query.as_deref().unwrap_or_default();
     let words: Vec<&str> = query.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-    workspace.tables.iter().map(String::as_str).filter(|table| words.contains(table)).collect()
+    workspace.tables.iter().map(|table| table.name.as_str()).filter(|table| words.contains(table)).collect()
 }
 
 /// An ISO 8601 duration whose days have 24 hours.
