@@ -14,7 +14,7 @@ use sentinel_jump::catalog::{Entry, OutputKind, all};
 use sentinel_jump::host::{Ended, FunctionProbe, Session};
 use serde_json::{Value as Json, json};
 
-use calls::{Given, RULE, calls};
+use calls::{Given, PROD, RULE, calls};
 use engine::{CONTRACT, Engine, Seen};
 
 /// Keys of the answer of a function that returned and wrote nothing else.
@@ -114,14 +114,6 @@ fn assert_done(engine: &Engine, entry: &Entry, exit: i32, answer: &Json) {
     assert!(first(answer).is_some_and(Json::is_object), "{function} on {}: {answer}", engine.name);
 }
 
-/// Runs a call and says how it came.
-async fn typed(engine: &Engine, entry: &Entry, given: &Given) -> (i32, Json) {
-    match given.name {
-        Some(name) => engine.confirmed(&entry.tool, &given.arguments, name).await,
-        None => engine.typed(&entry.tool, &given.arguments).await,
-    }
-}
-
 #[test]
 fn every_function_is_called() {
     let called: BTreeSet<&str> = calls().iter().map(|given| given.function).collect();
@@ -138,7 +130,7 @@ async fn every_function_answers_on_the_demo_as_the_catalogue_says() {
     let demo = Engine::demo().await;
     for given in calls() {
         let entry = entry(given.function);
-        let (exit, answer) = typed(&demo, entry, &given).await;
+        let (exit, answer) = demo.typed(&entry.tool, &given).await;
         assert_done(&demo, entry, exit, &answer);
         let lacks = |name: &&String| !known(entry, first(&answer)).contains(*name);
         let names: Vec<&String> = entry.output.properties.iter().map(|field| &field.name).filter(lacks).collect();
@@ -156,7 +148,7 @@ async fn every_function_comes_from_both_engines_alike() {
     for given in calls() {
         let entry = entry(given.function);
         let ((exit, answer), (demo_exit, demo_answer)) =
-            tokio::join!(typed(&real, entry, &given), typed(&demo, entry, &given));
+            tokio::join!(real.typed(&entry.tool, &given), demo.typed(&entry.tool, &given));
         assert_done(&real, entry, exit, &answer);
         let (real_shape, demo_shape) = (shape(exit, &answer), shape(demo_exit, &demo_answer));
         if real_shape != demo_shape {
@@ -232,10 +224,11 @@ impl Pair {
     }
 
     /// The same call on both; notes how they differ, says what the real one did.
-    async fn call(&mut self, function: &str, given: &Json) -> Streams {
+    async fn call(&mut self, given: &Given) -> Streams {
+        let function = given.function;
         let mut found = Vec::new();
         for (engine, session) in self.engines.iter().zip(&mut self.sessions) {
-            let seen = engine.call(session, function, given).await;
+            let seen = engine.call(session, given).await;
             let writes = session.probe(function).await.expect("it was called").progress;
             assert_eq!(writes, !seen.progress.is_empty(), "{function} on {}: as its probe says", engine.name);
             if writes {
@@ -247,7 +240,8 @@ impl Pair {
             found.push(streams(session, &seen));
         }
         if found[0] != found[1] {
-            self.differences.push(format!("{function} {given}:\n  real {:?}\n  demo {:?}", found[0], found[1]));
+            self.differences
+                .push(format!("{function} {}:\n  real {:?}\n  demo {:?}", given.arguments, found[0], found[1]));
         }
         found.swap_remove(0)
     }
@@ -261,7 +255,7 @@ impl Pair {
 async fn sessions_of_both_engines_end_their_calls_alike() {
     let Some(mut pair) = Pair::open().await else { return };
     for given in calls() {
-        let streams = pair.call(given.function, &given.arguments).await;
+        let streams = pair.call(&given).await;
         assert_eq!((streams.ended.as_str(), streams.rows), ("Completed", true), "{}", given.function);
     }
     pair.assert_alike();
@@ -276,7 +270,7 @@ async fn what_if_changes_nothing_on_either_engine() {
             continue;
         }
         given.arguments["WhatIf"] = json!(true);
-        let streams = pair.call(given.function, &given.arguments).await;
+        let streams = pair.call(&given).await;
         assert_eq!((streams.rows, streams.text.len()), (false, 1), "{}: {streams:?}", given.function);
     }
     pair.assert_alike();
@@ -309,9 +303,11 @@ async fn both_engines_refuse_alike() {
         ("New-AnalyticsRule", json!({ "DisplayName": "" })),
         ("Test-DCRIngestion", json!({ "DcrName": "dcr-nh-win-sec", "RecordCount": 0 })),
     ];
-    for (function, given) in refused {
-        let streams = pair.call(function, &given).await;
-        assert!(!streams.rows && (streams.ended != "Completed" || !streams.errors.is_empty()), "{function} {given}");
+    for (function, arguments) in refused {
+        let given = Given { function, workspace: PROD, arguments, name: None };
+        let streams = pair.call(&given).await;
+        let refused = streams.ended != "Completed" || !streams.errors.is_empty();
+        assert!(refused && !streams.rows, "{function} {}: {streams:?}", given.arguments);
     }
     pair.assert_alike();
 }
@@ -348,11 +344,14 @@ async fn both_engines_probe_alike() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_that_was_switched_off_is_off_on_the_demo() {
     let demo = Engine::demo().await;
-    let rule = json!({ "RuleId": RULE });
-    let (exit, off) = demo.confirmed("sentinel_rule_disable", &rule, RULE).await;
-    assert_eq!((exit, &off["data"]["Changed"]), (0, &json!(true)), "{off}");
-    let (_, seen) = demo.typed("sentinel_get_analytics_rule", &rule).await;
+    let of = |function, name| Given { function, workspace: PROD, arguments: json!({ "RuleId": RULE }), name };
+    let off = of("Disable-AnalyticsRule", Some(RULE));
+    let (exit, done) = demo.typed("sentinel_rule_disable", &off).await;
+    assert_eq!((exit, &done["data"]["Changed"]), (0, &json!(true)), "{done}");
+    let (_, seen) = demo.typed("sentinel_get_analytics_rule", &of("Get-AnalyticsRuleDetails", None)).await;
     assert_eq!(seen["data"]["Enabled"], false);
-    let (_, again) = demo.confirmed("sentinel_rule_disable", &rule, RULE).await;
+    let (_, again) = demo.typed("sentinel_rule_disable", &off).await;
     assert_eq!((&again["data"]["Changed"], &again["data"]["PreviousEnabled"]), (&json!(false), &json!(false)));
+    let (exit, asked) = demo.typed("sentinel_rule_disable", &of("Disable-AnalyticsRule", None)).await;
+    assert_eq!((exit, &asked["code"]), (2, &json!("confirmation_required")), "{asked}");
 }

@@ -1,4 +1,4 @@
-//! One call of every function, on the demo's workspace "nordhafen-prod".
+//! One call of every function, on workspaces that both engines know.
 
 use serde_json::{Value as Json, json};
 
@@ -6,19 +6,24 @@ use serde_json::{Value as Json, json};
 pub(super) const RULE: &str = "000000b0-0d3a-4000-8000-000000000001";
 pub(super) const TEST_RULE: &str = "000000b1-0d3a-4000-8000-000000000002";
 
-/// Function, arguments, and what a person types where something may be lost.
+/// Workspaces of nordhafen.
+pub(super) const PROD: &str = "nordhafen-prod";
+pub(super) const OT: &str = "nordhafen-ot";
+
+/// Function, workspace, arguments, and what a person types where something may be lost.
 pub(super) struct Given {
     pub(super) function: &'static str,
+    pub(super) workspace: &'static str,
     pub(super) arguments: Json,
     pub(super) name: Option<&'static str>,
 }
 
 fn read(function: &'static str, arguments: Json) -> Given {
-    Given { function, arguments, name: None }
+    Given { function, workspace: PROD, arguments, name: None }
 }
 
 fn loses(function: &'static str, name: &'static str, arguments: Json) -> Given {
-    Given { function, arguments, name: Some(name) }
+    Given { function, workspace: PROD, arguments, name: Some(name) }
 }
 
 /// All 39, in an order in which each finds what it needs.
@@ -120,7 +125,8 @@ fn collection() -> Vec<Given> {
     vec![
         read("Get-DataCollectionRules", json!({})),
         read("New-StandaloneDCE", json!({ "DceName": "dce-probe" })),
-        read("Get-DataCollectionEndpoints", json!({})),
+        // The other workspace has none.
+        Given { workspace: OT, ..read("Get-DataCollectionEndpoints", json!({})) },
         read("New-DCRForTable", json!({ "TableName": "TerminalAccess_CL", "DcrName": "dcr-terminal-probe" })),
         read("New-StandaloneDCR", collects),
         read(

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use wsman::clixml::Value;
 use wsman::testing::{EngineKind, HostOptions, Listener};
 
+use super::calls::{Given, PROD};
 use crate::engine::{credentials, real_with};
 
 pub(super) const CONTRACT: &str = "SentinelManager.psm1";
@@ -25,7 +26,7 @@ pub(super) struct Engine {
     pub(super) name: &'static str,
     pub(super) host: Listener,
     script: String,
-    place: Place,
+    places: Vec<Place>,
     toml: String,
     /// The configuration that the command line reads.
     file: tempfile::NamedTempFile,
@@ -39,23 +40,25 @@ pub(super) struct Seen {
 
 impl Engine {
     fn new(name: &'static str, host: Listener, script: String) -> Self {
-        let place = place();
+        let places = world().tenant("nordhafen").expect("a tenant of the demo").workspaces.clone();
         let mut toml = format!(
             "[tools]\nsets = [\"all\"]\n[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"TEST_PASSWORD\" }}\n\
              [hosts.jump.script]\npath = '{script}'\n[tenants.nordhafen]\nhost = \"jump\"\n",
             host.url(),
             credentials().username,
         );
-        write!(
-            toml,
-            "[tenants.nordhafen.workspaces.nordhafen-prod]\nsubscription = \"{}\"\nresource_group = \"{}\"\n\
-             name = \"{}\"\n",
-            place.subscription, place.resource_group, place.name
-        )
-        .expect("writing to a string");
+        for place in &places {
+            write!(
+                toml,
+                "[tenants.nordhafen.workspaces.{}]\nsubscription = \"{}\"\nresource_group = \"{}\"\n\
+                 name = \"{}\"\n",
+                place.alias, place.subscription, place.resource_group, place.name
+            )
+            .expect("writing to a string");
+        }
         let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
         file.write_all(toml.as_bytes()).expect("the file is written");
-        Self { name, host, script, place, toml, file }
+        Self { name, host, script, places, toml, file }
     }
 
     /// A demo host with a world of its own.
@@ -74,7 +77,12 @@ impl Engine {
         Some(Self::new("real", real.host, script))
     }
 
+    fn place(&self, alias: &str) -> &Place {
+        self.places.iter().find(|place| place.alias == alias).expect("a workspace of nordhafen")
+    }
+
     pub(super) async fn session(&self) -> Session {
+        let place = self.place(PROD);
         let plan = OpenPlan {
             host: "jump".into(),
             url: self.host.url(),
@@ -84,9 +92,9 @@ impl Engine {
             script_parameters: Vec::new(),
             style: None,
             target: Target {
-                subscription: self.place.subscription.clone(),
-                resource_group: self.place.resource_group.clone(),
-                workspace: self.place.name.clone(),
+                subscription: place.subscription.clone(),
+                resource_group: place.resource_group.clone(),
+                workspace: place.name.clone(),
             },
             answers: Vec::new(),
             open_timeout: Duration::from_secs(60),
@@ -105,16 +113,12 @@ impl Engine {
     }
 
     /// `sentinel-jump call` on the workspace, as a user types it.
-    pub(super) async fn typed(&self, tool: &str, arguments: &Json) -> (i32, Json) {
-        let json = arguments.to_string();
-        self.run(&[tool, "--tenant", "nordhafen", "--workspace", "nordhafen-prod", "--json", &json]).await
-    }
-
-    /// The same with the object's name, typed by a person.
-    pub(super) async fn confirmed(&self, tool: &str, arguments: &Json, name: &str) -> (i32, Json) {
-        let json = arguments.to_string();
-        let place = ["--tenant", "nordhafen", "--workspace", "nordhafen-prod"];
-        self.run(&[&[tool, "--json", &json, "--confirm", name], &place[..]].concat()).await
+    /// Where something may be lost, with the object's name.
+    pub(super) async fn typed(&self, tool: &str, given: &Given) -> (i32, Json) {
+        let json = given.arguments.to_string();
+        let call = [tool, "--tenant", "nordhafen", "--workspace", given.workspace, "--json", &json];
+        let confirm = given.name.map_or(Vec::new(), |name| vec!["--confirm", name]);
+        self.run(&[&call[..], &confirm].concat()).await
     }
 
     /// `sentinel-jump call` with these arguments: exit code, answer.
@@ -133,13 +137,14 @@ impl Engine {
 
     /// One call in a session, its arguments as the host's probe wants them and
     /// the target with them.
-    pub(super) async fn call(&self, session: &mut Session, function: &str, given: &Json) -> Seen {
+    pub(super) async fn call(&self, session: &mut Session, given: &Given) -> Seen {
+        let (function, place) = (given.function, self.place(given.workspace));
         let probe = session.probe(function).await.expect("the script has the function");
         let mut all = serde_json::Map::new();
-        all.insert("SubscriptionId".into(), self.place.subscription.as_str().into());
-        all.insert("ResourceGroupName".into(), self.place.resource_group.as_str().into());
-        all.insert("WorkspaceName".into(), self.place.name.as_str().into());
-        all.extend(given.as_object().expect("an object").clone());
+        all.insert("SubscriptionId".into(), place.subscription.as_str().into());
+        all.insert("ResourceGroupName".into(), place.resource_group.as_str().into());
+        all.insert("WorkspaceName".into(), place.name.as_str().into());
+        all.extend(given.arguments.as_object().expect("an object").clone());
         let value = |(name, value): (String, Json)| {
             let known = probe.parameters.iter().find(|known| known.name.eq_ignore_ascii_case(&name));
             let value = match (known, value.as_str()) {
@@ -171,10 +176,4 @@ impl Engine {
 
 fn world() -> World {
     World::new("2026-03-02T08:00:00Z".parse().expect("a time"))
-}
-
-fn place() -> Place {
-    let world = world();
-    let tenant = world.tenant("nordhafen").expect("a tenant of the demo");
-    tenant.workspaces.iter().find(|place| place.alias == "nordhafen-prod").expect("its workspace").clone()
 }
