@@ -10,6 +10,31 @@ pub(super) const TEST_RULE: &str = "000000b1-0d3a-4000-8000-000000000002";
 pub(super) const PROD: &str = "nordhafen-prod";
 pub(super) const OT: &str = "nordhafen-ot";
 
+/// Functions that the demo does not have yet. A real host has them.
+pub(super) const NOT_YET: [&str; 21] = [
+    "Add-DCRDataSource",
+    "Export-SentinelWorkbook",
+    "Get-DataCollectionEndpoints",
+    "Get-DataCollectionRules",
+    "Get-SentinelTables",
+    "Get-SentinelWorkbooks",
+    "Get-WorkbookDetails",
+    "Import-SentinelWorkbook",
+    "New-DCRForTable",
+    "New-SentinelTable",
+    "New-StandaloneDCE",
+    "New-StandaloneDCR",
+    "Remove-DataCollectionEndpoint",
+    "Remove-DataCollectionRule",
+    "Remove-SentinelTable",
+    "Remove-SentinelWorkbook",
+    "Test-DCRIngestion",
+    "Update-DCRTransformation",
+    "Update-TablePlan",
+    "Update-TableRetention",
+    "View-TableRetention",
+];
+
 /// Function, workspace, arguments, and what a person types where something may be lost.
 pub(super) struct Given {
     pub(super) function: &'static str,
