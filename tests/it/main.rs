@@ -5,6 +5,8 @@
 #[cfg(feature = "process")]
 mod both;
 mod catalog;
+#[path = "../../wsman/tests/it/certificates.rs"]
+mod certificates;
 mod cli;
 mod config;
 mod confirm;
@@ -21,4 +23,5 @@ mod pool;
 mod real;
 mod requests;
 mod snapshot;
+mod tls;
 mod world;
