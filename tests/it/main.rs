@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
+#[cfg(feature = "process")]
+mod both;
 mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
 mod certificates;

@@ -1,8 +1,13 @@
-//! The six functions, in Rust.
+//! The functions, in Rust.
 
+mod backup;
+mod draft;
 mod export;
+mod incident_writes;
 mod incidents;
+mod rule_writes;
 mod rules;
+mod table_data;
 
 use jiff::Timestamp;
 use wsman::psrp::ErrorRecord;
@@ -18,8 +23,8 @@ pub(super) struct Preferences {
     pub(super) errors: OnError,
     /// `ProgressPreference` is `Continue`.
     pub(super) progress: Progress,
-    /// `ConfirmPreference` is `Low`, the impact of what these functions write.
-    pub(super) confirm: Confirm,
+    /// `ConfirmPreference`: writes of this impact and above ask first.
+    pub(super) confirm: Impact,
 }
 
 /// What becomes of a non-terminating error.
@@ -37,11 +42,27 @@ pub(super) enum Progress {
     Hide,
 }
 
-/// Whether a write asks first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Confirm {
-    Ask,
-    Run,
+/// How much a write changes, and from where on it asks first.
+///
+/// Source: ConfirmImpact of PowerShell; `None` as a preference is above all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(super) enum Impact {
+    Low,
+    Medium,
+    High,
+    Never,
+}
+
+impl Impact {
+    /// As `ConfirmImpact` is written.
+    pub(super) fn parse(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "low" => Self::Low,
+            "medium" => Self::Medium,
+            "high" => Self::High,
+            _ => Self::Never,
+        }
+    }
 }
 
 impl OnError {
@@ -58,6 +79,8 @@ impl OnError {
 /// One call of one function.
 struct Call<'a> {
     function: &'a str,
+    /// Of what it writes.
+    impact: Impact,
     bound: &'a Bound,
     preferences: Preferences,
     now: Timestamp,
@@ -78,7 +101,7 @@ pub(super) fn run(
         preferences.errors = OnError::parse(action);
     }
     let steps = world.on(tenant, wanted, |now, workspace| {
-        let call = Call { function, bound, preferences, now };
+        let call = Call { function, impact: signature.impact, bound, preferences, now };
         match function {
             "Get-AnalyticsRules" => call.rules(workspace),
             "Get-AnalyticsRuleDetails" => call.rule_details(workspace),
@@ -86,6 +109,18 @@ pub(super) fn run(
             "Show-IncidentDetails" => call.incident_details(workspace),
             "Add-IncidentComment" => call.add_comment(workspace),
             "Export-AnalyticsRules" => call.export(workspace),
+            "Enable-AnalyticsRule" => call.switch_rule(workspace, true),
+            "Disable-AnalyticsRule" => call.switch_rule(workspace, false),
+            "Remove-AnalyticsRule" => call.remove_rule(workspace),
+            "New-AnalyticsRule" => call.new_rule(workspace),
+            "Close-SentinelIncident" => call.close(workspace),
+            "Assign-IncidentOwner" => call.assign(workspace),
+            "Get-IncidentComments" => call.comment_list(workspace),
+            "Export-AutomationRules" => call.export_automations(workspace),
+            "Export-Watchlists" => call.export_watchlists(workspace),
+            "Export-Functions" => call.export_functions(workspace),
+            "Export-TableData" => call.export_table(workspace),
+            "Export-SavedQueries" => call.export_queries(workspace),
             other => unreachable!("probe.clixml: {other} has no body"),
         }
     });
@@ -93,7 +128,8 @@ pub(super) fn run(
         Some(steps) => heed(steps, preferences.errors),
         None => {
             let message = format!("Workspace '{}' not found.", wanted.2);
-            vec![Step::Fail(written(message, "WorkspaceNotFound", function, OBJECT_NOT_FOUND))]
+            let said = written(message, "WorkspaceNotFound", function, OBJECT_NOT_FOUND);
+            heed(vec![Step::Error(said)], preferences.errors)
         }
     }
 }
@@ -131,7 +167,7 @@ impl Call<'_> {
         if self.bound.has("WhatIf") {
             return Some(Step::Host(format!("What if: Performing the operation \"{action}\" on target \"{target}\".")));
         }
-        let asks = self.bound.flag("Confirm").unwrap_or(self.preferences.confirm == Confirm::Ask);
+        let asks = self.bound.flag("Confirm").unwrap_or(self.impact >= self.preferences.confirm);
         asks.then(|| {
             let message = format!(
                 "A command that prompts the user failed because the host program or the command type does not support \
