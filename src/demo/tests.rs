@@ -10,6 +10,7 @@ use wsman::testing::demo::{Commands, Step};
 use super::{Place, SCRIPT, SCRIPT_PATH, World, commands_for};
 
 mod changes;
+mod estate;
 
 const MODULE: &str = include_str!("../host/sentinel-jump.ps1");
 
