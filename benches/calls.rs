@@ -29,13 +29,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
-use sentinel_jump::host::{Call, MODULE, OpenPlan, Probes, ScriptSource, Session, Target};
+use sentinel_jump::host::{Auth, Call, MODULE, OpenPlan, Probes, ScriptSource, Session, Target};
 use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
 use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::transport::Tls;
 
 type Failure = Box<dyn Error>;
 
@@ -249,6 +250,8 @@ async fn by_us(host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Resu
     let open = OpenPlan {
         host: "bench".into(),
         url: host.url.clone(),
+        auth: Auth::Negotiate,
+        tls: Tls::system(),
         credentials: host.credentials.clone(),
         configuration_name: None,
         script: ScriptSource::Path { path: plan.script.clone(), sha256: None },

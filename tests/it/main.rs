@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
 mod catalog;
+#[path = "../../wsman/tests/it/certificates.rs"]
+mod certificates;
 mod cli;
 mod config;
 mod confirm;
@@ -20,4 +22,5 @@ mod pool;
 mod real;
 mod requests;
 mod snapshot;
+mod tls;
 mod world;

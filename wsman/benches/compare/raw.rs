@@ -13,7 +13,7 @@ use wsman::entropy::Entropy;
 use wsman::psrp::Command;
 use wsman::session::{Config, Event, Input, Output, PipelineEvent, PipelineSpec, Session};
 use wsman::time::Instant;
-use wsman::transport::{Connection, Endpoint, Reply};
+use wsman::transport::{Connection, Endpoint, Reply, SignIn, Target};
 
 use crate::{Failure, Question};
 
@@ -95,7 +95,8 @@ fn began_seed() -> u64 {
 
 async fn connect(question: &Question<'_>) -> Result<Connection, Failure> {
     let endpoint = Endpoint::parse(&question.url())?;
-    Ok(Connection::open(&endpoint, &question.host.credentials(), &mut Entropy::system(), PATIENCE).await?)
+    let target = Target::new(endpoint, SignIn::Ntlm(question.host.credentials()));
+    Ok(Connection::open(&target, &mut Entropy::system(), PATIENCE).await?)
 }
 
 async fn post(line: Connection, body: Vec<u8>) -> Result<(Reply, Connection), Failure> {

@@ -3,6 +3,8 @@
 #![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
 #![allow(clippy::print_stdout, reason = "tests say what they left out")]
 
+#[cfg(feature = "testing")]
+mod certificates;
 mod clixml;
 #[cfg(feature = "process")]
 mod engine;
@@ -19,5 +21,7 @@ mod peer;
 mod replay;
 #[cfg(feature = "testing")]
 mod requests;
+#[cfg(feature = "testing")]
+mod tls;
 #[cfg(feature = "testing")]
 mod transport;
