@@ -231,7 +231,7 @@ async fn open(
     if lease.session().is_some() {
         return Ok(Ok(()));
     }
-    let deadline = Instant::now() + plan::OPEN_TIME + GRACE;
+    let deadline = Instant::now() + plan::open_time(host, ask.target) + GRACE;
     let opening = async {
         // A file can be on a share that does not answer.
         let plan = timeout_at(deadline, plan::plan(host, ask.target, lease.probes())).await;

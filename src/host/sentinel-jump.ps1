@@ -7,6 +7,7 @@
 #
 #   Import-SjScript  loads the script            -> SentinelJump.LoadReport
 #   Get-SjAzure      looks for the sign-in       -> SentinelJump.Azure
+#   Assert-SjAzure   insists on one tenant       -> SentinelJump.Azure
 #   Set-SjTarget     names the workspace         -> SentinelJump.Target
 #   Invoke-SjCall    runs one function           -> its output, SentinelJump.End
 #   Get-SjProbe      describes functions         -> SentinelJump.Function
@@ -19,7 +20,7 @@
 # records; $PSCmdlet.ThrowTerminatingError would append the function's name
 # (Seen: 'SentinelJump.X,Invoke-SjCall').
 #
-#   SentinelJump.ScriptMissing            no such file, or no source given
+#   SentinelJump.ScriptMissing            no such file or module, or no source given
 #   SentinelJump.HashMismatch             not the pinned bytes; nothing was parsed
 #   SentinelJump.ParseError               target object: the line
 #   SentinelJump.ScriptParameterMissing   mandatory parameters of the script
@@ -29,6 +30,8 @@
 #   SentinelJump.UnknownFunction          not a function of the script
 #   SentinelJump.UnknownPreference        a key of -Preference we do not set
 #   SentinelJump.TargetMismatch           the guard refused; nothing ran
+#   SentinelJump.AzureTenantMismatch      signed in to another tenant; nothing ran
+#   SentinelJump.AzureNotSignedIn         signed in to none, or nobody can tell
 #
 # The script's own errors keep theirs. Those of binding its parameters, and of
 # statements in functions without [CmdletBinding()], name our caller (Seen:
@@ -366,12 +369,13 @@ function Get-SjStyle {
     $null
 }
 
-# Loads SentinelManager from a file of the host (-Path) or from bytes sent with
-# the command (-Bytes, parsed under -VirtualPath).
+# Loads SentinelManager from a file of the host (-Path), from bytes sent with
+# the command (-Bytes, parsed under -VirtualPath), or as an installed module
+# (-Module).
 #
-# Top-level statements that would talk to a person are left out, everything
-# else is dot-invoked in a module of its own. `#Requires` has no effect on a
-# script block: requiredModules tells, and the server's doctor looks.
+# Of a file, top-level statements that would talk to a person are left out,
+# everything else is dot-invoked in a module of its own. `#Requires` has no
+# effect on a script block: requiredModules tells, and the server's doctor looks.
 # A helper that the script dot-sources is read by PowerShell itself: on 5.1 it
 # wants a BOM if it is not plain ASCII.
 function Import-SjScript {
@@ -380,12 +384,47 @@ function Import-SjScript {
         [string]$Path,
         [byte[]]$Bytes,
         [string]$VirtualPath,
+        [string]$Module,
         [string]$Sha256,
         [hashtable]$Parameters,
         [string]$AzureConfigDir
     )
     if ($script:Module) { throw (New-SjError 'AlreadyLoaded' 'a script is loaded in this session' 'InvalidOperation' $null) }
     if (-not $Parameters) { $Parameters = @{} }
+    if ($Module) { $report = Import-SjModule $Module $Sha256 $Parameters $AzureConfigDir }
+    else { $report = Import-SjFile $Path $Bytes $VirtualPath $Sha256 $Parameters $AzureConfigDir }
+    if ($AzureConfigDir) { Set-SjAzProcessScope }
+    $script:Location = $ExecutionContext.SessionState.Path.CurrentLocation
+    $report.functions = [string[]]@($script:Functions.Keys | Sort-Object)
+    $report.aliases = [string[]]@(Get-SjAliases)
+    $report.style = Get-SjStyle
+    $report
+}
+
+function New-SjLoadReport {
+    param([string]$File, [string]$Hash, [string]$Encoding, [int]$Length, $RequiredModules, $Repaired, $Dropped)
+    [pscustomobject]@{
+        PSTypeName      = 'SentinelJump.LoadReport'
+        path            = $File
+        sha256          = $Hash
+        encoding        = $Encoding
+        bytes           = $Length
+        functions       = [string[]]@()
+        aliases         = [string[]]@()
+        requiredModules = [string[]]@($RequiredModules)
+        repaired        = [int[]]@($Repaired | ForEach-Object { $_.Extent.StartLineNumber })
+        dropped         = [object[]]@($Dropped | ForEach-Object { New-SjDrop $_ })
+        style           = $null
+    }
+}
+
+function Assert-SjHash {
+    param([string]$Pinned, [string]$Found, [string]$File)
+    if ($Pinned -and $Pinned -ne $Found) { throw (New-SjError 'HashMismatch' "expected $Pinned, found $Found" 'SecurityError' $File) }
+}
+
+function Import-SjFile {
+    param([string]$Path, [byte[]]$Bytes, [string]$VirtualPath, [string]$Sha256, [hashtable]$Parameters, [string]$AzureConfigDir)
     $file = $VirtualPath
     if (-not $Bytes) {
         $file = $Path
@@ -393,8 +432,7 @@ function Import-SjScript {
         $Bytes = [System.IO.File]::ReadAllBytes($Path)
     }
     $hash = Get-SjHash $Bytes
-    if ($Sha256 -and $Sha256 -ne $hash) { throw (New-SjError 'HashMismatch' "expected $Sha256, found $hash" 'SecurityError' $file) }
-
+    Assert-SjHash $Sha256 $hash $file
     $source = ConvertFrom-SjBytes $Bytes
     $ast = ConvertTo-SjAst $source.Text $file
     Assert-SjScriptParameters $ast $Parameters
@@ -405,20 +443,60 @@ function Import-SjScript {
     $name = [System.IO.Path]::GetFileNameWithoutExtension($file)
     if (-not $name) { $name = 'SentinelManager' }
     $script:Module = Start-SjModule $ast $name $Parameters
-    $script:Location = $ExecutionContext.SessionState.Path.CurrentLocation
-    [pscustomobject]@{
-        PSTypeName      = 'SentinelJump.LoadReport'
-        path            = $file
-        sha256          = $hash
-        encoding        = $source.Name
-        bytes           = [int]$Bytes.Length
-        functions       = [string[]]@($script:Functions.Keys | Sort-Object)
-        aliases         = [string[]]@(Get-SjAliases)
-        requiredModules = [string[]]@(Get-SjRequiredModules $ast)
-        repaired        = [int[]]@($repaired | ForEach-Object { $_.Extent.StartLineNumber })
-        dropped         = [object[]]@($dropped | ForEach-Object { New-SjDrop $_ })
-        style           = Get-SjStyle
+    New-SjLoadReport $file $hash $source.Name $Bytes.Length @(Get-SjRequiredModules $ast) $repaired $dropped
+}
+
+# An installed module runs as it is: nothing of it is left out. It is imported
+# for a module of our own to see, so that it neither hides our functions nor
+# lands in the global scope.
+function Import-SjModule {
+    param([string]$Name, [string]$Sha256, [hashtable]$Parameters, [string]$AzureConfigDir)
+    # A file's path would import a script and start its menu.
+    if ($Name -match '[\\/:*?]|\.(ps1|psm1|psd1|dll)$') { throw (New-SjError 'ScriptMissing' "not the name of a module: $Name" 'ObjectNotFound' $Name) }
+    $found = @(Get-Module -ListAvailable -Name $Name)
+    if (-not $found) { throw (New-SjError 'ScriptMissing' "no module $Name" 'ObjectNotFound' $Name) }
+    if ($Parameters.Count) { throw (New-SjError 'ScriptParameterUnknown' (@($Parameters.Keys | Sort-Object) -join ', ') 'InvalidArgument' $null) }
+    $digest = Get-SjModuleDigest $found[0]
+    Assert-SjHash $Sha256 $digest.Hash $found[0].Path
+    if ($AzureConfigDir) { Set-SjAzureConfigDir $AzureConfigDir }
+    $carrier = New-Module -Name "$Name.carrier" -ScriptBlock { }
+    # By the path that was hashed, not by the name: another version may have
+    # come in between.
+    $module = & $carrier { param($SjPath) Import-Module -Name $SjPath -PassThru -DisableNameChecking -WarningAction SilentlyContinue } $found[0].Path
+    $script:Functions = @{}
+    # Nested modules keep their functions to themselves; what the module exports
+    # of them counts as its own.
+    foreach ($function in @($module.ExportedFunctions.Values) + @(Get-SjFunctions $module)) { $script:Functions[$function.Name] = $function }
+    . $module {
+        foreach ($SjName in 'Clear-Host', 'cls', 'clear') {
+            if (-not (Test-Path -LiteralPath "function:script:$SjName")) { Set-Item -LiteralPath "function:script:$SjName" -Value { } }
+        }
+        Remove-Variable -Name SjName
     }
+    $script:Module = $module
+    $required = @($module.RequiredModules | ForEach-Object { if ($_) { $_.Name } })
+    New-SjLoadReport $found[0].Path $digest.Hash '' $digest.Length $required @() @()
+}
+
+# One hash for all source files of a module: of a single file its own, of more
+# that of the lines `sha256sum` would print for them, by path with '/', in
+# ordinal order.
+function Get-SjModuleDigest {
+    param($Info)
+    $base = $Info.ModuleBase
+    $files = @([System.IO.Directory]::GetFiles($base, '*', [System.IO.SearchOption]::AllDirectories) | Where-Object { $_ -match '\.(ps1|psm1|psd1|ps1xml|dll)$' })
+    $hashes = @{}
+    $length = 0
+    foreach ($file in $files) {
+        $bytes = [System.IO.File]::ReadAllBytes($file)
+        $length += $bytes.Length
+        $hashes[$file.Substring($base.Length).TrimStart('\', '/').Replace('\', '/')] = Get-SjHash $bytes
+    }
+    if ($files.Count -eq 1) { return @{ Hash = [string]@($hashes.Values)[0]; Length = $length } }
+    $names = [string[]]@($hashes.Keys)
+    [System.Array]::Sort($names, [System.StringComparer]::Ordinal)
+    $lines = -join @($names | ForEach-Object { "$($hashes[$_])  $_`n" })
+    @{ Hash = Get-SjHash ([System.Text.Encoding]::UTF8.GetBytes($lines)); Length = $length }
 }
 
 function New-SjDrop {
@@ -441,12 +519,32 @@ function Get-SjRequiredModules {
 }
 
 # Tenants that share a host share its profile, and az keeps its sign-in there.
-# Expanded, because only the host knows its folders (%LOCALAPPDATA%).
+# Expanded, because only the host knows its folders; a relative path begins in
+# the profile's local application data.
 function Set-SjAzureConfigDir {
     param([string]$Path)
     $folder = [System.Environment]::ExpandEnvironmentVariables($Path)
+    if (-not [System.IO.Path]::IsPathRooted($folder)) {
+        $local = [System.Environment]::GetFolderPath([System.Environment+SpecialFolder]::LocalApplicationData, [System.Environment+SpecialFolderOption]::DoNotVerify)
+        if (-not $local) { throw (New-SjError 'NoProfile' 'the account has no folder for application data' 'ObjectNotFound' $Path) }
+        $folder = [System.IO.Path]::Combine($local, $folder)
+    }
     $null = [System.IO.Directory]::CreateDirectory($folder)
     $env:AZURE_CONFIG_DIR = $folder
+}
+
+# The Az modules keep their contexts in the profile, too. Those that the script
+# has loaded stop that; where it loads them later, its sign-ins are for this
+# process only. Chosen: loading them here would cost every session half a minute.
+function Set-SjAzProcessScope {
+    & $script:Module {
+        if ($PSDefaultParameterValues -is [System.Collections.IDictionary]) {
+            foreach ($SjName in 'Connect-AzAccount:Scope', 'Set-AzContext:Scope', 'Select-AzContext:Scope') {
+                if (-not $PSDefaultParameterValues.Contains($SjName)) { $PSDefaultParameterValues[$SjName] = 'Process' }
+            }
+        }
+        if (Get-Module -Name Az.Accounts) { $null = Disable-AzContextAutosave -Scope Process -WarningAction SilentlyContinue }
+    }
 }
 
 # ---- target ----------------------------------------------------------------
@@ -635,6 +733,30 @@ function Get-SjAzure {
     New-SjSignIn '' $null '' ''
 }
 
+# Ends the pipeline unless this session is signed in to $Tenant. Both sign-ins
+# are looked at: nobody knows which one a function of the script will use. What
+# is not loaded has no context; -Load loads the Az modules all the same where az
+# is not signed in.
+function Assert-SjAzure {
+    [CmdletBinding()]
+    param([string]$Tenant, [switch]$Load)
+    $cli = Get-SjCliSignIn $false
+    $module = Get-SjAzSignIn ($Load -and -not ($cli -and $cli.signedIn)) $false
+    $all = @(@($cli, $module) | Where-Object { $_ })
+    $in = @($all | Where-Object { $_.signedIn })
+    if (-not $in) {
+        $said = 'there is neither az nor an Az module that could tell'
+        if ($all) { $said = ($all | ForEach-Object { "$($_.via): $($_.problem)" }) -join "`n" }
+        throw (New-SjError 'AzureNotSignedIn' $said 'AuthenticationError' $null)
+    }
+    foreach ($one in $in) {
+        if (-not [string]::Equals($one.tenant, $Tenant, [System.StringComparison]::OrdinalIgnoreCase)) {
+            throw (New-SjError 'AzureTenantMismatch' "$($one.via) is signed in to tenant '$($one.tenant)', expected '$Tenant'" 'SecurityError' $null)
+        }
+    }
+    $in[0]
+}
+
 # ---- calls -----------------------------------------------------------------
 
 $script:CallPreferences = @{
@@ -685,6 +807,7 @@ function Invoke-SjCall {
         [hashtable]$Parameters,
         [hashtable]$Expect,
         [hashtable]$Preference,
+        [string]$AzureTenant,
         [ValidateSet('auto', 'native')][string]$Values = 'auto'
     )
     Assert-SjLoaded
@@ -697,6 +820,7 @@ function Invoke-SjCall {
         $differs = Compare-SjTarget $Expect
         if ($differs) { throw (New-SjError 'TargetMismatch' $differs 'SecurityError' $null) }
     }
+    if ($AzureTenant) { $null = Assert-SjAzure $AzureTenant }
     Reset-SjSurroundings
     $clock = [System.Diagnostics.Stopwatch]::StartNew()
     if ($Values -eq 'native') { & $script:Module $script:Body $script:Functions[$Name] $Parameters $preferences }
@@ -1080,7 +1204,7 @@ function Get-SjRules {
     $rules
 }
 
-Export-ModuleMember -Function Import-SjScript, Get-SjAzure, Set-SjTarget, Invoke-SjCall, Get-SjProbe
+Export-ModuleMember -Function Import-SjScript, Get-SjAzure, Assert-SjAzure, Set-SjTarget, Invoke-SjCall, Get-SjProbe
 }
 
 # Once per session, for what looks at global preferences only (functions of

@@ -26,6 +26,15 @@ pub enum ScriptSource {
         /// Lower-case hex SHA-256, compared on the host before parsing.
         sha256: String,
     },
+    /// A module installed on the host. It runs as it is: nothing of it is left
+    /// out.
+    Module {
+        /// Its name, never a path.
+        name: String,
+        /// Lower-case hex SHA-256 of its files: of a single file its own, of
+        /// more that of the lines that `sha256sum` prints for them, by path.
+        sha256: Option<String>,
+    },
 }
 
 /// How a script keeps its target.
@@ -59,6 +68,15 @@ pub struct Answer {
     pub answer: String,
 }
 
+/// A function of the script that runs when a session opens, to sign in.
+#[derive(Clone, Debug)]
+pub struct Init {
+    /// Function of the script.
+    pub function: String,
+    /// Its parameters.
+    pub parameters: Vec<(String, Value)>,
+}
+
 /// Everything that opening a session needs.
 #[derive(Clone, Debug)]
 pub struct OpenPlan {
@@ -76,6 +94,14 @@ pub struct OpenPlan {
     pub script_parameters: Vec<(String, Value)>,
     /// Set in the configuration; else the load report tells.
     pub style: Option<Style>,
+    /// What runs after loading, in this order, before the target is set.
+    pub init: Vec<Init>,
+    /// Folder in which `az` keeps this session's sign-in. Environment variables
+    /// are expanded on the host; a relative path begins in the profile's local
+    /// application data. `None`: the profile's own.
+    pub azure_config_dir: Option<String>,
+    /// Azure tenant that the session must be signed in to.
+    pub azure_tenant: Option<String>,
     /// The workspace.
     pub target: Target,
     /// The host's allow list.
@@ -213,6 +239,10 @@ pub enum Ended {
     Failed(HostErrorRecord),
     /// The guard refused: the session's target is not the call's. Nothing ran.
     TargetMismatch(String),
+    /// Signed in to another Azure tenant than the call's. Nothing ran.
+    AzureTenantMismatch(HostErrorRecord),
+    /// Not signed in to Azure, though the call's tenant is known. Nothing ran.
+    AzureNotSignedIn(HostErrorRecord),
     /// The function asked and was refused. Its question is quoted.
     Asked(String),
     /// Stopped because the caller cancelled.
@@ -272,6 +302,25 @@ pub enum HostErrorKind {
     /// The script has no such function.
     #[error("the script has no function {0}")]
     UnknownFunction(String),
+    /// A function that signs in did not come off.
+    #[error("{function} failed while the session was opened")]
+    InitFailed {
+        /// Function of the script.
+        function: String,
+        /// How it ended.
+        ended: Ended,
+        /// What else it wrote. Untrusted.
+        errors: Vec<HostErrorRecord>,
+        /// Whether the host was signed in to Azure all the same.
+        signed_in: Option<bool>,
+    },
+    /// The session is signed in to another Azure tenant. The text is our
+    /// module's, from the host.
+    #[error("signed in to another Azure tenant")]
+    AzureTenantMismatch(HostErrorRecord),
+    /// The session is not signed in to Azure.
+    #[error("not signed in to Azure")]
+    AzureNotSignedIn(HostErrorRecord),
     /// The host answered our module with something it never says.
     #[error("unexpected answer of the host module: {0}")]
     Unexpected(&'static str),

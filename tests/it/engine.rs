@@ -68,6 +68,9 @@ impl Real {
             script: ScriptSource::Path { path: self.scripts.join(script).display().to_string(), sha256: None },
             script_parameters: Vec::new(),
             style: None,
+            init: Vec::new(),
+            azure_config_dir: None,
+            azure_tenant: None,
             target: Target {
                 subscription: "00000000-0000-4000-8000-000000000001".into(),
                 resource_group: "rg-nordhafen".into(),
