@@ -130,7 +130,7 @@ fn found<'a>(parameter: &Parameter, probe: &'a FunctionProbe) -> Option<&'a Para
 }
 
 fn fit(parameter: &Parameter, found: &ParameterProbe, value: &Json, target: &Target) -> Result<Value, ToolError> {
-    encode(value, &found.type_name).map_err(|unfit| {
+    encode(value, found).map_err(|unfit| {
         let why = match unfit {
             Unfit::Expected(what) => format!("the host \"{}\" takes {what} there", target.host()),
             other => other.to_string(),

@@ -14,5 +14,5 @@ mod types;
 pub use session::{MODULE, Probes, Session, module_sha256};
 pub use types::{
     Answer, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
-    LoadReport, OpenPlan, ParameterProbe, Progress, Returned, ScriptSource, Style, Target, Via,
+    LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Style, Target, Via,
 };

@@ -39,6 +39,12 @@ const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// Windows PowerShell up to half a minute to load.
 pub(super) const AZURE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// For describing every function of a script.
+///
+/// Chosen: seen to take 10 s for 200 functions; a busy host is given twelve
+/// times that.
+pub(super) const PROBE_ALL_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// For one function of `init`.
 ///
 /// Chosen: a sign-in loads modules and asks Azure for a token.

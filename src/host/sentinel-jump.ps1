@@ -1172,6 +1172,7 @@ function Get-SjParameter {
         # Without assembly names, and of Nullable what is in it.
         type            = $(if ($inner) { $inner.ToString() } else { $Meta.ParameterType.ToString() })
         nullable        = [bool]$inner
+        enumeration     = $rules.Enumeration
         switch          = [bool]$Meta.SwitchParameter
         dynamic         = [bool]$Meta.IsDynamic
         mandatory       = [bool]($sets | Where-Object { $_.mandatory })
@@ -1188,12 +1189,15 @@ function Get-SjParameter {
 
 function Get-SjRules {
     param($Meta)
-    $rules = @{ Set = @(); Range = $null; Pattern = ''; Length = $null }
+    $rules = @{ Set = @(); Range = $null; Pattern = ''; Length = $null; Enumeration = $false }
     $type = $Meta.ParameterType
     if ($type.IsArray) { $type = $type.GetElementType() }
     $inner = [System.Nullable]::GetUnderlyingType($type)
     if ($inner) { $type = $inner }
-    if ($type.IsEnum) { $rules.Set = [System.Enum]::GetNames($type) }
+    if ($type.IsEnum) {
+        $rules.Set = [System.Enum]::GetNames($type)
+        $rules.Enumeration = $true
+    }
     foreach ($attribute in $Meta.Attributes) {
         # A set made by a class of the script is asked for its values here.
         if ($attribute -is [System.Management.Automation.ValidateSetAttribute]) { $rules.Set = @($attribute.ValidValues) }

@@ -12,10 +12,10 @@ use wsman::session::{End, StopCause};
 use super::allow::{AllowList, Questions};
 use super::collect::Collector;
 use super::decode;
-use super::open::{self, AZURE_TIMEOUT, MODULE_TIMEOUT, record, run_module, target};
+use super::open::{self, AZURE_TIMEOUT, MODULE_TIMEOUT, PROBE_ALL_TIMEOUT, record, run_module, target};
 use super::types::{
     AzureSignIn, Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan, Progress,
-    Returned, ScriptSource, Style,
+    Returned, Style,
 };
 
 /// Our module. Its text never holds anything but itself: all input travels as
@@ -116,6 +116,25 @@ impl Session {
                 Err(self.error(kind))
             }
         }
+    }
+
+    /// Every function of the script, in the order of their names. Takes the
+    /// host some ten seconds for 200 functions, so ask once per script hash.
+    ///
+    /// # Errors
+    ///
+    /// When the host did not answer or its answer lacks parts.
+    pub async fn probe_all(&mut self) -> Result<Vec<FunctionProbe>, HostError> {
+        let probed = run_module(&self.pool, Command::new("Get-SjProbe"), PROBE_ALL_TIMEOUT).await;
+        let probes = probed.and_then(|output| {
+            let probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
+            let probes: Option<Vec<_>> = probes.map(decode::function_probe).collect();
+            probes.ok_or(HostErrorKind::Unexpected("a probe without its parts"))
+        });
+        probes.map_err(|kind| {
+            self.reusable = false;
+            self.error(kind)
+        })
     }
 
     /// Asks the host for its sign-in to Azure and for a token; neither leaves

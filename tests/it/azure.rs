@@ -6,10 +6,10 @@ use std::path::Path;
 
 use sentinel_jump::host::{AzureSignIn, Session, Via};
 
-use crate::engine::{Real, real_with};
+use crate::engine::{Real, real, real_with};
 
 /// An `az` that says what the test wants, in a folder of its own.
-fn az(body: &str) -> tempfile::TempDir {
+pub(crate) fn az(body: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("az");
     fs::write(&file, format!("#!/bin/sh\n{body}\n")).expect("the file is written");
@@ -18,7 +18,7 @@ fn az(body: &str) -> tempfile::TempDir {
 }
 
 /// A search path without the shared stand-in.
-fn only(folder: &Path) -> String {
+pub(crate) fn only(folder: &Path) -> String {
     format!("{}:/usr/bin:/bin", folder.display())
 }
 
@@ -32,7 +32,7 @@ async fn look(real: &Real) -> AzureSignIn {
 
 #[tokio::test]
 async fn a_signed_in_az_is_told_with_its_tenant_and_without_its_token() {
-    let real = crate::engine::real!();
+    let real = real!();
     let told = look(&real).await;
     let tenant = Some("00000000-0000-4000-8000-0000000000ff".to_owned());
     assert_eq!(told, AzureSignIn { signed_in: Some(true), tenant, via: Some(Via::Cli), problem: None });
@@ -40,7 +40,7 @@ async fn a_signed_in_az_is_told_with_its_tenant_and_without_its_token() {
 
 #[tokio::test]
 async fn a_signed_out_az_is_told_in_its_own_words() {
-    let real = crate::engine::real!(("AZ_FAIL", "1"));
+    let real = real!(("AZ_FAIL", "1"));
     let told = look(&real).await;
     assert_eq!((told.signed_in, told.via, &told.tenant), (Some(false), Some(Via::Cli), &None));
     let problem = told.problem.expect("a problem");
@@ -83,7 +83,7 @@ async fn a_host_without_az_and_modules_knows_nothing() {
 }
 
 /// A stand-in for Az.Accounts: what Get-SjAzure uses of it.
-fn az_module(context: &str) -> tempfile::TempDir {
+pub(crate) fn az_module(context: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let module = folder.path().join("Az.Accounts");
     fs::create_dir(&module).expect("a folder");

@@ -98,7 +98,7 @@ macro_rules! real {
 }
 pub(crate) use real;
 
-fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
+pub(crate) fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
     Call {
         function: function.into(),
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
@@ -108,7 +108,7 @@ fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
     }
 }
 
-async fn run(session: &mut Session, function: &str, parameters: &[(&str, Value)]) -> Returned {
+pub(crate) async fn run(session: &mut Session, function: &str, parameters: &[(&str, Value)]) -> Returned {
     let never = CancellationToken::new();
     session.call(call(function, parameters), &|_| {}, &never).await.expect("the call ends")
 }

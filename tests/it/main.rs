@@ -14,6 +14,8 @@ mod hosts;
 mod layers;
 mod leaks;
 mod mcp;
+#[cfg(feature = "process")]
+mod opening;
 mod path;
 mod pool;
 #[cfg(feature = "process")]
