@@ -848,7 +848,9 @@ function Reset-SjSurroundings {
 # typed .NET object only the first level: an object-valued property arrives as
 # text. Objects that lose something that way are turned into custom objects.
 
-# Type -> 'plain' (leave it), 'open' (look inside), 'typed' (project), 'secret'.
+# Type -> 'plain' (leave it), 'flat' (leave it, but it is no scalar: text would
+# stand for it inside a typed object), 'open' (look inside), 'typed' (project),
+# 'secret'.
 $script:Kinds = @{}
 
 function Get-SjKind {
@@ -870,7 +872,7 @@ function Resolve-SjKind {
     foreach ($property in $Type.GetProperties()) {
         if (-not (Test-SjScalar $property.PropertyType)) { return 'typed' }
     }
-    'plain'
+    'flat'
 }
 
 # Types of which the serializer loses nothing.
@@ -885,7 +887,7 @@ function Test-SjScalar {
 function Test-SjTyped {
     param($Value, [int]$Levels)
     $kind = Get-SjKind $Value
-    if ($kind -ne 'open') { return ($kind -ne 'plain') }
+    if ($kind -ne 'open') { return ($kind -eq 'typed' -or $kind -eq 'secret') }
     if ($Levels -le 0) { return $false }
     if ($Value -is [System.Collections.IDictionary]) { $inside = foreach ($entry in $Value.GetEnumerator()) { , $entry.Value } }
     elseif ($Value -is [System.Collections.IEnumerable]) { $inside = $Value | Select-Object -First 3 }
@@ -914,7 +916,7 @@ function Send-SjValue {
             }
             if ($project[$name]) { $kind = 'typed' }
         }
-        if ($kind -eq 'plain' -or $kind -eq 'open') { $PSCmdlet.WriteObject($Value, $false) }
+        if ($kind -eq 'plain' -or $kind -eq 'flat' -or $kind -eq 'open') { $PSCmdlet.WriteObject($Value, $false) }
         else {
             $budget = @{ Left = 20000 }
             $PSCmdlet.WriteObject((ConvertTo-SjBag $Value 0 @() $budget), $false)

@@ -22,4 +22,8 @@ mod pool;
 mod real;
 mod requests;
 mod snapshot;
+#[cfg(feature = "process")]
+mod types;
+#[cfg(feature = "process")]
+mod values;
 mod world;

@@ -12,23 +12,27 @@ use crate::engine::{Real, credentials, real_with};
 /// The binary's environment and configuration, for one host.
 struct Cli {
     config: tempfile::NamedTempFile,
+    /// Where the host's `az` would keep its sign-in.
+    _azure: tempfile::TempDir,
 }
 
 impl Cli {
     fn new(real: &Real) -> Self {
         let mut config = tempfile::NamedTempFile::new().expect("a temporary file");
+        let azure = tempfile::tempdir().expect("a temporary folder");
         let script = real.scripts.join("SentinelManager_v3.ps1");
         let toml = format!(
             "[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"TEST_PASSWORD\" }}\n\
-             [hosts.jump.script]\npath = '{}'\n[tenants.nordhafen]\nhost = \"jump\"\n\
+             [hosts.jump.script]\npath = '{}'\n[tenants.nordhafen]\nhost = \"jump\"\nazure_config_dir = '{}'\n\
              [tenants.nordhafen.workspaces.prod]\nsubscription = \"00000000-0000-4000-8000-000000000001\"\n\
              resource_group = \"rg-nordhafen\"\nname = \"law-nordhafen-sec-prod\"\n",
             real.host.url(),
             credentials().username,
-            script.display()
+            script.display(),
+            azure.path().display(),
         );
         config.write_all(toml.as_bytes()).expect("the file is written");
-        Self { config }
+        Self { config, _azure: azure }
     }
 
     fn command(&self, tool: &str, arguments: &[&str]) -> Command {
