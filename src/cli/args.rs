@@ -114,6 +114,18 @@ pub(super) struct Host {
     /// Address to listen on, such as 127.0.0.1:5985.
     #[arg(long, value_name = "ADDR")]
     pub(super) listen: SocketAddr,
+    /// Certificate in PEM, for https; those of its issuers may follow it.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_certificate: Option<PathBuf>,
+    /// Key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Refuse sign-ins that are not bound to the certificate.
+    #[arg(long, requires = "tls_certificate")]
+    pub(super) require_channel_binding: bool,
+    /// Take Basic, too: the password itself, inside TLS.
+    #[arg(long, requires = "tls_certificate")]
+    pub(super) basic: bool,
     /// Command of an out-of-process PowerShell behind it.
     #[cfg(feature = "process")]
     #[arg(long, value_name = "COMMAND")]

@@ -47,10 +47,15 @@ pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {
     let process = args.process.as_deref();
     #[cfg(not(feature = "process"))]
     let process = None;
-    let host = demo::host(args.listen, process).await?;
-    let address = host.listener.address();
+    let tls = args.tls_certificate.as_deref().zip(args.tls_key.as_deref()).map(|(certificate, key)| demo::HostFiles {
+        certificate,
+        key,
+        require_channel_binding: args.require_channel_binding,
+        basic: args.basic,
+    });
+    let host = demo::host(args.listen, process, tls).await?;
     let told_to_end = signal::told_to_end();
-    print::line(&format!("listening on http://{address}/wsman"));
+    print::line(&format!("listening on {}", host.listener.url()));
     let username = &host.credentials.username;
     if env::host_password().is_some() {
         print::line(&format!("user {username}, password: as given"));

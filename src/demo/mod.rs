@@ -20,7 +20,7 @@ mod signature;
 mod world;
 
 pub use module::{SCRIPT, SCRIPT_PATH, commands_for};
-pub use serve::{Demo, DemoError, HostEnd, host, start};
+pub use serve::{Demo, DemoError, HostEnd, HostFiles, host, start};
 pub use world::{Place, Tenant, World};
 
 #[cfg(test)]

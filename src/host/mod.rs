@@ -13,6 +13,6 @@ mod types;
 
 pub use session::{MODULE, Probes, Session, module_sha256};
 pub use types::{
-    Answer, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
+    Answer, Auth, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
     LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Style, Target, Via,
 };

@@ -18,7 +18,7 @@ use wsman::psrp::Command;
 use wsman::secret::Secret;
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::peer::Counters;
-use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
+use wsman::testing::{BasicSignIn, EngineKind, Hit, HostOptions, HostTls, Listener, Mishap, Rule};
 
 pub(crate) const PASSWORD: &str = "planted-Passw0rd-6f1d2c";
 
@@ -37,6 +37,20 @@ impl Hosts {
     }
 
     pub(crate) async fn start_with(before: Before) -> Self {
+        Self::start_as(before, |_| (), "").await
+    }
+
+    /// Hosts with https and what it takes to sign in to them: lines of each
+    /// host's table.
+    pub(crate) async fn start_https(tls: &HostTls, basic: BasicSignIn, lines: &str) -> Self {
+        let change = |options: &mut HostOptions| {
+            options.tls = Some(tls.clone());
+            options.basic = basic;
+        };
+        Self::start_as(Arc::new(|_| Vec::new()), change, lines).await
+    }
+
+    pub(crate) async fn start_as(before: Before, change: impl Fn(&mut HostOptions), lines: &str) -> Self {
         let world = Arc::new(World::new("2026-03-02T08:00:00Z".parse().expect("a time")));
         let mut listeners = BTreeMap::new();
         let mut toml = String::new();
@@ -48,11 +62,13 @@ impl Hosts {
                 Box::new(Preceded { inner: make(), before: Arc::clone(&before) }) as Box<dyn Commands>
             }));
             let account = Credentials { username: "demo".into(), password: Secret::new(PASSWORD.into()) };
-            let listener = Listener::bind(loopback(), HostOptions::new(vec![account], engine)).await.expect("a port");
+            let mut options = HostOptions::new(vec![account], engine);
+            change(&mut options);
+            let listener = Listener::bind(loopback(), options).await.expect("a port");
             let host = &tenant.host;
             write!(
                 toml,
-                "[hosts.{host}]\nurl = \"{}\"\nusername = \"demo\"\npassword = {{ env = \"-\" }}\n\
+                "[hosts.{host}]\nurl = \"{}\"\nusername = \"demo\"\npassword = {{ env = \"-\" }}\n{lines}\n\
                  [hosts.{host}.script]\npath = '{SCRIPT_PATH}'\n[tenants.{alias}]\nhost = \"{host}\"\n",
                 listener.url()
             )

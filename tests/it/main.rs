@@ -5,6 +5,8 @@
 #[cfg(feature = "process")]
 mod azure;
 mod catalog;
+#[path = "../../wsman/tests/it/certificates.rs"]
+mod certificates;
 mod cli;
 mod config;
 #[cfg(feature = "process")]
@@ -22,6 +24,7 @@ mod pool;
 mod real;
 mod requests;
 mod snapshot;
+mod tls;
 #[cfg(feature = "process")]
 mod types;
 #[cfg(feature = "process")]
