@@ -100,12 +100,18 @@ fn transport(cause: &wsman::Error) -> Option<&TransportError> {
 
 /// What a host operation that did not come off means.
 pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostError) -> ToolError {
+    meaning(Some(entry), host, stage, error)
+}
+
+/// Why a session for questions about the host itself cannot be had.
+pub(super) fn unopened(host: &HostId, error: HostError) -> ToolError {
+    meaning(None, host, Stage::Before, error)
+}
+
+fn meaning(entry: Option<&Entry>, host: &HostId, stage: Stage, error: HostError) -> ToolError {
+    let writes = stage == Stage::During && entry.is_some_and(|entry| entry.effect() == Effect::Write);
     let told = match &error.kind {
-        HostErrorKind::Wsman(cause)
-            if stage == Stage::During && cause.may_have_run() && entry.effect() == Effect::Write =>
-        {
-            unknown(host, "The connection was lost")
-        }
+        HostErrorKind::Wsman(cause) if writes && cause.may_have_run() => unknown(host, "The connection was lost"),
         HostErrorKind::Wsman(cause) => wire(host, stage, cause),
         HostErrorKind::ScriptMissing => ToolError::new(
             Outcome::Failed,
@@ -124,19 +130,18 @@ pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostErro
             format!("The script on the host \"{host}\" could not be loaded; nothing was run."),
         )
         .with_host_errors([text(record)]),
-        HostErrorKind::UnknownFunction(_) => ToolError::refused(
-            Code::UnknownFunction,
-            format!("The script on the host \"{host}\" has no function \"{}\"; nothing was run.", entry.function),
-        ),
+        HostErrorKind::UnknownFunction(name) => {
+            let name = entry.map_or(name, |entry| &entry.function);
+            let said = format!("The script on the host \"{host}\" has no function \"{name}\"; nothing was run.");
+            ToolError::refused(Code::UnknownFunction, said)
+        }
         HostErrorKind::InitFailed { function, ended, errors, signed_in } => {
             init_failed(host, function, ended, errors, *signed_in)
         }
         HostErrorKind::AzureTenantMismatch(record) => other_azure_tenant(host).with_host_errors([text(record)]),
         HostErrorKind::AzureNotSignedIn(record) => no_azure(host).with_host_errors([text(record)]),
         HostErrorKind::Cancelled => cancelled_before(),
-        _ if stage == Stage::During && entry.effect() == Effect::Write => {
-            unknown(host, "The answer could not be understood")
-        }
+        _ if writes => unknown(host, "The answer could not be understood"),
         _ => ToolError::new(
             Outcome::Failed,
             Code::Internal,

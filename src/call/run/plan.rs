@@ -23,7 +23,7 @@ const OPEN_TIME: Duration = Duration::from_secs(60);
 const SIGN_IN_TIME: Duration = Duration::from_secs(60);
 
 /// How long opening a session for `target` may take.
-pub(super) fn open_time(host: &Host, target: &Target) -> Duration {
+pub(in crate::call) fn open_time(host: &Host, target: &Target) -> Duration {
     let signs_in = !host.init.is_empty() || target.tenant().azure_tenant.is_some();
     if signs_in { OPEN_TIME + SIGN_IN_TIME } else { OPEN_TIME }
 }
@@ -32,7 +32,7 @@ pub(super) fn open_time(host: &Host, target: &Target) -> Duration {
 const SCRIPT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Fetches the password, reads and checks a pushed script.
-pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
+pub(in crate::call) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
     let password = host.password.fetch().await.map_err(|error| {
         let said = format!("The password for the host \"{}\" cannot be had: {error}. Nothing was run.", host.id);
         ToolError::new(Outcome::Unreachable, Code::SignInRefused, said).because(error)
@@ -63,7 +63,7 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
 }
 
 /// The password or the script to push was not there in time.
-pub(super) fn too_slow(host: &HostId) -> ToolError {
+pub(in crate::call) fn too_slow(host: &HostId) -> ToolError {
     let said = format!(
         "The password or the script for the host \"{host}\" could not be read in time; nothing was run. Check where the configuration says they are."
     );
