@@ -283,11 +283,11 @@ impl Reader<'_> {
     }
 
     fn init(&mut self, section: &Section<'_>) -> Vec<RawInit> {
-        const EXPECTED: &str = "a list of functions, each \"Name\" or { function = \"Name\", parameters = { … } }";
+        const ITEM: &str = "\"Name\" or { function = \"Name\", parameters = { … } }";
         let Some(value) = section.table.get("init") else { return Vec::new() };
         let (place, line) = (section.at("init"), self.line(value));
         let Some(items) = value.get_ref().as_array() else {
-            self.wrong_type(&place, line, EXPECTED, value.get_ref());
+            self.wrong_type(&place, line, "a list of functions", value.get_ref());
             return Vec::new();
         };
         let mut all = Vec::new();
@@ -305,7 +305,7 @@ impl Reader<'_> {
                     let function = self.required(&one, "function", "missing");
                     all.extend(function.map(|function| RawInit { function, parameters }));
                 }
-                other => self.wrong_type(&place, line, EXPECTED, other),
+                other => self.wrong_type(&place, line, ITEM, other),
             }
         }
         all

@@ -59,6 +59,11 @@ fn azure(one: &str, other: &str) -> String {
 }
 
 #[test]
+fn one_sign_in_may_serve_several_customers() {
+    assert_eq!(problems(&azure(AZURE, AZURE)), "good");
+}
+
+#[test]
 fn what_a_session_does_first_is_read() {
     let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
     let instead = r#"script = { module = "SentinelManager", init = ["Connect-ToAzure", { function = "Select-X", parameters = { N = 3, On = true } }] }"#;
@@ -126,7 +131,6 @@ fn every_refusal_names_its_place() {
             "one azure folder for two sign-ins",
             azure(AZURE, "azure_tenant = \"000000c5-0d3a-4000-8000-000000000001\"\n"),
         ),
-        ("one azure folder for one sign-in", azure(AZURE, AZURE)),
         ("language", with(host, &format!("{host}\nlanguage = \"de\""))),
         ("bad alias", world::TOML.replace("tenants.marlowe", "tenants.\"mar lowe\"")),
         (
