@@ -215,10 +215,7 @@ impl Resolver<'_> {
             self.bad(&host, format!("there is no host \"{}\"{hint}", host.value));
             None
         });
-        let azure_tenant = match &raw.value.azure_tenant {
-            Some(tenant) => Some(self.guid(tenant)),
-            None => None,
-        };
+        let azure_tenant = raw.value.azure_tenant.as_ref().map(|tenant| self.guid(tenant));
         let azure_config_dir = match &raw.value.azure_config_dir {
             Some(folder) => self.folder(folder),
             None => Some(default_config_dir(&raw.value.name)),
