@@ -257,6 +257,9 @@ async fn by_us(host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Resu
         script: ScriptSource::Path { path: plan.script.clone(), sha256: None },
         script_parameters: Vec::new(),
         style: None,
+        init: Vec::new(),
+        azure_config_dir: None,
+        azure_tenant: None,
         target: Target {
             subscription: place.subscription.clone(),
             resource_group: place.resource_group.clone(),

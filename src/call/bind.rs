@@ -141,7 +141,7 @@ fn found<'a>(parameter: &Parameter, probe: &'a FunctionProbe) -> Option<&'a Para
 }
 
 fn fit(parameter: &Parameter, found: &ParameterProbe, value: &Json, target: &Target) -> Result<Value, ToolError> {
-    encode(value, &found.type_name).map_err(|unfit| {
+    encode(value, found).map_err(|unfit| {
         let why = match unfit {
             Unfit::Expected(what) => format!("the host \"{}\" takes {what} there", target.host()),
             other => other.to_string(),
@@ -165,7 +165,7 @@ fn consents(entry: &Entry, probe: &FunctionProbe) -> Vec<(String, Value)> {
     let named = probe.parameters.iter().filter(|known| means_it(&known.name));
     named
         .filter_map(|known| {
-            let value = encode(&Json::Bool(true), &known.type_name).ok()?;
+            let value = encode(&Json::Bool(true), known).ok()?;
             matches!(value, Value::Bool(_)).then(|| (known.name.clone(), value))
         })
         .collect()

@@ -9,6 +9,8 @@ use std::str::FromStr as _;
 use serde_json::Value as Json;
 use wsman::clixml::{DateTime, TimeSpan, Value};
 
+use crate::host::ParameterProbe;
+
 /// A value that does not bind to the host's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
@@ -21,27 +23,37 @@ pub enum Unfit {
     /// `null` inside a value would arrive as something else.
     #[error("null inside a value")]
     InnerNull,
+    /// Not one of an enum's names.
+    #[error("no such name; the host's function has a fixed list")]
+    Name,
     /// A type that no JSON value is sent for.
     #[error("the host's function takes a type that is not supported")]
     Type,
 }
 
-/// Encodes `value` for a parameter of the .NET type `type_name`.
+/// Encodes `value` for a parameter of the host's function.
 ///
 /// # Errors
 ///
 /// [`Unfit`] when PowerShell would refuse the value or read it as another.
-pub fn encode(value: &Json, type_name: &str) -> Result<Value, Unfit> {
-    let name = type_name
-        .strip_prefix("System.Nullable`1[[")
-        .map_or(type_name, |inner| inner.split([',', ']']).next().unwrap_or(inner));
-    if let Some(item) = name.strip_suffix("[]") {
-        let items = match value {
-            Json::Array(items) => items.iter().map(|item_value| encode(item_value, item)).collect::<Result<_, _>>()?,
-            // One value binds to an array, but only as the array's type has it.
-            single => vec![encode(single, item)?],
-        };
-        return Ok(Value::list(items));
+pub fn encode(value: &Json, parameter: &ParameterProbe) -> Result<Value, Unfit> {
+    let name = parameter.type_name.as_str();
+    match (name.strip_suffix("[]"), value) {
+        // A list in a list is no value for an array of numbers.
+        (Some(item), Json::Array(items)) => {
+            let items = items.iter().map(|item_value| single(item_value, item, parameter));
+            Ok(Value::list(items.collect::<Result<_, _>>()?))
+        }
+        // One value binds to an array, but only as the array's type has it.
+        (Some(item), one) => Ok(Value::list(vec![single(one, item, parameter)?])),
+        (None, one) => single(one, name, parameter),
+    }
+}
+
+/// A value of the type `name`, which is the parameter's or that of its items.
+fn single(value: &Json, name: &str, parameter: &ParameterProbe) -> Result<Value, Unfit> {
+    if parameter.enumeration {
+        return enumeration(value, &parameter.validate_set);
     }
     match name {
         "System.String" | "System.Uri" => value.as_str().map(Value::from).ok_or(Unfit::Expected("a string")),
@@ -71,17 +83,39 @@ pub fn encode(value: &Json, type_name: &str) -> Result<Value, Unfit> {
             .map(Value::TimeSpan)
             .ok_or(Unfit::Expected("a span of time")),
         "System.Collections.Hashtable" | "System.Collections.IDictionary" => match value {
-            Json::Object(_) => free(value),
+            Json::Object(_) => free(value, Bag::Table),
             _ => Err(Unfit::Expected("an object")),
         },
-        "System.Object"
-        | "System.Array"
-        | "System.Management.Automation.PSObject"
-        | "System.Management.Automation.PSCustomObject" => free(value),
-        _ if name.starts_with("System.") => Err(Unfit::Type),
-        // An enum of the script or of a module takes a name.
-        _ => value.as_str().map(Value::from).ok_or(Unfit::Expected("a string")),
+        // A table would arrive as one, without the properties that the function reads.
+        "System.Management.Automation.PSCustomObject" => match value {
+            Json::Object(_) => free(value, Bag::Custom),
+            _ => Err(Unfit::Expected("an object")),
+        },
+        "System.Management.Automation.PSObject" => free(value, Bag::Custom),
+        "System.Object" => free(value, Bag::Table),
+        "System.Array" => match value {
+            Json::Array(_) => free(value, Bag::Table),
+            _ => Err(Unfit::Expected("a list")),
+        },
+        _ => Err(Unfit::Type),
     }
+}
+
+/// An enum by its names; PowerShell takes several of a flags enum, separated
+/// by commas. Never by number: numbers mean nothing to who reads the schema.
+fn enumeration(value: &Json, names: &[String]) -> Result<Value, Unfit> {
+    let text = value.as_str().ok_or(Unfit::Expected("a name"))?;
+    let known = |part: &str| names.iter().any(|name| name.eq_ignore_ascii_case(part.trim()));
+    if text.split(',').all(known) { Ok(text.into()) } else { Err(Unfit::Name) }
+}
+
+/// What a JSON object becomes.
+#[derive(Clone, Copy)]
+enum Bag {
+    /// `System.Collections.Hashtable`.
+    Table,
+    /// A custom object.
+    Custom,
 }
 
 fn integer<T: TryFrom<i64>>(value: &Json) -> Result<T, Unfit> {
@@ -89,7 +123,7 @@ fn integer<T: TryFrom<i64>>(value: &Json) -> Result<T, Unfit> {
 }
 
 /// Where the host's type says nothing, the JSON type decides.
-fn free(value: &Json) -> Result<Value, Unfit> {
+fn free(value: &Json, bag: Bag) -> Result<Value, Unfit> {
     Ok(match value {
         Json::Null => return Err(Unfit::InnerNull),
         Json::Bool(value) => Value::Bool(*value),
@@ -98,15 +132,19 @@ fn free(value: &Json) -> Result<Value, Unfit> {
             Some(number) => i32::try_from(number).map_or(Value::I64(number), Value::I32),
             None => number.as_f64().map(Value::F64).ok_or(Unfit::Expected("a number in range"))?,
         },
-        Json::Array(items) => Value::list(items.iter().map(free).collect::<Result<_, _>>()?),
+        Json::Array(items) => Value::list(items.iter().map(|item| free(item, bag)).collect::<Result<_, _>>()?),
         Json::Object(entries) => {
             let mut keys: Vec<String> = entries.keys().map(|key| key.to_lowercase()).collect();
             keys.sort_unstable();
             if keys.windows(2).any(|pair| pair[0] == pair[1]) {
                 return Err(Unfit::TwinKeys);
             }
-            let entries = entries.iter().map(|(key, value)| Ok((key.as_str(), free(value)?)));
-            Value::hashtable(entries.collect::<Result<Vec<_>, Unfit>>()?)
+            let entries = entries.iter().map(|(key, value)| Ok((key.as_str(), free(value, bag)?)));
+            let entries = entries.collect::<Result<Vec<_>, Unfit>>()?;
+            match bag {
+                Bag::Table => Value::hashtable(entries),
+                Bag::Custom => Value::custom(entries),
+            }
         }
     })
 }
@@ -147,8 +185,15 @@ mod tests {
 
     use super::*;
 
+    fn of(type_name: &str) -> ParameterProbe {
+        let severities = ["Low", "High"].map(str::to_owned).to_vec();
+        let enumeration = type_name == "Contoso.Severity";
+        let validate_set = if enumeration { severities } else { Vec::new() };
+        ParameterProbe { type_name: type_name.to_owned(), enumeration, validate_set, ..ParameterProbe::default() }
+    }
+
     fn shown(value: &Json, type_name: &str) -> String {
-        encode(value, type_name).map_or_else(|unfit| unfit.to_string(), |value| format!("{value:?}"))
+        encode(value, &of(type_name)).map_or_else(|unfit| unfit.to_string(), |value| format!("{value:?}"))
     }
 
     #[test]
@@ -161,7 +206,6 @@ mod tests {
             (json!(5.6), "System.Int32", "expected a whole number in range"),
             (json!(3_000_000_000_i64), "System.Int32", "expected a whole number in range"),
             (json!(3_000_000_000_i64), "System.Int64", "I64(3000000000)"),
-            (json!(5), "System.Nullable`1[[System.Int32, mscorlib]]", "I32(5)"),
             (json!(5), "System.Double", "F64(5.0)"),
             (json!("1,5"), "System.Double", "expected a number"),
             (json!(true), "System.Boolean", "Bool(true)"),
@@ -174,7 +218,12 @@ mod tests {
             (json!("PT1H30M"), "System.TimeSpan", "TimeSpan(PT1H30M)"),
             (json!("01:30:00"), "System.TimeSpan", "TimeSpan(P0DT1H30M0S)"),
             (json!("P1M"), "System.TimeSpan", "expected a span of time"),
-            (json!("High"), "Contoso.Severity", "String(\"High\")"),
+            (json!("high"), "Contoso.Severity", "String(\"high\")"),
+            (json!("Low, High"), "Contoso.Severity", "String(\"Low, High\")"),
+            (json!("None"), "Contoso.Severity", "no such name; the host's function has a fixed list"),
+            (json!(1), "Contoso.Severity", "expected a name"),
+            (json!("x"), "Contoso.Thing", "the host's function takes a type that is not supported"),
+            (json!([1]), "System.Management.Automation.PSCustomObject", "expected an object"),
             (json!(5), "System.Decimal", "the host's function takes a type that is not supported"),
             (json!({"a": null}), "System.Collections.Hashtable", "null inside a value"),
             (json!({"a": 1, "A": 2}), "System.Collections.Hashtable", "two keys differ only in case"),
@@ -188,11 +237,13 @@ mod tests {
 
     #[test]
     fn lists_and_tables_keep_their_items_types() {
-        let list = encode(&json!(["a", "b"]), "System.String[]").unwrap();
+        let list = encode(&json!(["a", "b"]), &of("System.String[]")).unwrap();
         assert_eq!(list, Value::list(vec!["a".into(), "b".into()]));
-        assert_eq!(encode(&json!("a"), "System.String[]").unwrap(), Value::list(vec!["a".into()]));
-        let table = encode(&json!([{"n": 1, "deep": {"on": true}}]), "System.Collections.Hashtable[]").unwrap();
+        assert_eq!(encode(&json!("a"), &of("System.String[]")).unwrap(), Value::list(vec!["a".into()]));
+        let table = encode(&json!([{"n": 1, "deep": {"on": true}}]), &of("System.Collections.Hashtable[]")).unwrap();
         let deep = Value::hashtable([("on", Value::Bool(true))]);
         assert_eq!(table, Value::list(vec![Value::hashtable([("n", Value::I32(1)), ("deep", deep)])]));
+        let bag = encode(&json!({"deep": {"on": true}}), &of("System.Management.Automation.PSObject")).unwrap();
+        assert_eq!(bag, Value::custom([("deep", Value::custom([("on", Value::Bool(true))]))]));
     }
 }

@@ -19,6 +19,7 @@ mod resolve;
 mod run;
 mod shape;
 mod sign_in;
+mod survey;
 #[cfg(test)]
 mod testing;
 mod validate;
@@ -29,6 +30,7 @@ pub use encode::{Unfit, encode};
 pub use path::{CallPath, Request};
 pub use resolve::sight;
 pub use shape::Answer;
+pub use survey::Surveyed;
 
 pub(crate) use audit::record;
 pub(crate) use pages::Question;

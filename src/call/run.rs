@@ -1,6 +1,6 @@
 //! The call itself: lease a session, ask the probe, send, judge the end.
 
-mod plan;
+pub(super) mod plan;
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ const PROBE_TIME: Duration = Duration::from_secs(30);
 /// What the host layer gets on top of a call's own time to stop it and report.
 ///
 /// Chosen: a stop takes five seconds at most.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs the function. Once more on a fresh session when a warm one turns out
 /// to be dead before the function was sent, or when a read was lost; a write
@@ -235,7 +235,7 @@ async fn open(
     if lease.session().is_some() {
         return Ok(Ok(()));
     }
-    let deadline = Instant::now() + plan::OPEN_TIME + GRACE;
+    let deadline = Instant::now() + plan::open_time(host, ask.target) + GRACE;
     let opening = async {
         // A file can be on a share that does not answer.
         let plan = timeout_at(deadline, plan::plan(host, ask.target, lease.probes())).await;

@@ -100,12 +100,18 @@ fn transport(cause: &wsman::Error) -> Option<&TransportError> {
 
 /// What a host operation that did not come off means.
 pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostError) -> ToolError {
+    meaning(Some(entry), host, stage, error)
+}
+
+/// Why a session for questions about the host itself cannot be had.
+pub(super) fn unopened(host: &HostId, error: HostError) -> ToolError {
+    meaning(None, host, Stage::Before, error)
+}
+
+fn meaning(entry: Option<&Entry>, host: &HostId, stage: Stage, error: HostError) -> ToolError {
+    let writes = stage == Stage::During && entry.is_some_and(|entry| entry.effect() == Effect::Write);
     let told = match &error.kind {
-        HostErrorKind::Wsman(cause)
-            if stage == Stage::During && cause.may_have_run() && entry.effect() == Effect::Write =>
-        {
-            unknown(host, "The connection was lost")
-        }
+        HostErrorKind::Wsman(cause) if writes && cause.may_have_run() => unknown(host, "The connection was lost"),
         HostErrorKind::Wsman(cause) => wire(host, stage, cause),
         HostErrorKind::ScriptMissing => ToolError::new(
             Outcome::Failed,
@@ -124,14 +130,18 @@ pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostErro
             format!("The script on the host \"{host}\" could not be loaded; nothing was run."),
         )
         .with_host_errors([text(record)]),
-        HostErrorKind::UnknownFunction(_) => ToolError::refused(
-            Code::UnknownFunction,
-            format!("The script on the host \"{host}\" has no function \"{}\"; nothing was run.", entry.function),
-        ),
-        HostErrorKind::Cancelled => cancelled_before(),
-        _ if stage == Stage::During && entry.effect() == Effect::Write => {
-            unknown(host, "The answer could not be understood")
+        HostErrorKind::UnknownFunction(name) => {
+            let name = entry.map_or(name, |entry| &entry.function);
+            let said = format!("The script on the host \"{host}\" has no function \"{name}\"; nothing was run.");
+            ToolError::refused(Code::UnknownFunction, said)
         }
+        HostErrorKind::InitFailed { function, ended, errors, signed_in } => {
+            init_failed(host, function, ended, errors, *signed_in)
+        }
+        HostErrorKind::AzureTenantMismatch(record) => other_azure_tenant(host).with_host_errors([text(record)]),
+        HostErrorKind::AzureNotSignedIn(record) => no_azure(host).with_host_errors([text(record)]),
+        HostErrorKind::Cancelled => cancelled_before(),
+        _ if writes => unknown(host, "The answer could not be understood"),
         _ => ToolError::new(
             Outcome::Failed,
             Code::Internal,
@@ -139,6 +149,60 @@ pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostErro
         ),
     };
     told.because(error)
+}
+
+/// The session belongs to somebody else's Azure tenant.
+fn other_azure_tenant(host: &HostId) -> ToolError {
+    let said = format!(
+        "The session on the host \"{host}\" is signed in to another Azure tenant than the configuration says; nothing was run. Its operator must sign in to the right one, or correct azure_tenant."
+    );
+    ToolError::refused(Code::TargetMismatch, said)
+}
+
+/// The session belongs to no Azure tenant.
+fn no_azure(host: &HostId) -> ToolError {
+    let said = format!(
+        "The session on the host \"{host}\" is not signed in to Azure; nothing was run. Its operator must sign in for this tenant, in the folder that azure_config_dir names, or with init."
+    );
+    ToolError::new(Outcome::Failed, Code::AzureNotSignedIn, said)
+}
+
+/// A function that signs in did not come off; the session was not opened.
+fn init_failed(
+    host: &HostId,
+    function: &str,
+    ended: &Ended,
+    errors: &[HostErrorRecord],
+    signed_in: Option<bool>,
+) -> ToolError {
+    let failed = |code, said: String| ToolError::new(Outcome::Failed, code, said);
+    let why = match ended {
+        Ended::Exited(code) => format!("it ended the script with exit code {code}"),
+        Ended::TimedOut => "it did not end in time".to_owned(),
+        Ended::Silent | Ended::Cancelled => "it ended without saying how".to_owned(),
+        _ => "hostErrors has its own words".to_owned(),
+    };
+    let told = match ended {
+        Ended::Asked(question) => {
+            let said = format!(
+                "\"{function}\", which init runs on the host \"{host}\", asked a question that nobody may answer; hostErrors has it. Nothing else was run."
+            );
+            let question = HostText { message: question.clone(), id: "question".to_owned() };
+            failed(Code::HostQuestion, said).with_host_errors([question])
+        }
+        _ if signed_in == Some(false) => failed(
+            Code::AzureNotSignedIn,
+            format!(
+                "\"{function}\" failed to sign the host \"{host}\" in to Azure ({why}); nothing else was run. Its operator must look at the sign-in."
+            ),
+        ),
+        _ => failed(
+            Code::HostFailed,
+            format!("\"{function}\", which init runs on the host \"{host}\", failed ({why}); nothing else was run."),
+        ),
+    };
+    let ending = if let Ended::Failed(record) = ended { Some(text(record)) } else { None };
+    told.with_host_errors(ending).with_host_errors(errors.iter().map(text))
 }
 
 fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
@@ -258,6 +322,8 @@ pub(super) fn returned(entry: &Entry, host: &HostId, returned: Returned) -> Resu
             Code::TargetMismatch,
             format!("The session on the host \"{host}\" was not on the workspace that was asked for; nothing was run."),
         ),
+        Ended::AzureTenantMismatch(record) => other_azure_tenant(host).with_host_errors([text(record)]),
+        Ended::AzureNotSignedIn(record) => no_azure(host).with_host_errors([text(record)]),
         Ended::Asked(question) => {
             let said = format!(
                 "\"{function}\" asked a question on the host \"{host}\" that nobody may answer; hostErrors has it."

@@ -32,6 +32,9 @@ pub(super) enum Command {
     Call(Call),
     /// List the tools that a client would see.
     Tools(List),
+    /// Look at what a host's script has.
+    #[command(subcommand)]
+    Catalog(Catalog),
     /// Check a configuration without connecting anywhere.
     Check(Check),
     /// Run an embedded jump host for tests.
@@ -121,6 +124,28 @@ pub(super) struct List {
     pub(super) source: Source,
     #[command(flatten)]
     pub(super) tools: Tools,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Catalog {
+    /// Ask a host for its functions and print them beside the catalogue, as JSON.
+    Probe(Probe),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("whose").required(true))]
+pub(super) struct Probe {
+    /// Jump host, by name.
+    #[arg(long, value_name = "H", group = "whose")]
+    pub(super) host: Option<String>,
+    /// Tenant, by alias; its jump host is asked.
+    #[arg(long, value_name = "T", group = "whose")]
+    pub(super) tenant: Option<String>,
+    /// File for the overlay; it is left as it is while the script has not changed.
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) source: Source,
 }
 
 #[derive(Debug, clap::Args)]

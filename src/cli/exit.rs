@@ -39,7 +39,12 @@ impl Exit {
     /// What an answer's end means for the process.
     #[must_use]
     pub fn of(answer: &Answer) -> Self {
-        match (answer.code, answer.outcome) {
+        Self::of_end(answer.code, answer.outcome)
+    }
+
+    /// What a code and an outcome mean for the process.
+    pub(super) fn of_end(code: Option<Code>, outcome: Outcome) -> Self {
+        match (code, outcome) {
             (Some(Code::Cancelled), _) => Self::Cancelled,
             (_, Outcome::Done) => Self::Done,
             (_, Outcome::Failed | Outcome::Partial) => Self::Failed,

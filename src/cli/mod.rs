@@ -6,6 +6,7 @@
 
 mod args;
 mod call;
+mod catalog;
 mod check;
 mod exit;
 mod print;
@@ -35,6 +36,7 @@ pub async fn run() -> Exit {
         Command::Demo(demo) => serve::demo(&demo).await,
         Command::Call(call) => call::run(&call).await,
         Command::Tools(tools) => tools::run(&tools).await,
+        Command::Catalog(args::Catalog::Probe(probe)) => catalog::probe(&probe).await,
         Command::Check(check) => check::run(&check),
         Command::Host(host) => serve::host(&host).await,
     };

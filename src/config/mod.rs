@@ -20,7 +20,7 @@ use wsman::clixml::Value;
 use wsman::transport::Tls;
 
 pub use crate::host::Auth;
-use crate::host::{Answer, Style};
+use crate::host::{Answer, Init, Style};
 use crate::tenant::{HostId, Policy, Registry};
 
 pub use problem::{ConfigError, Problem};
@@ -71,6 +71,13 @@ pub enum Script {
         /// Lower-case hex SHA-256 the file must have.
         sha256: String,
     },
+    /// A module installed on the host.
+    Module {
+        /// Name.
+        name: String,
+        /// Lower-case hex SHA-256 its files must have.
+        sha256: Option<String>,
+    },
 }
 
 /// One jump host.
@@ -98,6 +105,8 @@ pub struct Host {
     pub parameters: Vec<(String, Value)>,
     /// How the script keeps its target, when it is said.
     pub style: Option<Style>,
+    /// Functions of the script that run when a session opens.
+    pub init: Vec<Init>,
     /// Questions that may be answered.
     pub answers: Vec<Answer>,
 }

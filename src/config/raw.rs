@@ -63,11 +63,20 @@ pub(super) struct RawTls {
 pub(super) struct RawScript {
     pub(super) path: Option<Written<String>>,
     pub(super) push: Option<Written<String>>,
+    pub(super) module: Option<Written<String>>,
     pub(super) virtual_path: Option<Written<String>>,
     pub(super) sha256: Option<Written<String>>,
     pub(super) style: Option<Written<String>>,
     pub(super) parameters: Vec<(String, Written<RawParameter>)>,
+    pub(super) init: Vec<RawInit>,
     pub(super) answers: Vec<RawAnswer>,
+}
+
+/// One of `init`: a function's name, or a table with its parameters.
+#[derive(Debug)]
+pub(super) struct RawInit {
+    pub(super) function: Written<String>,
+    pub(super) parameters: Vec<(String, Written<RawParameter>)>,
 }
 
 /// A value of the script's `param()` block.
@@ -94,6 +103,8 @@ pub(super) struct RawTenant {
     pub(super) name: String,
     pub(super) host: Option<Written<String>>,
     pub(super) confirm: Option<Written<String>>,
+    pub(super) azure_tenant: Option<Written<String>>,
+    pub(super) azure_config_dir: Option<Written<String>>,
     pub(super) workspaces: Vec<Written<RawWorkspace>>,
 }
 
@@ -207,7 +218,11 @@ impl Reader<'_> {
             host.sessions_max = self.integer(&sessions, "max");
             host.sessions_idle = self.duration(&sessions, "idle");
         }
-        self.present(section, "script", "missing; say where the script is with path = \"…\" or push = \"…\"");
+        self.present(
+            section,
+            "script",
+            "missing; say where the script is with path = \"…\", module = \"…\" or push = \"…\"",
+        );
         if let Some(script) = self.section(section, "script") {
             let value = self.script(&script);
             host.script = Some(Written { value, place: script.place, line: script.line });
@@ -216,24 +231,20 @@ impl Reader<'_> {
     }
 
     fn script(&mut self, section: &Section<'_>) -> RawScript {
-        const KNOWN: [&str; 7] = ["path", "push", "virtual_path", "sha256", "parameters", "style", "answers"];
-        self.keys(section, &KNOWN, &["bundled", "init", "module"]);
+        const KNOWN: [&str; 9] =
+            ["path", "push", "module", "virtual_path", "sha256", "parameters", "style", "init", "answers"];
+        self.keys(section, &KNOWN, &["bundled"]);
         let mut script = RawScript {
             path: self.string(section, "path"),
             push: self.string(section, "push"),
+            module: self.string(section, "module"),
             virtual_path: self.string(section, "virtual_path"),
             sha256: self.string(section, "sha256"),
             style: self.string(section, "style"),
             ..RawScript::default()
         };
-        if let Some(parameters) = self.section(section, "parameters") {
-            for (name, value) in parameters.table {
-                let (place, line) = (parameters.at(name.get_ref()), self.line(value));
-                if let Some(value) = self.parameter(value.get_ref(), &place, line) {
-                    script.parameters.push((name.get_ref().to_string(), Written { value, place, line }));
-                }
-            }
-        }
+        script.parameters = self.parameters(section);
+        script.init = self.init(section);
         if let Some(value) = section.table.get("answers") {
             let place = section.at("answers");
             let line = self.line(value);
@@ -257,6 +268,48 @@ impl Reader<'_> {
             }
         }
         script
+    }
+
+    fn parameters(&mut self, section: &Section<'_>) -> Vec<(String, Written<RawParameter>)> {
+        let mut all = Vec::new();
+        if let Some(parameters) = self.section(section, "parameters") {
+            for (name, value) in parameters.table {
+                let (place, line) = (parameters.at(name.get_ref()), self.line(value));
+                if let Some(value) = self.parameter(value.get_ref(), &place, line) {
+                    all.push((name.get_ref().to_string(), Written { value, place, line }));
+                }
+            }
+        }
+        all
+    }
+
+    fn init(&mut self, section: &Section<'_>) -> Vec<RawInit> {
+        const ITEM: &str = "\"Name\" or { function = \"Name\", parameters = { … } }";
+        let Some(value) = section.table.get("init") else { return Vec::new() };
+        let (place, line) = (section.at("init"), self.line(value));
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_type(&place, line, "a list of functions", value.get_ref());
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (n, item) in items.iter().enumerate() {
+            let (place, line) = (format!("{place}[{n}]"), self.line(item));
+            match item.get_ref() {
+                DeValue::String(name) if !name.is_empty() => {
+                    let function = Written { value: name.to_string(), place, line };
+                    all.push(RawInit { function, parameters: Vec::new() });
+                }
+                DeValue::Table(table) => {
+                    let one = Section { place, line, table };
+                    self.keys(&one, &["function", "parameters"], &[]);
+                    let parameters = self.parameters(&one);
+                    let function = self.required(&one, "function", "missing");
+                    all.extend(function.map(|function| RawInit { function, parameters }));
+                }
+                other => self.wrong_type(&place, line, ITEM, other),
+            }
+        }
+        all
     }
 
     fn parameter(&mut self, value: &DeValue<'_>, place: &str, line: usize) -> Option<RawParameter> {
@@ -284,10 +337,13 @@ impl Reader<'_> {
     }
 
     fn tenant(&mut self, section: &Section<'_>, name: String) -> RawTenant {
-        self.keys(section, &["confirm", "host", "workspaces"], &["azure_tenant", "language"]);
+        let known = ["host", "azure_tenant", "azure_config_dir", "confirm", "workspaces"];
+        self.keys(section, &known, &["language"]);
         let mut tenant = RawTenant {
             name,
             host: self.required(section, "host", "missing; name the jump host that serves this tenant"),
+            azure_tenant: self.string(section, "azure_tenant"),
+            azure_config_dir: self.string(section, "azure_config_dir"),
             confirm: self.string(section, "confirm"),
             workspaces: Vec::new(),
         };

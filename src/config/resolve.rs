@@ -12,9 +12,11 @@ use uuid::Uuid;
 use wsman::clixml::Value;
 
 use super::problem::Problems;
-use super::raw::{RawAnswer, RawConfig, RawHost, RawParameter, RawScript, RawSecret, RawTenant, RawWorkspace, Written};
+use super::raw::{
+    RawAnswer, RawConfig, RawHost, RawInit, RawParameter, RawScript, RawSecret, RawTenant, RawWorkspace, Written,
+};
 use super::{Config, Host, Script, SecretRef, Sessions};
-use crate::host::{Answer, Style};
+use crate::host::{Answer, Init, Style};
 use crate::near;
 use crate::tenant::{Confirming, HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
 
@@ -36,6 +38,7 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
         );
     }
     resolver.twins(&raw.tenants);
+    resolver.shared_sign_ins(&raw.tenants);
     let tenants: Vec<Option<Tenant>> = raw.tenants.into_iter().map(|tenant| resolver.tenant(tenant, &names)).collect();
     let policy = resolver.policy(raw.tool_sets, raw.read_only);
     let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
@@ -44,6 +47,15 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
         registry: Registry::new(tenants.into_iter().collect::<Option<Vec<_>>>()?),
         policy,
     })
+}
+
+/// What `[hosts.NAME.script]` means.
+struct ScriptPart {
+    source: Option<Script>,
+    parameters: Vec<(String, Value)>,
+    style: Option<Style>,
+    init: Vec<Init>,
+    answers: Vec<Answer>,
 }
 
 struct Resolver<'a> {
@@ -71,7 +83,7 @@ impl Resolver<'_> {
             RawSecret::Command(argv) => SecretRef::Command(argv),
         });
         let script = host.script.map(|script| self.script(script));
-        let (script, parameters, style, answers) = script?;
+        let ScriptPart { source, parameters, style, init, answers } = script?;
         let (url, auth, tls) = access?;
         Some(Host {
             id: id?,
@@ -82,9 +94,10 @@ impl Resolver<'_> {
             password: password?,
             configuration_name: host.configuration_name.map(|name| name.value),
             sessions,
-            script: script?,
+            script: source?,
             parameters,
             style,
+            init,
             answers,
         })
     }
@@ -107,22 +120,47 @@ impl Resolver<'_> {
         sessions
     }
 
-    #[expect(clippy::type_complexity, reason = "the four parts of one table; a struct would say it a third time")]
-    fn script(
-        &mut self,
-        raw: Written<RawScript>,
-    ) -> (Option<Script>, Vec<(String, Value)>, Option<Style>, Vec<Answer>) {
-        let sha256 = raw.value.sha256.as_ref().and_then(|sha256| self.sha256(sha256));
-        let source = match (&raw.value.path, &raw.value.push) {
-            (Some(path), None) => {
-                if let Some(virtual_path) = &raw.value.virtual_path {
-                    self.bad(virtual_path, "only goes with push");
-                }
-                Some(Script::Path { path: path.value.clone(), sha256 })
+    fn script(&mut self, raw: Written<RawScript>) -> ScriptPart {
+        let source = self.source(&raw);
+        let style = raw.value.style.as_ref().and_then(|style| match &*style.value {
+            "contract" => Some(Style::Contract),
+            "session" => Some(Style::Session),
+            other => {
+                self.bad(style, format!("unknown{}", near::hint(other, ["contract", "session"])));
+                None
             }
-            (None, Some(push)) => {
+        });
+        ScriptPart {
+            source,
+            parameters: parameters(raw.value.parameters),
+            style,
+            init: raw.value.init.into_iter().map(init).collect(),
+            answers: raw.value.answers.into_iter().filter_map(|answer| self.answer(answer)).collect(),
+        }
+    }
+
+    fn source(&mut self, raw: &Written<RawScript>) -> Option<Script> {
+        let sha256 = raw.value.sha256.as_ref().and_then(|sha256| self.sha256(sha256));
+        if let Some(virtual_path) = raw.value.virtual_path.as_ref().filter(|_| raw.value.push.is_none()) {
+            self.bad(virtual_path, "only goes with push");
+        }
+        match (&raw.value.path, &raw.value.module, &raw.value.push) {
+            (Some(path), None, None) => Some(Script::Path { path: path.value.clone(), sha256 }),
+            (None, Some(module), None) => {
+                if let Some((name, value)) = raw.value.parameters.first() {
+                    self.bad(value, format!("a module takes no parameters; \"{name}\" cannot reach it"));
+                }
+                let name = &module.value;
+                let is_file = [".ps1", ".psm1", ".psd1", ".dll"].iter().any(|end| name.to_lowercase().ends_with(end));
+                if is_file || name.contains(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '-' | '_')) {
+                    self.bad(module, "expected the name of an installed module; a file goes with path");
+                    return None;
+                }
+                Some(Script::Module { name: name.clone(), sha256 })
+            }
+            (None, None, Some(push)) => {
                 if raw.value.sha256.is_none() {
-                    self.missing(&raw, "sha256", "missing; a pushed script needs the SHA-256 of its file");
+                    self.missing(raw, "sha256", "missing; a pushed script needs the SHA-256 of its file");
                 }
                 let file = self.folder.join(&push.value);
                 let name = file.file_name().map_or_else(|| "script.ps1".into(), |name| name.to_string_lossy());
@@ -132,26 +170,19 @@ impl Resolver<'_> {
                 };
                 sha256.map(|sha256| Script::Push { file, virtual_path, sha256 })
             }
-            (Some(_), Some(push)) => {
-                self.bad(push, "path and push exclude each other");
+            (None, None, None) => {
+                self.bad(
+                    raw,
+                    "expected path = \"…\" (a file on the host), module = \"…\" (installed there) or push = \"…\" (a file here)",
+                );
                 None
             }
-            (None, None) => {
-                self.bad(&raw, "expected path = \"…\" (a file on the host) or push = \"…\" (a file here)");
+            (_, module, push) => {
+                let second = push.as_ref().or(module.as_ref());
+                second.into_iter().for_each(|second| self.bad(second, "path, module and push exclude each other"));
                 None
             }
-        };
-        let style = raw.value.style.as_ref().and_then(|style| match &*style.value {
-            "contract" => Some(Style::Contract),
-            "session" => Some(Style::Session),
-            other => {
-                self.bad(style, format!("unknown{}", near::hint(other, ["contract", "session"])));
-                None
-            }
-        });
-        let parameters = raw.value.parameters.into_iter().map(|(name, value)| (name, parameter(value.value))).collect();
-        let answers = raw.value.answers.into_iter().filter_map(|answer| self.answer(answer)).collect();
-        (source, parameters, style, answers)
+        }
     }
 
     fn sha256(&mut self, sha256: &Written<String>) -> Option<String> {
@@ -188,12 +219,28 @@ impl Resolver<'_> {
             Some(confirm) => self.confirm(&confirm),
             None => Some(Confirming::Ask),
         };
+        let azure_tenant = raw.value.azure_tenant.as_ref().map(|tenant| self.guid(tenant));
+        let azure_config_dir = match &raw.value.azure_config_dir {
+            Some(folder) => self.folder(folder),
+            None => Some(default_config_dir(&raw.value.name)),
+        };
         let workspaces: Vec<Option<Workspace>> =
             raw.value.workspaces.into_iter().map(|workspace| self.workspace(workspace)).collect();
         let workspaces = workspaces.into_iter().collect::<Option<Vec<_>>>()?;
         let workspaces: BTreeMap<WorkspaceId, Arc<Workspace>> =
             workspaces.into_iter().map(|workspace| (workspace.id.clone(), Arc::new(workspace))).collect();
-        Some(Tenant { id: id?, host: host?, confirm: confirm?, workspaces })
+        let azure_tenant = match azure_tenant {
+            Some(checked) => Some(checked?),
+            None => None,
+        };
+        Some(Tenant {
+            id: id?,
+            host: host?,
+            azure_tenant,
+            azure_config_dir: azure_config_dir?,
+            confirm: confirm?,
+            workspaces,
+        })
     }
 
     fn confirm(&mut self, confirm: &Written<String>) -> Option<Confirming> {
@@ -203,6 +250,35 @@ impl Resolver<'_> {
             other => {
                 self.bad(confirm, format!("unknown{}", near::hint(other, ["ask", "never"])));
                 None
+            }
+        }
+    }
+
+    fn folder(&mut self, folder: &Written<String>) -> Option<String> {
+        let fits = !folder.value.chars().any(|c| c.is_control() || matches!(c, '"' | '*' | '?' | '<' | '>' | '|'));
+        if !fits {
+            self.bad(folder, "not the path of a folder on the host");
+        }
+        fits.then(|| folder.value.clone())
+    }
+
+    /// Tenants of one host that would use each other's sign-in.
+    fn shared_sign_ins(&mut self, tenants: &[Written<RawTenant>]) {
+        let mut folders: HashMap<(String, String), &Written<RawTenant>> = HashMap::new();
+        for tenant in tenants {
+            let (Some(host), Some(folder)) = (&tenant.value.host, &tenant.value.azure_config_dir) else { continue };
+            let same = folder.value.replace('/', "\\").trim_end_matches('\\').to_lowercase();
+            let Some(other) = folders.insert((host.value.clone(), same), tenant) else { continue };
+            let of = |tenant: &Written<RawTenant>| {
+                tenant.value.azure_tenant.as_ref().map(|tenant| tenant.value.to_lowercase())
+            };
+            // Who manages customers by Azure Lighthouse signs in to one tenant for all.
+            if of(tenant).is_none() || of(tenant) != of(other) {
+                let said = format!(
+                    "is the folder of the tenant \"{}\", too; only tenants with the same azure_tenant may share a sign-in",
+                    other.value.name
+                );
+                self.bad(folder, said);
             }
         }
     }
@@ -288,6 +364,20 @@ impl Resolver<'_> {
         }
         policy
     }
+}
+
+/// A folder of the tenant's own. What stands around the alias keeps Windows
+/// from cutting off a last dot and from taking it for a device.
+fn default_config_dir(alias: &str) -> String {
+    format!("sentinel-jump/tenant-{alias}.azure")
+}
+
+fn init(raw: RawInit) -> Init {
+    Init { function: raw.function.value, parameters: parameters(raw.parameters) }
+}
+
+fn parameters(raw: Vec<(String, Written<RawParameter>)>) -> Vec<(String, Value)> {
+    raw.into_iter().map(|(name, value)| (name, parameter(value.value))).collect()
 }
 
 fn parameter(raw: RawParameter) -> Value {

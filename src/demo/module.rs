@@ -29,10 +29,12 @@ pub const SCRIPT: &str = include_str!("SentinelManager.psm1");
 pub const SCRIPT_PATH: &str = r"C:\SOC\SentinelManager.psm1";
 
 /// Names and parameters of the module's commands.
-const COMMANDS: [(&str, &[&str]); 4] = [
-    ("Import-SjScript", &["Path", "Bytes", "VirtualPath", "Sha256", "Parameters", "AzureConfigDir"]),
+const COMMANDS: [(&str, &[&str]); 6] = [
+    ("Import-SjScript", &["Path", "Bytes", "VirtualPath", "Module", "Sha256", "Parameters", "AzureConfigDir"]),
+    ("Get-SjAzure", &["Token"]),
+    ("Assert-SjAzure", &["Tenant", "Load"]),
     ("Set-SjTarget", &["Target"]),
-    ("Invoke-SjCall", &["Name", "Parameters", "Expect", "Preference", "Values"]),
+    ("Invoke-SjCall", &["Name", "Parameters", "Expect", "Preference", "AzureTenant", "Values"]),
     ("Get-SjProbe", &["Name"]),
 ];
 
@@ -98,6 +100,8 @@ impl Commands for DemoCommands {
         }
         let steps = Arguments::bind(command, name, parameters).and_then(|arguments| match *name {
             "Import-SjScript" => self.import(&arguments),
+            "Get-SjAzure" => Ok(self.azure()),
+            "Assert-SjAzure" => self.assert_azure(&arguments.text("Tenant")?).map(|()| self.azure()),
             "Set-SjTarget" => self.set_target(&arguments),
             "Invoke-SjCall" => self.invoke(&arguments),
             _ => self.probe(&arguments),
@@ -132,6 +136,10 @@ impl DemoCommands {
             return Err(module_error("AlreadyLoaded", said, INVALID_OPERATION));
         }
         let parameters = arguments.table("Parameters")?;
+        let module = arguments.text("Module")?;
+        if !module.is_empty() {
+            return Err(module_error("ScriptMissing", format!("no module {module}"), OBJECT_NOT_FOUND));
+        }
         let file = match arguments.bytes("Bytes")? {
             Some(bytes) => {
                 assert_hash(bytes, &arguments.text("Sha256")?)?;
@@ -159,6 +167,30 @@ impl DemoCommands {
         Ok(vec![Step::Output(load_report(&file))])
     }
 
+    /// The demo's hosts are signed in to their own customer's tenant.
+    fn azure(&self) -> Vec<Step> {
+        let tenant = self.world.tenant(&self.tenant).map_or("", |tenant| tenant.tenant_id.as_str());
+        vec![Step::Output(named(
+            "SentinelJump.Azure",
+            [
+                ("signedIn", Value::from(true)),
+                ("via", Value::from("az")),
+                ("tenant", Value::from(tenant)),
+                ("problem", Value::from("")),
+                ("problemId", Value::from("")),
+            ],
+        ))]
+    }
+
+    fn assert_azure(&self, tenant: &str) -> Result<(), ErrorRecord> {
+        let signed_in = self.world.tenant(&self.tenant).map_or("", |tenant| tenant.tenant_id.as_str());
+        if tenant.eq_ignore_ascii_case(signed_in) {
+            return Ok(());
+        }
+        let said = format!("az is signed in to tenant '{signed_in}', expected '{tenant}'");
+        Err(module_error("AzureTenantMismatch", said, SECURITY_ERROR))
+    }
+
     fn set_target(&self, arguments: &Arguments) -> Result<Vec<Step>, ErrorRecord> {
         self.assert_loaded()?;
         let differs = compare(&arguments.table("Target")?);
@@ -184,6 +216,10 @@ impl DemoCommands {
         let preferences = preferences(&preference)?;
         if arguments.has("Expect") {
             return Err(module_error("TargetMismatch", compare(&expect).to_owned(), SECURITY_ERROR));
+        }
+        let tenant = arguments.text("AzureTenant")?;
+        if !tenant.is_empty() {
+            self.assert_azure(&tenant)?;
         }
         let bound = signature.bind(&given, arguments.caller)?;
         let mut steps = run(&self.world, &self.tenant, signature, &bound, preferences);

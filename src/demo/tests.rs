@@ -431,9 +431,9 @@ fn a_script_with_one_byte_changed_is_refused() {
     }
     assert!(commands.command(&load).is_none());
     assert!(commands.command(&Command::new("Get-Process")).is_none());
-    assert_eq!(commands.names().len(), 18);
+    assert_eq!(commands.names().len(), 39);
     commands.script(MODULE).unwrap();
-    assert_eq!(commands.names().len(), 22);
+    assert_eq!(commands.names().len(), 45);
     assert!(commands.command(&load).is_some());
 }
 
@@ -496,6 +496,12 @@ fn the_module_answers_as_the_real_one() {
     let load = one(commands.command(&push).unwrap());
     assert_eq!(load, captured(include_str!("../../fixtures/demo/load.clixml")), "the script changed: probe it anew");
 
+    let azure = one(commands.command(&Command::new("Get-SjAzure")).unwrap());
+    assert_eq!(azure, captured(include_str!("../../fixtures/demo/azure.clixml")));
+    let other = failed(&commands.command(&Command::new("Assert-SjAzure").argument("Tenant", "none")).unwrap());
+    let said = Value::from(format!("{}: {}", other.id, other.message));
+    assert_eq!(said, captured(include_str!("../../fixtures/demo/azure-mismatch.clixml")));
+
     let target =
         Command::new("Set-SjTarget").argument("Target", Value::hashtable([("WorkspaceName", Value::from("x"))]));
     let target = one(commands.command(&target).unwrap());
@@ -506,7 +512,7 @@ fn the_module_answers_as_the_real_one() {
     assert_eq!(named(&probe, "name"), "Export-AnalyticsRules");
     assert_eq!(probe.get("progress").unwrap().as_bool(), Some(true));
     encode(&probe, &Limits::ENCODE).unwrap();
-    assert_eq!(outputs(&commands.command(&Command::new("Get-SjProbe")).unwrap()).len(), 18);
+    assert_eq!(outputs(&commands.command(&Command::new("Get-SjProbe")).unwrap()).len(), 39);
 }
 
 /// A captured value, without the document's numbers.

@@ -3,7 +3,10 @@
 
 use wsman::clixml::Value;
 
-use super::types::{Dropped, FunctionProbe, LoadReport, ParameterProbe, Style};
+use super::types::{
+    AzureSignIn, Dropped, FunctionProbe, HostErrorRecord, LoadReport, ParameterProbe, ParameterSet, Question, Style,
+    Via,
+};
 
 pub(super) fn load_report(value: &Value) -> Option<LoadReport> {
     let dropped = value.get("dropped")?.items()?.iter().map(|statement| {
@@ -26,20 +29,104 @@ pub(super) fn load_report(value: &Value) -> Option<LoadReport> {
 }
 
 pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
-    let parameters = value.get("parameters")?.items()?.iter().map(|parameter| {
-        Some(ParameterProbe {
-            name: parameter.get("name")?.as_str()?.to_owned(),
-            type_name: parameter.get("type")?.as_str()?.to_owned(),
-            aliases: texts(parameter.get("aliases")?)?,
-            mandatory: parameter.get("mandatory")?.as_bool()?,
-            validate_set: texts(parameter.get("validateSet")?)?,
-        })
+    let asks = value.get("asks")?.items()?.iter().map(|ask| {
+        Some(Question { kind: text(ask, "kind")?, text: text(ask, "text")?, line: ask.get("line")?.as_i64()? })
     });
     Some(FunctionProbe {
-        name: value.get("name")?.as_str()?.to_owned(),
-        parameters: parameters.collect::<Option<_>>()?,
-        should_process: value.get("shouldProcess")?.as_bool()?,
-        progress: value.get("progress")?.as_bool()?,
+        name: text(value, "name")?,
+        kind: text(value, "type")?,
+        line: value.get("line")?.as_i64()?,
+        advanced: flag(value, "advanced")?,
+        should_process: flag(value, "shouldProcess")?,
+        confirm_impact: text(value, "confirmImpact")?,
+        default_set: text(value, "defaultSet")?,
+        output_types: texts(value.get("outputType")?)?,
+        synopsis: text(value, "synopsis")?,
+        description: text(value, "description")?,
+        parameters: value.get("parameters")?.items()?.iter().map(parameter_probe).collect::<Option<_>>()?,
+        asks: asks.collect::<Option<_>>()?,
+        asks_via: texts(value.get("asksVia")?)?,
+        exits: flag(value, "exits")?,
+        exits_via: texts(value.get("exitsVia")?)?,
+        writes_host: flag(value, "writesHost")?,
+        returns: flag(value, "returns")?,
+        console: flag(value, "console")?,
+        session: flag(value, "session")?,
+        progress: flag(value, "progress")?,
+        calls: texts(value.get("calls")?)?,
+        commands: texts(value.get("commands")?)?,
+    })
+}
+
+fn parameter_probe(value: &Value) -> Option<ParameterProbe> {
+    let sets = value.get("sets")?.items()?.iter().map(|set| {
+        Some(ParameterSet {
+            name: text(set, "set")?,
+            mandatory: flag(set, "mandatory")?,
+            position: present(set.get("position")?).and_then(Value::as_i64),
+            pipeline: flag(set, "pipeline")?,
+        })
+    });
+    let between = |name| match present(value.get(name)?) {
+        None => Some(None),
+        Some(rule) => Some(Some((rule.get("min")?.clone(), rule.get("max")?.clone()))),
+    };
+    let length = match between("validateLength")? {
+        None => None,
+        Some((least, most)) => Some((least.as_i64()?, most.as_i64()?)),
+    };
+    Some(ParameterProbe {
+        name: text(value, "name")?,
+        type_name: text(value, "type")?,
+        nullable: flag(value, "nullable")?,
+        enumeration: flag(value, "enumeration")?,
+        is_switch: flag(value, "switch")?,
+        dynamic: flag(value, "dynamic")?,
+        mandatory: flag(value, "mandatory")?,
+        aliases: texts(value.get("aliases")?)?,
+        default: text(value, "default")?,
+        sets: sets.collect::<Option<_>>()?,
+        validate_set: texts(value.get("validateSet")?)?,
+        validate_range: between("validateRange")?,
+        validate_pattern: text(value, "validatePattern")?,
+        validate_length: length,
+        help: text(value, "help")?,
+    })
+}
+
+/// A text of the script; what no Rust string holds is replaced, help texts
+/// and defaults may have anything in them.
+fn text(value: &Value, name: &str) -> Option<String> {
+    match value.get(name)? {
+        Value::String(text) => Some(text.to_string_lossy().into_owned()),
+        _ => None,
+    }
+}
+
+fn flag(value: &Value, name: &str) -> Option<bool> {
+    value.get(name)?.as_bool()
+}
+
+fn present(value: &Value) -> Option<&Value> {
+    Some(value).filter(|value| **value != Value::Nil)
+}
+
+pub(super) fn azure(value: &Value) -> Option<AzureSignIn> {
+    let text = |name| value.get(name)?.as_str();
+    let full = |name| text(name).map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()));
+    let id = text("problemId")?;
+    Some(AzureSignIn {
+        signed_in: match value.get("signedIn")? {
+            Value::Nil => None,
+            told => Some(told.as_bool()?),
+        },
+        tenant: full("tenant")?,
+        via: match text("via")? {
+            "az" => Some(Via::Cli),
+            "Az" => Some(Via::Module),
+            _ => None,
+        },
+        problem: full("problem")?.map(|message| HostErrorRecord { message, id: id.to_owned(), category: None }),
     })
 }
 

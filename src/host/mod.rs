@@ -7,11 +7,12 @@
 mod allow;
 mod collect;
 mod decode;
+mod open;
 mod session;
 mod types;
 
 pub use session::{MODULE, Probes, Session, module_sha256};
 pub use types::{
-    Answer, Auth, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan,
-    ParameterProbe, Progress, Returned, ScriptSource, Style, Target,
+    Answer, Auth, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
+    LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Style, Target, Via,
 };

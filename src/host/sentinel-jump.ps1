@@ -6,6 +6,8 @@
 # server sends only plain commands with named parameters, never script text:
 #
 #   Import-SjScript  loads the script            -> SentinelJump.LoadReport
+#   Get-SjAzure      looks for the sign-in       -> SentinelJump.Azure
+#   Assert-SjAzure   insists on one tenant       -> SentinelJump.Azure
 #   Set-SjTarget     names the workspace         -> SentinelJump.Target
 #   Invoke-SjCall    runs one function           -> its output, SentinelJump.End
 #   Get-SjProbe      describes functions         -> SentinelJump.Function
@@ -18,7 +20,7 @@
 # records; $PSCmdlet.ThrowTerminatingError would append the function's name
 # (Seen: 'SentinelJump.X,Invoke-SjCall').
 #
-#   SentinelJump.ScriptMissing            no such file, or no source given
+#   SentinelJump.ScriptMissing            no such file or module, or no source given
 #   SentinelJump.HashMismatch             not the pinned bytes; nothing was parsed
 #   SentinelJump.ParseError               target object: the line
 #   SentinelJump.ScriptParameterMissing   mandatory parameters of the script
@@ -28,6 +30,8 @@
 #   SentinelJump.UnknownFunction          not a function of the script
 #   SentinelJump.UnknownPreference        a key of -Preference we do not set
 #   SentinelJump.TargetMismatch           the guard refused; nothing ran
+#   SentinelJump.AzureTenantMismatch      signed in to another tenant; nothing ran
+#   SentinelJump.AzureNotSignedIn         signed in to none, or nobody can tell
 #
 # The script's own errors keep theirs. Those of binding its parameters, and of
 # statements in functions without [CmdletBinding()], name our caller (Seen:
@@ -365,12 +369,13 @@ function Get-SjStyle {
     $null
 }
 
-# Loads SentinelManager from a file of the host (-Path) or from bytes sent with
-# the command (-Bytes, parsed under -VirtualPath).
+# Loads SentinelManager from a file of the host (-Path), from bytes sent with
+# the command (-Bytes, parsed under -VirtualPath), or as an installed module
+# (-Module).
 #
-# Top-level statements that would talk to a person are left out, everything
-# else is dot-invoked in a module of its own. `#Requires` has no effect on a
-# script block: requiredModules tells, and the server's doctor looks.
+# Of a file, top-level statements that would talk to a person are left out,
+# everything else is dot-invoked in a module of its own. `#Requires` has no
+# effect on a script block: requiredModules tells, and the server's doctor looks.
 # A helper that the script dot-sources is read by PowerShell itself: on 5.1 it
 # wants a BOM if it is not plain ASCII.
 function Import-SjScript {
@@ -379,12 +384,47 @@ function Import-SjScript {
         [string]$Path,
         [byte[]]$Bytes,
         [string]$VirtualPath,
+        [string]$Module,
         [string]$Sha256,
         [hashtable]$Parameters,
         [string]$AzureConfigDir
     )
     if ($script:Module) { throw (New-SjError 'AlreadyLoaded' 'a script is loaded in this session' 'InvalidOperation' $null) }
     if (-not $Parameters) { $Parameters = @{} }
+    if ($Module) { $report = Import-SjModule $Module $Sha256 $Parameters $AzureConfigDir }
+    else { $report = Import-SjFile $Path $Bytes $VirtualPath $Sha256 $Parameters $AzureConfigDir }
+    if ($AzureConfigDir) { Set-SjAzProcessScope }
+    $script:Location = $ExecutionContext.SessionState.Path.CurrentLocation
+    $report.functions = [string[]]@($script:Functions.Keys | Sort-Object)
+    $report.aliases = [string[]]@(Get-SjAliases)
+    $report.style = Get-SjStyle
+    $report
+}
+
+function New-SjLoadReport {
+    param([string]$File, [string]$Hash, [string]$Encoding, [int]$Length, $RequiredModules, $Repaired, $Dropped)
+    [pscustomobject]@{
+        PSTypeName      = 'SentinelJump.LoadReport'
+        path            = $File
+        sha256          = $Hash
+        encoding        = $Encoding
+        bytes           = $Length
+        functions       = [string[]]@()
+        aliases         = [string[]]@()
+        requiredModules = [string[]]@($RequiredModules)
+        repaired        = [int[]]@($Repaired | ForEach-Object { $_.Extent.StartLineNumber })
+        dropped         = [object[]]@($Dropped | ForEach-Object { New-SjDrop $_ })
+        style           = $null
+    }
+}
+
+function Assert-SjHash {
+    param([string]$Pinned, [string]$Found, [string]$File)
+    if ($Pinned -and $Pinned -ne $Found) { throw (New-SjError 'HashMismatch' "expected $Pinned, found $Found" 'SecurityError' $File) }
+}
+
+function Import-SjFile {
+    param([string]$Path, [byte[]]$Bytes, [string]$VirtualPath, [string]$Sha256, [hashtable]$Parameters, [string]$AzureConfigDir)
     $file = $VirtualPath
     if (-not $Bytes) {
         $file = $Path
@@ -392,8 +432,7 @@ function Import-SjScript {
         $Bytes = [System.IO.File]::ReadAllBytes($Path)
     }
     $hash = Get-SjHash $Bytes
-    if ($Sha256 -and $Sha256 -ne $hash) { throw (New-SjError 'HashMismatch' "expected $Sha256, found $hash" 'SecurityError' $file) }
-
+    Assert-SjHash $Sha256 $hash $file
     $source = ConvertFrom-SjBytes $Bytes
     $ast = ConvertTo-SjAst $source.Text $file
     Assert-SjScriptParameters $ast $Parameters
@@ -404,20 +443,60 @@ function Import-SjScript {
     $name = [System.IO.Path]::GetFileNameWithoutExtension($file)
     if (-not $name) { $name = 'SentinelManager' }
     $script:Module = Start-SjModule $ast $name $Parameters
-    $script:Location = $ExecutionContext.SessionState.Path.CurrentLocation
-    [pscustomobject]@{
-        PSTypeName      = 'SentinelJump.LoadReport'
-        path            = $file
-        sha256          = $hash
-        encoding        = $source.Name
-        bytes           = [int]$Bytes.Length
-        functions       = [string[]]@($script:Functions.Keys | Sort-Object)
-        aliases         = [string[]]@(Get-SjAliases)
-        requiredModules = [string[]]@(Get-SjRequiredModules $ast)
-        repaired        = [int[]]@($repaired | ForEach-Object { $_.Extent.StartLineNumber })
-        dropped         = [object[]]@($dropped | ForEach-Object { New-SjDrop $_ })
-        style           = Get-SjStyle
+    New-SjLoadReport $file $hash $source.Name $Bytes.Length @(Get-SjRequiredModules $ast) $repaired $dropped
+}
+
+# An installed module runs as it is: nothing of it is left out. It is imported
+# for a module of our own to see, so that it neither hides our functions nor
+# lands in the global scope.
+function Import-SjModule {
+    param([string]$Name, [string]$Sha256, [hashtable]$Parameters, [string]$AzureConfigDir)
+    # A file's path would import a script and start its menu.
+    if ($Name -match '[\\/:*?]|\.(ps1|psm1|psd1|dll)$') { throw (New-SjError 'ScriptMissing' "not the name of a module: $Name" 'ObjectNotFound' $Name) }
+    $found = @(Get-Module -ListAvailable -Name $Name)
+    if (-not $found) { throw (New-SjError 'ScriptMissing' "no module $Name" 'ObjectNotFound' $Name) }
+    if ($Parameters.Count) { throw (New-SjError 'ScriptParameterUnknown' (@($Parameters.Keys | Sort-Object) -join ', ') 'InvalidArgument' $null) }
+    $digest = Get-SjModuleDigest $found[0]
+    Assert-SjHash $Sha256 $digest.Hash $found[0].Path
+    if ($AzureConfigDir) { Set-SjAzureConfigDir $AzureConfigDir }
+    $carrier = New-Module -Name "$Name.carrier" -ScriptBlock { }
+    # By the path that was hashed, not by the name: another version may have
+    # come in between.
+    $module = & $carrier { param($SjPath) Import-Module -Name $SjPath -PassThru -DisableNameChecking -WarningAction SilentlyContinue } $found[0].Path
+    $script:Functions = @{}
+    # Nested modules keep their functions to themselves; what the module exports
+    # of them counts as its own.
+    foreach ($function in @($module.ExportedFunctions.Values) + @(Get-SjFunctions $module)) { $script:Functions[$function.Name] = $function }
+    . $module {
+        foreach ($SjName in 'Clear-Host', 'cls', 'clear') {
+            if (-not (Test-Path -LiteralPath "function:script:$SjName")) { Set-Item -LiteralPath "function:script:$SjName" -Value { } }
+        }
+        Remove-Variable -Name SjName
     }
+    $script:Module = $module
+    $required = @($module.RequiredModules | ForEach-Object { if ($_) { $_.Name } })
+    New-SjLoadReport $found[0].Path $digest.Hash '' $digest.Length $required @() @()
+}
+
+# One hash for all source files of a module: of a single file its own, of more
+# that of the lines `sha256sum` would print for them, by path with '/', in
+# ordinal order.
+function Get-SjModuleDigest {
+    param($Info)
+    $base = $Info.ModuleBase
+    $files = @([System.IO.Directory]::GetFiles($base, '*', [System.IO.SearchOption]::AllDirectories) | Where-Object { $_ -match '\.(ps1|psm1|psd1|ps1xml|dll)$' })
+    $hashes = @{}
+    $length = 0
+    foreach ($file in $files) {
+        $bytes = [System.IO.File]::ReadAllBytes($file)
+        $length += $bytes.Length
+        $hashes[$file.Substring($base.Length).TrimStart('\', '/').Replace('\', '/')] = Get-SjHash $bytes
+    }
+    if ($files.Count -eq 1) { return @{ Hash = [string]@($hashes.Values)[0]; Length = $length } }
+    $names = [string[]]@($hashes.Keys)
+    [System.Array]::Sort($names, [System.StringComparer]::Ordinal)
+    $lines = -join @($names | ForEach-Object { "$($hashes[$_])  $_`n" })
+    @{ Hash = Get-SjHash ([System.Text.Encoding]::UTF8.GetBytes($lines)); Length = $length }
 }
 
 function New-SjDrop {
@@ -440,12 +519,32 @@ function Get-SjRequiredModules {
 }
 
 # Tenants that share a host share its profile, and az keeps its sign-in there.
-# Expanded, because only the host knows its folders (%LOCALAPPDATA%).
+# Expanded, because only the host knows its folders; a relative path begins in
+# the profile's local application data.
 function Set-SjAzureConfigDir {
     param([string]$Path)
     $folder = [System.Environment]::ExpandEnvironmentVariables($Path)
+    if (-not [System.IO.Path]::IsPathRooted($folder)) {
+        $local = [System.Environment]::GetFolderPath([System.Environment+SpecialFolder]::LocalApplicationData, [System.Environment+SpecialFolderOption]::DoNotVerify)
+        if (-not $local) { throw (New-SjError 'NoProfile' 'the account has no folder for application data' 'ObjectNotFound' $Path) }
+        $folder = [System.IO.Path]::Combine($local, $folder)
+    }
     $null = [System.IO.Directory]::CreateDirectory($folder)
     $env:AZURE_CONFIG_DIR = $folder
+}
+
+# The Az modules keep their contexts in the profile, too. Those that the script
+# has loaded stop that; where it loads them later, its sign-ins are for this
+# process only. Chosen: loading them here would cost every session half a minute.
+function Set-SjAzProcessScope {
+    & $script:Module {
+        if ($PSDefaultParameterValues -is [System.Collections.IDictionary]) {
+            foreach ($SjName in 'Connect-AzAccount:Scope', 'Set-AzContext:Scope', 'Select-AzContext:Scope') {
+                if (-not $PSDefaultParameterValues.Contains($SjName)) { $PSDefaultParameterValues[$SjName] = 'Process' }
+            }
+        }
+        if (Get-Module -Name Az.Accounts) { $null = Disable-AzContextAutosave -Scope Process -WarningAction SilentlyContinue }
+    }
 }
 
 # ---- target ----------------------------------------------------------------
@@ -529,6 +628,135 @@ function Set-SjTarget {
     }
 }
 
+# ---- sign-in to Azure -------------------------------------------------------
+
+# What az and Az say when a WinRM logon cannot open their token cache: a network
+# logon has no DPAPI key, so what works over RDP fails here. Seen in
+# azure-cli#20695, #21010, #20231, #22613 and azure-powershell#13691, #8726.
+$script:NoTokenCache = 'WinError 5\]|-2146892987|-2146893813|0x80090345|0x8009000B|Key not valid for use in specified state|Persistence check failed|DPAPI'
+$script:SignedOut = 'az login|Connect-AzAccount|Login-AzAccount|AADSTS|No subscription found|no Azure context'
+
+function New-SjSignIn {
+    param([string]$Via, $SignedIn, [string]$Tenant, [string]$Problem)
+    $id = ''
+    if ($Problem.Length -gt 2000) { $Problem = $Problem.Substring(0, 2000) }
+    if ($Problem -match $script:NoTokenCache) { $id = 'SentinelJump.NoTokenCache' }
+    elseif ($Problem -match $script:SignedOut) { $id = 'SentinelJump.AzureSignedOut' }
+    elseif ($Problem) { $id = 'SentinelJump.AzureFailed' }
+    [pscustomobject]@{
+        PSTypeName = 'SentinelJump.Azure'
+        signedIn   = $SignedIn
+        via        = $Via
+        tenant     = $Tenant
+        problem    = $Problem
+        problemId  = $id
+    }
+}
+
+# Runs az: Ok, Text (what it said instead), Json. Never under Stop: Windows
+# PowerShell then ends at the first line on standard error, a warning or not.
+function Invoke-SjAz {
+    param($Az, [string[]]$Arguments)
+    $ErrorActionPreference = 'Continue'
+    $PSNativeCommandUseErrorActionPreference = $false
+    $said = New-Object System.Collections.ArrayList
+    $out = New-Object System.Collections.ArrayList
+    foreach ($line in @(& $Az @Arguments '--only-show-errors' '--output' 'json' 2>&1)) {
+        if ($line -is [System.Management.Automation.ErrorRecord]) { $null = $said.Add([string]$line) } else { $null = $out.Add([string]$line) }
+    }
+    if ($global:LASTEXITCODE -ne 0) {
+        $text = ($said -join "`n").Trim()
+        if (-not $text) { $text = "az ended with exit code $($global:LASTEXITCODE)" }
+        return @{ Ok = $false; Text = $text; Json = $null }
+    }
+    $json = $null
+    try { $json = ConvertFrom-Json ($out -join "`n") } catch { $json = $null }
+    @{ Ok = $true; Text = ''; Json = $json }
+}
+
+# The sign-in of the Azure CLI; nothing where there is no az. `account show`
+# reads a plain file, so it cannot tell whether a token can be had; -Token asks
+# for one, and what comes never leaves this function.
+function Get-SjCliSignIn {
+    param([bool]$Token)
+    $az = @(Get-Command -Name az -CommandType Application -ErrorAction SilentlyContinue)
+    if (-not $az) { return }
+    $shown = Invoke-SjAz $az[0] @('account', 'show')
+    if (-not $shown.Ok) { return (New-SjSignIn 'az' $false '' $shown.Text) }
+    $tenant = [string]$shown.Json.tenantId
+    if ($Token -or -not $tenant) {
+        $asked = Invoke-SjAz $az[0] @('account', 'get-access-token')
+        if (-not $asked.Ok) { return (New-SjSignIn 'az' $false $tenant $asked.Text) }
+        if (-not $tenant) { $tenant = [string]$asked.Json.tenant }
+    }
+    New-SjSignIn 'az' $true $tenant ''
+}
+
+# The sign-in of the Az modules, as the script's module sees them; nothing where
+# there are none. -Load imports them when they are only installed.
+function Get-SjAzSignIn {
+    param([bool]$Load, [bool]$Token)
+    $look = {
+        param([bool]$SjLoad, [bool]$SjToken)
+        $ErrorActionPreference = 'Stop'
+        if (-not (Get-Module -Name Az.Accounts)) {
+            if (-not $SjLoad -or -not (Get-Module -ListAvailable -Name Az.Accounts)) { return }
+            Import-Module -Name Az.Accounts -Global -DisableNameChecking -WarningAction SilentlyContinue
+        }
+        # Contexts of another session on this host are not ours.
+        $null = Disable-AzContextAutosave -Scope Process -WarningAction SilentlyContinue
+        $context = Get-AzContext -WarningAction SilentlyContinue
+        if ($null -eq $context) { return @{ Context = $null } }
+        if ($SjToken) { $null = Get-AzAccessToken -WarningAction SilentlyContinue }
+        @{ Context = $context }
+    }
+    try {
+        if ($script:Module) { $found = & $script:Module $look $Load $Token }
+        else { $found = & $look $Load $Token }
+    }
+    catch { return (New-SjSignIn 'Az' $false '' ([string]$_.Exception.Message)) }
+    if (-not $found) { return }
+    if (-not $found.Context) { return (New-SjSignIn 'Az' $false '' 'no Azure context; run Connect-AzAccount') }
+    New-SjSignIn 'Az' $true ([string]$found.Context.Tenant.Id) ''
+}
+
+# Whether this session is signed in to Azure, and where: by az, else by the Az
+# modules. `signedIn` is $null where the host has neither.
+function Get-SjAzure {
+    [CmdletBinding()]
+    param([switch]$Token)
+    $cli = Get-SjCliSignIn ([bool]$Token)
+    if ($cli -and $cli.signedIn) { return $cli }
+    $module = Get-SjAzSignIn $true ([bool]$Token)
+    if ($module -and ($module.signedIn -or -not $cli)) { return $module }
+    if ($cli) { return $cli }
+    New-SjSignIn '' $null '' ''
+}
+
+# Ends the pipeline unless this session is signed in to $Tenant. Both sign-ins
+# are looked at: nobody knows which one a function of the script will use. What
+# is not loaded has no context; -Load loads the Az modules all the same where az
+# is not signed in.
+function Assert-SjAzure {
+    [CmdletBinding()]
+    param([string]$Tenant, [switch]$Load)
+    $cli = Get-SjCliSignIn $false
+    $module = Get-SjAzSignIn ($Load -and -not ($cli -and $cli.signedIn)) $false
+    $all = @(@($cli, $module) | Where-Object { $_ })
+    $in = @($all | Where-Object { $_.signedIn })
+    if (-not $in) {
+        $said = 'there is neither az nor an Az module that could tell'
+        if ($all) { $said = ($all | ForEach-Object { "$($_.via): $($_.problem)" }) -join "`n" }
+        throw (New-SjError 'AzureNotSignedIn' $said 'AuthenticationError' $null)
+    }
+    foreach ($one in $in) {
+        if (-not [string]::Equals($one.tenant, $Tenant, [System.StringComparison]::OrdinalIgnoreCase)) {
+            throw (New-SjError 'AzureTenantMismatch' "$($one.via) is signed in to tenant '$($one.tenant)', expected '$Tenant'" 'SecurityError' $null)
+        }
+    }
+    $in[0]
+}
+
 # ---- calls -----------------------------------------------------------------
 
 $script:CallPreferences = @{
@@ -579,6 +807,7 @@ function Invoke-SjCall {
         [hashtable]$Parameters,
         [hashtable]$Expect,
         [hashtable]$Preference,
+        [string]$AzureTenant,
         [ValidateSet('auto', 'native')][string]$Values = 'auto'
     )
     Assert-SjLoaded
@@ -591,6 +820,7 @@ function Invoke-SjCall {
         $differs = Compare-SjTarget $Expect
         if ($differs) { throw (New-SjError 'TargetMismatch' $differs 'SecurityError' $null) }
     }
+    if ($AzureTenant) { $null = Assert-SjAzure $AzureTenant }
     Reset-SjSurroundings
     $clock = [System.Diagnostics.Stopwatch]::StartNew()
     if ($Values -eq 'native') { & $script:Module $script:Body $script:Functions[$Name] $Parameters $preferences }
@@ -618,7 +848,9 @@ function Reset-SjSurroundings {
 # typed .NET object only the first level: an object-valued property arrives as
 # text. Objects that lose something that way are turned into custom objects.
 
-# Type -> 'plain' (leave it), 'open' (look inside), 'typed' (project), 'secret'.
+# Type -> 'plain' (leave it), 'flat' (leave it, but it is no scalar: text would
+# stand for it inside a typed object), 'open' (look inside), 'typed' (project),
+# 'secret'.
 $script:Kinds = @{}
 
 function Get-SjKind {
@@ -640,7 +872,7 @@ function Resolve-SjKind {
     foreach ($property in $Type.GetProperties()) {
         if (-not (Test-SjScalar $property.PropertyType)) { return 'typed' }
     }
-    'plain'
+    'flat'
 }
 
 # Types of which the serializer loses nothing.
@@ -655,7 +887,7 @@ function Test-SjScalar {
 function Test-SjTyped {
     param($Value, [int]$Levels)
     $kind = Get-SjKind $Value
-    if ($kind -ne 'open') { return ($kind -ne 'plain') }
+    if ($kind -ne 'open') { return ($kind -eq 'typed' -or $kind -eq 'secret') }
     if ($Levels -le 0) { return $false }
     if ($Value -is [System.Collections.IDictionary]) { $inside = foreach ($entry in $Value.GetEnumerator()) { , $entry.Value } }
     elseif ($Value -is [System.Collections.IEnumerable]) { $inside = $Value | Select-Object -First 3 }
@@ -684,7 +916,7 @@ function Send-SjValue {
             }
             if ($project[$name]) { $kind = 'typed' }
         }
-        if ($kind -eq 'plain' -or $kind -eq 'open') { $PSCmdlet.WriteObject($Value, $false) }
+        if ($kind -eq 'plain' -or $kind -eq 'flat' -or $kind -eq 'open') { $PSCmdlet.WriteObject($Value, $false) }
         else {
             $budget = @{ Left = 20000 }
             $PSCmdlet.WriteObject((ConvertTo-SjBag $Value 0 @() $budget), $false)
@@ -942,6 +1174,7 @@ function Get-SjParameter {
         # Without assembly names, and of Nullable what is in it.
         type            = $(if ($inner) { $inner.ToString() } else { $Meta.ParameterType.ToString() })
         nullable        = [bool]$inner
+        enumeration     = $rules.Enumeration
         switch          = [bool]$Meta.SwitchParameter
         dynamic         = [bool]$Meta.IsDynamic
         mandatory       = [bool]($sets | Where-Object { $_.mandatory })
@@ -958,12 +1191,15 @@ function Get-SjParameter {
 
 function Get-SjRules {
     param($Meta)
-    $rules = @{ Set = @(); Range = $null; Pattern = ''; Length = $null }
+    $rules = @{ Set = @(); Range = $null; Pattern = ''; Length = $null; Enumeration = $false }
     $type = $Meta.ParameterType
     if ($type.IsArray) { $type = $type.GetElementType() }
     $inner = [System.Nullable]::GetUnderlyingType($type)
     if ($inner) { $type = $inner }
-    if ($type.IsEnum) { $rules.Set = [System.Enum]::GetNames($type) }
+    if ($type.IsEnum) {
+        $rules.Set = [System.Enum]::GetNames($type)
+        $rules.Enumeration = $true
+    }
     foreach ($attribute in $Meta.Attributes) {
         # A set made by a class of the script is asked for its values here.
         if ($attribute -is [System.Management.Automation.ValidateSetAttribute]) { $rules.Set = @($attribute.ValidValues) }
@@ -974,7 +1210,7 @@ function Get-SjRules {
     $rules
 }
 
-Export-ModuleMember -Function Import-SjScript, Set-SjTarget, Invoke-SjCall, Get-SjProbe
+Export-ModuleMember -Function Import-SjScript, Get-SjAzure, Assert-SjAzure, Set-SjTarget, Invoke-SjCall, Get-SjProbe
 }
 
 # Once per session, for what looks at global preferences only (functions of

@@ -1,62 +1,53 @@
 //! One open session.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
-use wsman::client::{Options, Output, RunOptions, RunspacePool};
+use wsman::client::{Options, RunOptions, RunspacePool};
 use wsman::clixml::Value;
-use wsman::psrp::{Command, ErrorRecord};
+use wsman::psrp::Command;
 use wsman::session::{End, StopCause};
 use wsman::transport::{self, Endpoint, SignIn};
 
 use super::allow::{AllowList, Questions};
 use super::collect::Collector;
 use super::decode;
+use super::open::{self, AZURE_TIMEOUT, MODULE_TIMEOUT, PROBE_ALL_TIMEOUT, record, run_module, target};
 use super::types::{
-    Auth, Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan, Progress,
-    Returned, ScriptSource, Style,
+    Auth, AzureSignIn, Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan,
+    Progress, Returned, Style,
 };
 
 /// Our module. Its text never holds anything but itself: all input travels as
 /// values.
 pub const MODULE: &str = include_str!("sentinel-jump.ps1");
 
-/// For one command of our module other than a call.
-///
-/// Chosen: loading 125 KB takes 0.8 s on two shared cores; a busy host is
-/// given forty times that.
-const MODULE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// For loading the script.
-///
-/// Chosen: scripts import the Az modules, which takes Windows PowerShell up to
-/// half a minute.
-const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// One open PSRP session with SentinelManager loaded, for one workspace.
 ///
 /// Dropping it at any point deletes the shell on the host in the background.
 #[derive(Debug)]
 pub struct Session {
-    plan: OpenPlan,
-    pool: RunspacePool,
-    report: LoadReport,
+    pub(super) plan: OpenPlan,
+    pub(super) pool: RunspacePool,
+    pub(super) report: LoadReport,
     /// What the script took of the target, by the keys of [`target`].
-    assigned: Vec<String>,
-    reusable: bool,
+    pub(super) assigned: Vec<String>,
+    /// The target is set; before that, nothing can be compared with it.
+    pub(super) ready: bool,
+    pub(super) reusable: bool,
 }
 
 impl Session {
-    /// Signs in, opens a runspace pool, loads the script, sets the target.
+    /// Signs in, opens a runspace pool, loads the script, runs the plan's
+    /// `init`, compares the Azure tenant, sets the workspace.
     ///
     /// Cancel safe: when the future is dropped, what was opened is deleted.
     ///
     /// # Errors
     ///
     /// See [`HostErrorKind`]. Nothing stays open on the host, and no function
-    /// of the script has run.
+    /// of the script has run but those of `init`.
     pub async fn open(plan: &OpenPlan) -> Result<Self, HostError> {
         let failed = |kind| HostError { host: plan.host.clone(), kind };
         let mut options = Options::for_target(access(plan).map_err(|error| failed(error.into()))?);
@@ -65,12 +56,20 @@ impl Session {
             options.session.configuration_name.clone_from(name);
         }
         let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
-        let loaded = load(&pool, plan).await;
-        match loaded {
-            Ok((report, assigned)) => Ok(Self { plan: plan.clone(), pool, report, assigned, reusable: true }),
+        let report = match open::load(&pool, plan).await {
+            Ok(report) => report,
             Err(kind) => {
                 pool.close().await;
-                Err(failed(kind))
+                return Err(failed(kind));
+            }
+        };
+        let plan = plan.clone();
+        let mut session = Self { plan, pool, report, assigned: Vec::new(), ready: false, reusable: true };
+        match session.begin().await {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                session.close().await;
+                Err(error)
             }
         }
     }
@@ -91,7 +90,7 @@ impl Session {
     /// and workspace. What it did not take, its functions take from elsewhere.
     #[must_use]
     pub fn holds_whole_target(&self) -> bool {
-        is_whole(&self.assigned)
+        open::is_whole(&self.assigned)
     }
 
     /// A function's parameters as this host has them. Kept per host and script
@@ -118,6 +117,43 @@ impl Session {
                 Err(self.error(kind))
             }
         }
+    }
+
+    /// Every function of the script, in the order of their names. Takes the
+    /// host some ten seconds for 200 functions, so ask once per script hash.
+    ///
+    /// # Errors
+    ///
+    /// When the host did not answer or its answer lacks parts.
+    pub async fn probe_all(&mut self) -> Result<Vec<FunctionProbe>, HostError> {
+        let probed = run_module(&self.pool, Command::new("Get-SjProbe"), PROBE_ALL_TIMEOUT).await;
+        let probes = probed.and_then(|output| {
+            let probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
+            let probes: Option<Vec<_>> = probes.map(decode::function_probe).collect();
+            probes.ok_or(HostErrorKind::Unexpected("a probe without its parts"))
+        });
+        probes.map_err(|kind| {
+            self.reusable = false;
+            self.error(kind)
+        })
+    }
+
+    /// Asks the host for its sign-in to Azure and for a token; neither leaves
+    /// the host. Takes as long as `az` does, which is seconds.
+    ///
+    /// # Errors
+    ///
+    /// When the host did not answer; being signed out is an answer.
+    pub async fn azure(&mut self) -> Result<AzureSignIn, HostError> {
+        let command = Command::new("Get-SjAzure").argument("Token", Value::Bool(true));
+        let told = run_module(&self.pool, command, AZURE_TIMEOUT).await.and_then(|output| {
+            let told = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.Azure"));
+            told.and_then(decode::azure).ok_or(HostErrorKind::Unexpected("no word on the sign-in to Azure"))
+        });
+        told.map_err(|kind| {
+            self.reusable = false;
+            self.error(kind)
+        })
     }
 
     /// Runs one function. A cancelled token stops the host and still ends
@@ -189,8 +225,11 @@ impl Session {
         let parameters = Value::hashtable(call.parameters.iter().map(|(name, value)| (name.as_str(), value.clone())));
         let mut command =
             Command::new("Invoke-SjCall").argument("Name", call.function.as_str()).argument("Parameters", parameters);
-        if self.style() == Some(Style::Session) {
+        if self.ready && self.style() == Some(Style::Session) {
             command = command.argument("Expect", target(&self.plan));
+        }
+        if let Some(tenant) = self.plan.azure_tenant.as_deref().filter(|_| self.ready && call.write) {
+            command = command.argument("AzureTenant", tenant);
         }
         if call.progress {
             command = command.argument("Preference", Value::hashtable([("Progress", Value::from("Continue"))]));
@@ -210,7 +249,7 @@ impl Session {
         self.pool.close().await;
     }
 
-    fn error(&self, kind: HostErrorKind) -> HostError {
+    pub(super) fn error(&self, kind: HostErrorKind) -> HostError {
         HostError { host: self.plan.host.clone(), kind }
     }
 }
@@ -237,6 +276,8 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> E
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
         (End::Failed(error), ..) if error.id == "SentinelJump.TargetMismatch" => Ended::TargetMismatch(error.message),
+        (End::Failed(error), ..) if error.id == open::AZURE_MISMATCH => Ended::AzureTenantMismatch(record(error)),
+        (End::Failed(error), ..) if error.id == open::AZURE_SIGNED_OUT => Ended::AzureNotSignedIn(record(error)),
         (End::Failed(_), _, Some(question)) => Ended::Asked(question),
         (End::Failed(error), ..) => Ended::Failed(record(error)),
         (End::Stopped(StopCause::Caller), ..) => Ended::Cancelled,
@@ -249,94 +290,6 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> E
 fn swallowed(ended: &Ended, refused: Option<&String>) -> Option<HostErrorRecord> {
     let question = refused.filter(|_| matches!(ended, Ended::Completed))?;
     Some(HostErrorRecord { message: question.clone(), id: "SentinelJump.Refused".to_owned(), category: None })
-}
-
-/// Module, script, target.
-async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<(LoadReport, Vec<String>), HostErrorKind> {
-    tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
-    let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await?;
-    if !ready.objects.last().is_some_and(|object| is_a(object, "SentinelJump.Ready")) {
-        return Err(HostErrorKind::Unexpected("no SentinelJump.Ready"));
-    }
-    let output = run_module(pool, import(plan), LOAD_TIMEOUT).await?;
-    let report = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.LoadReport"));
-    let report = report.ok_or(HostErrorKind::Unexpected("no load report"))?;
-    let report = decode::load_report(report).ok_or(HostErrorKind::Unexpected("a load report without its parts"))?;
-    tracing::debug!(
-        host = %plan.host,
-        sha256 = %report.sha256,
-        functions = report.functions.len(),
-        dropped = report.dropped.len(),
-        "script loaded"
-    );
-    let mut assigned = Vec::new();
-    if plan.style.or(report.style) == Some(Style::Session) {
-        let command = Command::new("Set-SjTarget").argument("Target", target(plan));
-        let output = run_module(pool, command, MODULE_TIMEOUT).await?;
-        let differs = output.objects.last().and_then(|object| object.get("differs")?.as_str().map(str::to_owned));
-        if differs.as_deref() != Some("") {
-            return Err(HostErrorKind::Unexpected("the script did not take the target"));
-        }
-        let keys = output.objects.last().and_then(|object| object.get("assigned")?.items());
-        assigned = keys.into_iter().flatten().filter_map(|key| Some(key.as_str()?.to_owned())).collect();
-    }
-    Ok((report, assigned))
-}
-
-fn is_whole(assigned: &[String]) -> bool {
-    let has = |name: &str| assigned.iter().any(|key| key.eq_ignore_ascii_case(name));
-    has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
-}
-
-fn import(plan: &OpenPlan) -> Command {
-    let command = Command::new("Import-SjScript");
-    let command = match &plan.script {
-        ScriptSource::Path { path, sha256 } => {
-            let command = command.argument("Path", path.as_str());
-            sha256.iter().fold(command, |command, hash| command.argument("Sha256", hash.as_str()))
-        }
-        ScriptSource::Push { bytes, virtual_path, sha256 } => command
-            .argument("Bytes", Value::Bytes(bytes.clone()))
-            .argument("VirtualPath", virtual_path.as_str())
-            .argument("Sha256", sha256.as_str()),
-    };
-    if plan.script_parameters.is_empty() {
-        return command;
-    }
-    let parameters = plan.script_parameters.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    command.argument("Parameters", Value::hashtable(parameters))
-}
-
-fn target(plan: &OpenPlan) -> Value {
-    Value::hashtable([
-        ("SubscriptionId", Value::from(plan.target.subscription.as_str())),
-        ("ResourceGroup", Value::from(plan.target.resource_group.as_str())),
-        ("WorkspaceName", Value::from(plan.target.workspace.as_str())),
-    ])
-}
-
-/// Runs a command of our module that is not a call.
-async fn run_module(pool: &RunspacePool, command: Command, timeout: Duration) -> Result<Output, HostErrorKind> {
-    let options = RunOptions { first_message_timeout: timeout, timeout, ..RunOptions::default() };
-    let output = pool.run(vec![command], options).await?.collect().await?;
-    match output.end {
-        End::Completed => Ok(output),
-        End::Failed(error) => Err(module_error(error)),
-        _ => Err(HostErrorKind::Unexpected("the host module did not end in time")),
-    }
-}
-
-fn module_error(error: ErrorRecord) -> HostErrorKind {
-    match error.id.as_str() {
-        "SentinelJump.ScriptMissing" => HostErrorKind::ScriptMissing,
-        "SentinelJump.HashMismatch" => HostErrorKind::ScriptChanged,
-        "SentinelJump.UnknownFunction" => HostErrorKind::UnknownFunction(String::new()),
-        _ => HostErrorKind::LoadFailed(record(error)),
-    }
-}
-
-fn record(error: ErrorRecord) -> HostErrorRecord {
-    HostErrorRecord { message: error.message, id: error.id, category: Some(error.category) }
 }
 
 pub(super) fn is_a(value: &Value, type_name: &str) -> bool {
@@ -386,17 +339,5 @@ mod tests {
         assert_eq!(end(Some("Sicher?"), true), (Ended::Asked("Sicher?".to_owned()), None));
         assert_eq!(end(Some("Sicher?"), false), (Ended::Completed, Some(told)));
         assert_eq!(end(None, true), (Ended::Completed, None));
-    }
-
-    #[test]
-    fn a_target_is_whole_with_all_three_keys() {
-        let whole = |keys: &[&str]| is_whole(&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
-        assert!(whole(&["ResourceGroup", "SubscriptionId", "WorkspaceName"]));
-        assert!(whole(&["resourcegroupname", "SubscriptionId", "WorkspaceName"]));
-        for part in
-            [&["ResourceGroup", "WorkspaceName"][..], &["SubscriptionId", "WorkspaceName"], &["WorkspaceName"], &[]]
-        {
-            assert!(!whole(part), "{part:?}");
-        }
     }
 }

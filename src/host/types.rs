@@ -27,6 +27,15 @@ pub enum ScriptSource {
         /// Lower-case hex SHA-256, compared on the host before parsing.
         sha256: String,
     },
+    /// A module installed on the host. It runs as it is: nothing of it is left
+    /// out.
+    Module {
+        /// Its name, never a path.
+        name: String,
+        /// Lower-case hex SHA-256 of its files: of a single file its own, of
+        /// more that of the lines that `sha256sum` prints for them, by path.
+        sha256: Option<String>,
+    },
 }
 
 /// How a script keeps its target.
@@ -58,6 +67,15 @@ pub struct Answer {
     pub question: regex::Regex,
     /// Text of the answer, or the label of the choice; never a number.
     pub answer: String,
+}
+
+/// A function of the script that runs when a session opens, to sign in.
+#[derive(Clone, Debug)]
+pub struct Init {
+    /// Function of the script.
+    pub function: String,
+    /// Its parameters.
+    pub parameters: Vec<(String, Value)>,
 }
 
 /// How to sign in.
@@ -94,6 +112,14 @@ pub struct OpenPlan {
     pub script_parameters: Vec<(String, Value)>,
     /// Set in the configuration; else the load report tells.
     pub style: Option<Style>,
+    /// What runs after loading, in this order, before the target is set.
+    pub init: Vec<Init>,
+    /// Folder in which `az` keeps this session's sign-in. Environment variables
+    /// are expanded on the host; a relative path begins in the profile's local
+    /// application data. `None`: the profile's own.
+    pub azure_config_dir: Option<String>,
+    /// Azure tenant that the session must be signed in to.
+    pub azure_tenant: Option<String>,
     /// The workspace.
     pub target: Target,
     /// The host's allow list.
@@ -129,31 +155,136 @@ pub struct LoadReport {
 }
 
 /// One parameter as the host's function has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "PowerShell's own flags of a parameter")]
 pub struct ParameterProbe {
     /// Name.
     pub name: String,
-    /// .NET type, full name (`System.Int32`, `System.String[]`).
+    /// .NET type, full name (`System.Int32`, `System.String[]`); of
+    /// `Nullable<T>` what is in it.
     pub type_name: String,
-    /// Other names it binds under.
-    pub aliases: Vec<String>,
+    /// The type is `Nullable<T>`.
+    pub nullable: bool,
+    /// The type, or that of an array's items, is an enum; its names are in
+    /// `validate_set`.
+    pub enumeration: bool,
+    /// A switch.
+    pub is_switch: bool,
+    /// Made by `DynamicParam`.
+    pub dynamic: bool,
     /// Whether some parameter set demands it.
     pub mandatory: bool,
+    /// Other names it binds under.
+    pub aliases: Vec<String>,
+    /// Default value as it stands in the source; empty: none.
+    pub default: String,
+    /// The parameter sets it is in.
+    pub sets: Vec<ParameterSet>,
     /// `ValidateSet` and enum names.
     pub validate_set: Vec<String>,
+    /// `ValidateRange`, of whatever type it was written in.
+    pub validate_range: Option<(Value, Value)>,
+    /// `ValidatePattern`; empty: none.
+    pub validate_pattern: String,
+    /// `ValidateLength`.
+    pub validate_length: Option<(i64, i64)>,
+    /// Help text of the script. Untrusted.
+    pub help: String,
+}
+
+/// A parameter's part in one parameter set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterSet {
+    /// The set's name, `__AllParameterSets` for all of them.
+    pub name: String,
+    /// Must be given.
+    pub mandatory: bool,
+    /// Position; `None`: by name only.
+    pub position: Option<i64>,
+    /// May come from the pipeline.
+    pub pipeline: bool,
+}
+
+/// A question that a function asks, as it stands in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The command or method: `Read-Host`, `PromptForChoice`.
+    pub kind: String,
+    /// Its arguments as written.
+    pub text: String,
+    /// Line in the script.
+    pub line: i64,
 }
 
 /// One function as the host has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a function")]
 pub struct FunctionProbe {
     /// Name.
     pub name: String,
-    /// Parameters without PowerShell's common ones.
-    pub parameters: Vec<ParameterProbe>,
+    /// `Function`, `Filter` or `Workflow`.
+    pub kind: String,
+    /// Line in the script.
+    pub line: i64,
+    /// Has `[CmdletBinding()]`: unknown parameters are refused, not swallowed.
+    pub advanced: bool,
     /// Takes `-WhatIf` and `-Confirm`.
     pub should_process: bool,
-    /// Writes progress records.
+    /// `ConfirmImpact`; empty without `should_process`.
+    pub confirm_impact: String,
+    /// Default parameter set; empty: none.
+    pub default_set: String,
+    /// Declared output types.
+    pub output_types: Vec<String>,
+    /// Help text of the script. Untrusted.
+    pub synopsis: String,
+    /// Help text of the script. Untrusted.
+    pub description: String,
+    /// Parameters without PowerShell's common ones.
+    pub parameters: Vec<ParameterProbe>,
+    /// Questions it asks itself.
+    pub asks: Vec<Question>,
+    /// Functions that it calls, directly or not, and that ask.
+    pub asks_via: Vec<String>,
+    /// Ends the script or the process itself.
+    pub exits: bool,
+    /// Functions that it calls, directly or not, and that do.
+    pub exits_via: Vec<String>,
+    /// Writes to the screen itself.
+    pub writes_host: bool,
+    /// Has a `return` with a value. A function may give output without one.
+    pub returns: bool,
+    /// Uses `[Console]`, which nobody sees over WinRM.
+    pub console: bool,
+    /// Uses the session table, directly or not.
+    pub session: bool,
+    /// Writes progress records, directly or not.
     pub progress: bool,
+    /// Functions of the script that it calls itself.
+    pub calls: Vec<String>,
+    /// Other commands that it runs itself.
+    pub commands: Vec<String>,
+}
+
+impl FunctionProbe {
+    /// Whether calling it may ask something.
+    #[must_use]
+    pub fn may_ask(&self) -> bool {
+        !self.asks.is_empty() || !self.asks_via.is_empty()
+    }
+
+    /// Whether calling it may end the script.
+    #[must_use]
+    pub fn may_exit(&self) -> bool {
+        self.exits || !self.exits_via.is_empty()
+    }
+
+    /// Whether it seems to write to the screen only. A hint: a function may
+    /// give output by leaving a value in the pipeline.
+    #[must_use]
+    pub fn seems_screen_only(&self) -> bool {
+        self.writes_host && !self.returns && self.output_types.is_empty()
+    }
 }
 
 /// One call.
@@ -194,6 +325,32 @@ pub struct HostErrorRecord {
     pub category: Option<i32>,
 }
 
+/// The session's sign-in to Azure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AzureSignIn {
+    /// Whether a token can be had; `None`: the host has neither `az` nor the
+    /// Az modules, so nothing is known.
+    pub signed_in: Option<bool>,
+    /// Azure tenant id of the sign-in, when it says one.
+    pub tenant: Option<String>,
+    /// Whose sign-in it is.
+    pub via: Option<Via>,
+    /// Why there is none, in the host's words. Untrusted. The id is
+    /// `SentinelJump.NoTokenCache` (a WinRM logon cannot open the token cache
+    /// that works over RDP), `SentinelJump.AzureSignedOut` or
+    /// `SentinelJump.AzureFailed`.
+    pub problem: Option<HostErrorRecord>,
+}
+
+/// What a sign-in to Azure was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The Azure CLI.
+    Cli,
+    /// The Az modules of PowerShell.
+    Module,
+}
+
 /// How the call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -205,6 +362,10 @@ pub enum Ended {
     Failed(HostErrorRecord),
     /// The guard refused: the session's target is not the call's. Nothing ran.
     TargetMismatch(String),
+    /// Signed in to another Azure tenant than the call's. Nothing ran.
+    AzureTenantMismatch(HostErrorRecord),
+    /// Not signed in to Azure, though the call's tenant is known. Nothing ran.
+    AzureNotSignedIn(HostErrorRecord),
     /// The function asked and was refused. Its question is quoted.
     Asked(String),
     /// Stopped because the caller cancelled.
@@ -264,6 +425,25 @@ pub enum HostErrorKind {
     /// The script has no such function.
     #[error("the script has no function {0}")]
     UnknownFunction(String),
+    /// A function that signs in did not come off.
+    #[error("{function} failed while the session was opened")]
+    InitFailed {
+        /// Function of the script.
+        function: String,
+        /// How it ended.
+        ended: Ended,
+        /// What else it wrote. Untrusted.
+        errors: Vec<HostErrorRecord>,
+        /// Whether the host was signed in to Azure all the same.
+        signed_in: Option<bool>,
+    },
+    /// The session is signed in to another Azure tenant. The text is our
+    /// module's, from the host.
+    #[error("signed in to another Azure tenant")]
+    AzureTenantMismatch(HostErrorRecord),
+    /// The session is not signed in to Azure.
+    #[error("not signed in to Azure")]
+    AzureNotSignedIn(HostErrorRecord),
     /// The host answered our module with something it never says.
     #[error("unexpected answer of the host module: {0}")]
     Unexpected(&'static str),

@@ -25,6 +25,11 @@ pub struct Tenant {
     pub id: TenantId,
     /// The pin: the only jump host that ever serves this tenant.
     pub host: HostId,
+    /// Azure tenant that its sessions must be signed in to, when it is known.
+    pub azure_tenant: Option<String>,
+    /// Folder on the host in which `az` keeps this tenant's sign-in; a relative
+    /// one begins in the profile's local application data.
+    pub azure_config_dir: String,
     /// Whether a person must confirm what may lose something.
     pub confirm: Confirming,
     /// Workspaces by alias.

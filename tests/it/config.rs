@@ -44,6 +44,40 @@ fn of_access() -> Vec<(&'static str, String)> {
     ]
 }
 
+const AZURE: &str = "azure_tenant = \"000000c4-0d3a-4000-8000-000000000001\"\n";
+
+/// Two tenants on one host whose `az` uses one folder.
+fn azure(one: &str, other: &str) -> String {
+    let folder = |keys: &str, path: &str| format!("{keys}azure_config_dir = '{path}'\n");
+    world::TOML
+        .replace("host = \"jump-marlowe\"\n", &format!("host = \"jump-nordhafen\"\n{}", folder(other, "C:/Azure/X/")))
+        .replacen(
+            "host = \"jump-nordhafen\"\n",
+            &format!("host = \"jump-nordhafen\"\n{}", folder(one, r"c:\azure\x")),
+            1,
+        )
+}
+
+#[test]
+fn one_sign_in_may_serve_several_customers() {
+    assert_eq!(problems(&azure(AZURE, AZURE)), "good");
+}
+
+#[test]
+fn what_a_session_does_first_is_read() {
+    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
+    let instead = r#"script = { module = "SentinelManager", init = ["Connect-ToAzure", { function = "Select-X", parameters = { N = 3, On = true } }] }"#;
+    let toml = with(script, instead).replace("host = \"jump-marlowe\"\n", &format!("host = \"jump-marlowe\"\n{AZURE}"));
+    let config = Config::parse(&toml, Path::new("")).expect("a good configuration");
+    let host = config.hosts.values().find(|host| host.id.as_str() == "jump-marlowe").expect("a host");
+    assert_eq!(host.script, Script::Module { name: "SentinelManager".into(), sha256: None });
+    let init: Vec<_> = host.init.iter().map(|init| (init.function.as_str(), init.parameters.len())).collect();
+    assert_eq!(init, [("Connect-ToAzure", 0), ("Select-X", 2)]);
+    let tenant = config.registry.resolve("marlowe", "prod").expect("a target").tenant().clone();
+    assert_eq!(tenant.azure_tenant.as_deref(), Some("000000c4-0d3a-4000-8000-000000000001"));
+    assert_eq!(tenant.azure_config_dir, "sentinel-jump/tenant-marlowe.azure");
+}
+
 #[test]
 fn every_refusal_names_its_place() {
     let url = r#"url = "http://127.0.0.1:1/wsman""#;
@@ -71,7 +105,14 @@ fn every_refusal_names_its_place() {
         ("push without a hash", with(script, r#"script = { push = "s.ps1" }"#)),
         ("bad hash", with(script, r#"script = { push = "s.ps1", sha256 = "12" }"#)),
         ("path and push", with(script, r#"script = { path = "a", push = "b" }"#)),
-        ("later key of the script", with(script, r#"script = { path = "a", init = ["Connect-ToAzure"] }"#)),
+        ("path and module", with(script, r#"script = { path = "a", module = "b" }"#)),
+        ("a file as module", with(script, r#"script = { module = 'C:\SOC\SentinelManager.psm1' }"#)),
+        ("parameters of a module", with(script, r#"script = { module = "b", parameters = { A = 1 } }"#)),
+        ("later key of the script", with(script, r#"script = { bundled = true }"#)),
+        ("init of no list", with(script, r#"script = { path = "a", init = "Connect-ToAzure" }"#)),
+        ("init of numbers", with(script, r#"script = { path = "a", init = [1] }"#)),
+        ("init without a function", with(script, r#"script = { path = "a", init = [{ parameters = { A = 1 } }] }"#)),
+        ("init with another key", with(script, r#"script = { path = "a", init = [{ function = "F", args = 1 }] }"#)),
         ("bad style", with(script, r#"script = { path = "a", style = "contrat" }"#)),
         (
             "bad question",
@@ -84,7 +125,13 @@ fn every_refusal_names_its_place() {
         ("unknown host", with(host, r#"host = "jump-marlow""#)),
         ("unknown confirmation", with(host, &format!("{host}\nconfirm = \"nver\""))),
         ("no host", with(host, "")),
-        ("azure tenant", with(host, &format!("{host}\nazure_tenant = \"000000c4-0d3a-4000-8000-000000000001\""))),
+        ("azure tenant", with(host, &format!("{host}\nazure_tenant = \"contoso.example\""))),
+        ("azure folder", with(host, &format!("{host}\nazure_config_dir = 'C:\\a|b'"))),
+        ("one azure folder for two", azure("", "")),
+        (
+            "one azure folder for two sign-ins",
+            azure(AZURE, "azure_tenant = \"000000c5-0d3a-4000-8000-000000000001\"\n"),
+        ),
         ("language", with(host, &format!("{host}\nlanguage = \"de\""))),
         ("bad alias", world::TOML.replace("tenants.marlowe", "tenants.\"mar lowe\"")),
         (

@@ -60,7 +60,7 @@ pub(crate) async fn real_with(env: &[(&str, &str)]) -> Option<Real> {
 }
 
 impl Real {
-    fn plan(&self, script: &str) -> OpenPlan {
+    pub(crate) fn plan(&self, script: &str) -> OpenPlan {
         OpenPlan {
             host: "jump".into(),
             url: self.host.url(),
@@ -71,6 +71,9 @@ impl Real {
             script: ScriptSource::Path { path: self.scripts.join(script).display().to_string(), sha256: None },
             script_parameters: Vec::new(),
             style: None,
+            init: Vec::new(),
+            azure_config_dir: None,
+            azure_tenant: None,
             target: Target {
                 subscription: "00000000-0000-4000-8000-000000000001".into(),
                 resource_group: "rg-nordhafen".into(),
@@ -82,21 +85,23 @@ impl Real {
         }
     }
 
-    async fn v3(&self) -> Session {
+    pub(crate) async fn v3(&self) -> Session {
         Session::open(&self.plan("SentinelManager_v3.ps1")).await.expect("the script loads")
     }
 }
 
+/// A real host, or the end of the test where there is none.
 macro_rules! real {
     ($($env:expr),*) => {
-        match real_with(&[$($env),*]).await {
+        match $crate::engine::real_with(&[$($env),*]).await {
             Some(real) => real,
             None => return,
         }
     };
 }
+pub(crate) use real;
 
-fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
+pub(crate) fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
     Call {
         function: function.into(),
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
@@ -106,7 +111,7 @@ fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
     }
 }
 
-async fn run(session: &mut Session, function: &str, parameters: &[(&str, Value)]) -> Returned {
+pub(crate) async fn run(session: &mut Session, function: &str, parameters: &[(&str, Value)]) -> Returned {
     let never = CancellationToken::new();
     session.call(call(function, parameters), &|_| {}, &never).await.expect("the call ends")
 }

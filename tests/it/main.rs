@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
 #[cfg(feature = "process")]
+mod azure;
+#[cfg(feature = "process")]
 mod both;
 mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
@@ -18,6 +20,8 @@ mod http;
 mod layers;
 mod leaks;
 mod mcp;
+#[cfg(feature = "process")]
+mod opening;
 mod path;
 mod pool;
 #[cfg(feature = "process")]
@@ -25,4 +29,8 @@ mod real;
 mod requests;
 mod snapshot;
 mod tls;
+#[cfg(feature = "process")]
+mod types;
+#[cfg(feature = "process")]
+mod values;
 mod world;

@@ -12,23 +12,32 @@ use crate::engine::{Real, credentials, real_with};
 /// The binary's environment and configuration, for one host.
 struct Cli {
     config: tempfile::NamedTempFile,
+    /// Where the host's `az` would keep its sign-in.
+    _azure: tempfile::TempDir,
 }
 
 impl Cli {
     fn new(real: &Real) -> Self {
+        Self::with(real, "")
+    }
+
+    /// With more lines in the script's section.
+    fn with(real: &Real, lines: &str) -> Self {
         let mut config = tempfile::NamedTempFile::new().expect("a temporary file");
+        let azure = tempfile::tempdir().expect("a temporary folder");
         let script = real.scripts.join("SentinelManager_v3.ps1");
         let toml = format!(
             "[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"TEST_PASSWORD\" }}\n\
-             [hosts.jump.script]\npath = '{}'\n[tenants.nordhafen]\nhost = \"jump\"\n\
+             [hosts.jump.script]\npath = '{}'\n{lines}\n[tenants.nordhafen]\nhost = \"jump\"\nazure_config_dir = '{}'\n\
              [tenants.nordhafen.workspaces.prod]\nsubscription = \"00000000-0000-4000-8000-000000000001\"\n\
              resource_group = \"rg-nordhafen\"\nname = \"law-nordhafen-sec-prod\"\n",
             real.host.url(),
             credentials().username,
-            script.display()
+            script.display(),
+            azure.path().display(),
         );
         config.write_all(toml.as_bytes()).expect("the file is written");
-        Self { config }
+        Self { config, _azure: azure }
     }
 
     fn command(&self, tool: &str, arguments: &[&str]) -> Command {
@@ -162,4 +171,81 @@ async fn a_cancel_while_az_sleeps_stops_the_host() {
     let answer: Json = serde_json::from_str(&text).expect("JSON");
     assert_eq!((exit, answer["code"].as_str()), (Some(130), Some("cancelled")), "{answer}");
     assert_eq!(host.counters().shells_open, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_only_writes_to_the_screen_is_done_with_its_text() {
+    let real = real!();
+    let cli = Cli::new(&real);
+    let (exit, none) = cli.call("sentinel_incident_get", &json!({ "IncidentNumber": 1 })).await;
+    assert_eq!((exit, &none["outcome"], &none["data"], &none["count"]), (0, &json!("done"), &Json::Null, &json!(0)));
+    let text = none["text"].as_array().expect("lines");
+    assert!(text.iter().any(|line| line.as_str().is_some_and(|line| line.contains("nicht gefunden"))), "{none}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_fails_is_told_before_any_call() {
+    let answers = "init = [\"Connect-ToAzure\"]\n[[hosts.jump.script.answers]]\nfunction = \"Connect-ToAzure\"\n\
+                   question = \"Wähle eine Authentifizierungsmethode\"\nanswer = \"1\"";
+    let real = real!(("AZ_FAIL", "1"));
+    let (exit, failed) = Cli::with(&real, answers).call("sentinel_rule_list", &json!({})).await;
+    assert_eq!(
+        (exit, &failed["code"], &failed["outcome"]),
+        (1, &json!("azure_not_signed_in"), &json!("failed")),
+        "{failed}"
+    );
+    let said = "az account get-access-token ist fehlgeschlagen (Code 1).";
+    assert_eq!(failed["hostErrors"][0]["message"], said);
+    assert!(!failed["error"].as_str().expect("a sentence").contains("fehlgeschlagen"), "{failed}");
+    // Signed in, it asks for a subscription next: nobody may answer that.
+    let real = real!();
+    let (exit, asked) = Cli::with(&real, answers).call("sentinel_rule_list", &json!({})).await;
+    assert_eq!((exit, &asked["code"]), (1, &json!("host_question")), "{asked}");
+    assert_eq!(asked["hostErrors"][0]["message"], "Abonnement");
+    assert_eq!(real.host.counters().shells_open, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalogue_overlay_says_what_the_hosts_script_has() {
+    let real = real!();
+    let cli = Cli::new(&real);
+    let file = cli.config.path().with_extension("overlay.json");
+    let probe = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+        command.args(["catalog", "probe", "--tenant", "nordhafen", "--config"]).arg(cli.config.path());
+        command.arg("--output").arg(&file).env("TEST_PASSWORD", credentials().password.expose()).stdin(Stdio::null());
+        command
+    };
+    let written = wait(probe()).await;
+    assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
+    let overlay: Json = serde_json::from_slice(&std::fs::read(&file).expect("it is written")).expect("JSON");
+    assert_eq!(
+        (overlay["functions"].as_object().map(|all| all.len()), &overlay["script"]["style"]),
+        (Some(44), &json!("session"))
+    );
+    let names =
+        |key: &str| overlay[key].as_array().expect("a list").iter().filter_map(Json::as_str).collect::<Vec<_>>();
+    assert_eq!((names("lacks").len(), names("lacks")[0]), (16, "Add-DCRDataSource"));
+    assert!(names("asks").contains(&"Connect-ToAzure") && !names("asks").contains(&"Get-AnalyticsRules"));
+    assert_eq!(names("exits").first(), Some(&"Remove-DataCollectionRule"));
+    assert!(names("screenOnly").contains(&"Show-IncidentDetails"), "{:?}", names("screenOnly"));
+    let rules = &overlay["functions"]["Get-AnalyticsRules"];
+    assert_eq!(rules["unknownParameters"], json!([]));
+    let export = &overlay["functions"]["Export-AnalyticsRules"];
+    assert!(export["unknownParameters"].to_string().contains("\"DelayMs\""), "{export}");
+    assert!(rules["lacksParameters"].to_string().contains("Tactic"), "{rules}");
+    let kind = json!({ "type": "System.String[]", "validateSet": ["Scheduled", "NRT", "Fusion"] });
+    assert_eq!(rules["parameters"]["Kind"], kind);
+    assert_eq!(
+        overlay["functions"]["Update-TableRetention"]["parameters"]["RetentionInDays"]["validateRange"],
+        json!([4, 730])
+    );
+    assert_eq!(overlay["functions"]["Export-AnalyticsRules"]["progress"], true);
+    // Once per script hash.
+    let before = real.host.counters().commands_started;
+    let again = wait(probe()).await;
+    assert!(String::from_utf8_lossy(&again.stderr).contains("has not changed"));
+    assert_eq!(real.host.counters().commands_started - before, 3, "module, script, target; no probe");
+    assert_eq!(real.host.counters().shells_open, 0);
+    std::fs::remove_file(&file).expect("it was there");
 }

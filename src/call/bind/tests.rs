@@ -9,14 +9,13 @@ fn probe(parameters: &[(&str, &str, &[&str])], should_process: bool) -> Function
         name: (*name).to_owned(),
         type_name: (*type_name).to_owned(),
         aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
-        mandatory: false,
-        validate_set: Vec::new(),
+        ..ParameterProbe::default()
     };
     FunctionProbe {
         name: "f".to_owned(),
         parameters: parameters.iter().map(parameter).collect(),
         should_process,
-        progress: false,
+        ..FunctionProbe::default()
     }
 }
 

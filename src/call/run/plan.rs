@@ -15,13 +15,24 @@ use crate::tenant::{HostId, Target};
 ///
 /// Chosen: Windows PowerShell takes up to half a minute to load the Az
 /// modules that scripts import.
-pub(super) const OPEN_TIME: Duration = Duration::from_secs(60);
+const OPEN_TIME: Duration = Duration::from_secs(60);
+
+/// What a sign-in of `init` and the look at the Azure tenant get on top.
+///
+/// Chosen: as long again; both load modules and ask Azure for a token.
+const SIGN_IN_TIME: Duration = Duration::from_secs(60);
+
+/// How long opening a session for `target` may take.
+pub(in crate::call) fn open_time(host: &Host, target: &Target) -> Duration {
+    let signs_in = !host.init.is_empty() || target.tenant().azure_tenant.is_some();
+    if signs_in { OPEN_TIME + SIGN_IN_TIME } else { OPEN_TIME }
+}
 
 /// The largest script that is pushed. Chosen: ten times the largest seen.
 const SCRIPT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Fetches the password, reads and checks a pushed script.
-pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
+pub(in crate::call) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
     let password = host.password.fetch().await.map_err(|error| {
         let said = format!("The password for the host \"{}\" cannot be had: {error}. Nothing was run.", host.id);
         ToolError::new(Outcome::Unreachable, Code::SignInRefused, said).because(error)
@@ -37,6 +48,9 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
         script: script(host).await?,
         script_parameters: host.parameters.clone(),
         style: host.style,
+        init: host.init.clone(),
+        azure_config_dir: Some(target.tenant().azure_config_dir.clone()),
+        azure_tenant: target.tenant().azure_tenant.clone(),
         target: AzureTarget {
             subscription: workspace.subscription.clone(),
             resource_group: workspace.resource_group.clone(),
@@ -49,7 +63,7 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
 }
 
 /// The password or the script to push was not there in time.
-pub(super) fn too_slow(host: &HostId) -> ToolError {
+pub(in crate::call) fn too_slow(host: &HostId) -> ToolError {
     let said = format!(
         "The password or the script for the host \"{host}\" could not be read in time; nothing was run. Check where the configuration says they are."
     );
@@ -59,6 +73,9 @@ pub(super) fn too_slow(host: &HostId) -> ToolError {
 async fn script(host: &Host) -> Result<ScriptSource, ToolError> {
     let (file, virtual_path, sha256) = match &host.script {
         Script::Path { path, sha256 } => return Ok(ScriptSource::Path { path: path.clone(), sha256: sha256.clone() }),
+        Script::Module { name, sha256 } => {
+            return Ok(ScriptSource::Module { name: name.clone(), sha256: sha256.clone() });
+        }
         Script::Push { file, virtual_path, sha256 } => (file, virtual_path, sha256),
     };
     let unreadable = |error: std::io::Error| {

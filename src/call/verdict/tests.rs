@@ -29,6 +29,16 @@ fn doubt_about_a_write_is_said_and_about_a_read_is_not() {
             (Outcome::Refused, Code::TargetMismatch),
         ),
         (
+            Ended::AzureTenantMismatch(record()),
+            (Outcome::Refused, Code::TargetMismatch),
+            (Outcome::Refused, Code::TargetMismatch),
+        ),
+        (
+            Ended::AzureNotSignedIn(record()),
+            (Outcome::Failed, Code::AzureNotSignedIn),
+            (Outcome::Failed, Code::AzureNotSignedIn),
+        ),
+        (
             Ended::Asked("planted host text".to_owned()),
             (Outcome::Failed, Code::HostQuestion),
             (Outcome::Failed, Code::HostQuestion),
@@ -45,6 +55,27 @@ fn doubt_about_a_write_is_said_and_about_a_read_is_not() {
         }
     }
     assert!(ended("Add-IncidentComment", Ended::Completed).is_ok());
+}
+
+#[test]
+fn a_failed_init_is_told_by_whether_azure_is_signed_in() {
+    let Some(Tool::Function(entry)) = find("Add-IncidentComment") else { panic!() };
+    let host = HostId::parse("jump").unwrap();
+    let cases = [
+        (Ended::Failed(record()), Some(false), Code::AzureNotSignedIn, 2),
+        (Ended::Failed(record()), Some(true), Code::HostFailed, 2),
+        (Ended::Completed, Some(false), Code::AzureNotSignedIn, 1),
+        (Ended::Exited(3), None, Code::HostFailed, 1),
+        (Ended::TimedOut, None, Code::HostFailed, 1),
+        (Ended::Asked("planted question?".to_owned()), None, Code::HostQuestion, 2),
+    ];
+    for (end, signed_in, code, words) in cases {
+        let (function, errors) = ("Connect-ToAzure".to_owned(), vec![record()]);
+        let kind = HostErrorKind::InitFailed { function, ended: end.clone(), errors, signed_in };
+        let told = failed(entry, &host, Stage::Before, HostError { host: "jump".into(), kind });
+        assert_eq!((told.outcome, told.code, told.host_errors.len()), (Outcome::Failed, code, words), "{end:?}");
+        assert!(told.said.contains("Connect-ToAzure") && !told.said.contains("planted"), "{}", told.said);
+    }
 }
 
 #[test]

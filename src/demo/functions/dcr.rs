@@ -156,11 +156,7 @@ impl Call<'_> {
             ("RunMarker", Value::from(marker)),
             ("Checks", objects(checks)),
         ]);
-        let mut steps: Vec<Step> = self.progress(0, 2, "Sending").into_iter().collect();
-        steps.extend(self.progress(1, 2, "Waiting for arrival"));
-        steps.push(Step::Output(result));
-        steps.extend(self.progress(2, 2, "Completed"));
-        steps
+        vec![Step::Output(result)]
     }
 
     /// The stream that the call names, or the only one.

@@ -69,11 +69,11 @@ impl Call<'_> {
         if self.bound.has("IncludeSchema") {
             properties.push(("Columns", objects(columns(table).iter().map(column))));
         }
-        if self.bound.has("IncludeUsage") {
-            let days = self.bound.number("UsageDays").unwrap_or(7);
-            properties.push(("BillableGB", Value::F64(table.gb_per_day * f64::from(days))));
-            properties.push(("LastIngested", shifted(workspace.start, &table.last).map_or(Value::Nil, date)));
-        }
+        let usage = self.bound.has("IncludeUsage");
+        let days = f64::from(self.bound.number("UsageDays").unwrap_or(7));
+        let last = shifted(workspace.start, &table.last).filter(|_| usage);
+        properties.push(("BillableGB", if usage { Value::F64(table.gb_per_day * days) } else { Value::Nil }));
+        properties.push(("LastIngested", last.map_or(Value::Nil, date)));
         properties.push(("ProvisioningState", Value::from("Succeeded")));
         object(properties)
     }

@@ -93,6 +93,9 @@ impl Engine {
             configuration_name: None,
             script: ScriptSource::Path { path: self.script.clone(), sha256: None },
             script_parameters: Vec::new(),
+            init: Vec::new(),
+            azure_config_dir: None,
+            azure_tenant: None,
             style: None,
             target: Target {
                 subscription: place.subscription.clone(),
@@ -151,8 +154,8 @@ impl Engine {
         let value = |(name, value): (String, Json)| {
             let known = probe.parameters.iter().find(|known| known.name.eq_ignore_ascii_case(&name));
             let value = match (known, value.as_str()) {
-                (Some(known), None) => encode(&value, &known.type_name).expect("a value of that type"),
-                (Some(known), Some(text)) => encode(&value, &known.type_name).unwrap_or_else(|_| Value::from(text)),
+                (Some(known), None) => encode(&value, known).expect("a value of that type"),
+                (Some(known), Some(text)) => encode(&value, known).unwrap_or_else(|_| Value::from(text)),
                 (None, Some(text)) => Value::from(text),
                 (None, None) => Value::Bool(value.as_bool().expect("a switch")),
             };
