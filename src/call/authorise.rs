@@ -22,8 +22,7 @@ pub(super) fn check(policy: &Policy, caller: &Caller, tool: &Tool, target: &Targ
         };
         return Err(ToolError::refused(Code::NotPermitted, said));
     }
-    // A destructive one goes on to the confirmation, which says why it stops there.
-    if !tool.is_offered() && !tool.annotations().destructive_hint {
+    if !tool.is_offered() {
         let said = format!("\"{name}\" is not offered by this release.");
         return Err(ToolError::refused(Code::NotPermitted, said));
     }
