@@ -200,7 +200,7 @@ impl Call<'_> {
     fn format(&self, set: &[&'static str]) -> &'static str {
         let given = self.bound.text("Format");
         let named = given.and_then(|given| set.iter().find(|name| name.eq_ignore_ascii_case(given)));
-        named.or(set.first()).copied().unwrap_or("JSON")
+        named.or_else(|| set.first()).copied().unwrap_or("JSON")
     }
 
     fn or_template(&self, plain: Json, resource: &str, name: &str) -> Json {

@@ -242,15 +242,16 @@ fn an_incident_is_closed_with_a_reason_that_fits() {
 fn an_incident_has_one_owner_or_none() {
     let mut session = Session::open(&world(), "nordhafen-prod");
     let number = ("IncidentNumber", Value::I32(12350));
-    let mut assign = |more: Given| session.raw("Assign-IncidentOwner", &[&[number.clone()], more].concat(), &[]);
+    let mut assign =
+        |more: Given| session.raw("Assign-IncidentOwner", &[std::slice::from_ref(&number), more].concat(), &[]);
     let brandt = ("OwnerUpn", text("M.Brandt@leuchtturm.example"));
     let first = outputs(&assign(&[brandt.clone(), ("SetActive", Value::Bool(true))])).remove(0);
     assert_eq!((named(&first, "PreviousOwner"), named(&first, "Owner")), ("", "m.brandt@leuchtturm.example"));
     assert_eq!(named(&first, "OwnerObjectId"), "000000a0-0d3a-4000-8000-000000000001");
     assert_eq!((named(&first, "Status"), flag(&first, "Changed")), ("Active", true));
-    assert!(!flag(&outputs(&assign(&[brandt.clone()])).remove(0), "Changed"));
+    assert!(!flag(&outputs(&assign(std::slice::from_ref(&brandt))).remove(0), "Changed"));
     let id = ("OwnerObjectId", text("000000A0-0d3a-4000-8000-000000000002"));
-    assert_eq!(named(&outputs(&assign(&[id.clone()])).remove(0), "Owner"), "j.okafor@leuchtturm.example");
+    assert_eq!(named(&outputs(&assign(std::slice::from_ref(&id))).remove(0), "Owner"), "j.okafor@leuchtturm.example");
     let none = outputs(&assign(&[("Unassign", Value::Bool(true))])).remove(0);
     assert_eq!((named(&none, "Owner"), none.get("OwnerObjectId")), ("", Some(&Value::Nil)));
     for (given, wanted) in [

@@ -10,11 +10,12 @@ use sentinel_jump::call::{CallPath, encode};
 use sentinel_jump::catalog;
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
-use sentinel_jump::host::{Call, OpenPlan, Probes, Progress, Returned, ScriptSource, Session, Target};
+use sentinel_jump::host::{Auth, Call, OpenPlan, Probes, Progress, Returned, ScriptSource, Session, Target};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 use wsman::clixml::Value;
 use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::transport::Tls;
 
 use super::calls::{Given, PROD};
 use crate::engine::{credentials, real_with};
@@ -87,6 +88,8 @@ impl Engine {
             host: "jump".into(),
             url: self.host.url(),
             credentials: credentials(),
+            auth: Auth::Negotiate,
+            tls: Tls::system(),
             configuration_name: None,
             script: ScriptSource::Path { path: self.script.clone(), sha256: None },
             script_parameters: Vec::new(),
