@@ -83,13 +83,28 @@ async fn tools_are_listed_in_order_with_all_hints() {
     assert_eq!(
         names,
         [
+            "sentinel_backup_automations",
+            "sentinel_backup_functions",
             "sentinel_backup_rules",
+            "sentinel_backup_saved_queries",
+            "sentinel_backup_table_data",
+            "sentinel_backup_watchlists",
+            "sentinel_dce_list",
+            "sentinel_dcr_list",
             "sentinel_get_analytics_rule",
+            "sentinel_incident_assign",
+            "sentinel_incident_close",
             "sentinel_incident_comment_add",
+            "sentinel_incident_comment_list",
             "sentinel_incident_get",
             "sentinel_incident_list",
             "sentinel_list_analytics_rules",
             "sentinel_rule_list",
+            "sentinel_table_list",
+            "sentinel_table_retention_get",
+            "sentinel_workbook_export",
+            "sentinel_workbook_get",
+            "sentinel_workbook_list",
         ]
     );
     for tool in tools {

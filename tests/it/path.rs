@@ -61,7 +61,6 @@ async fn refusals_say_what_to_do() {
         ("sentinel_incident_comment_add", on(json!({"IncidentNumber": 5, "Message": ""}))),
         ("Close-SentinelIncident", on(json!({"IncidentNumber": 5, "Classification": "Undetermined"}))),
         ("Remove-AnalyticsRule", on(json!({"RuleId": "a"}))),
-        ("Get-SentinelTables", on(json!({}))),
         ("sentinel_list_analytics_rules", json!({"tenant": "nordhafen"})),
         ("sentinel_list_analytics_rules", json!({"tenant_filter": "nordhaven"})),
         ("sentinel_list_analytics_rules", json!({"workspace_filter": "pro"})),
