@@ -156,7 +156,8 @@ impl Consent {
 /// Asks, where something may be lost, and refuses unless the person typed the
 /// object's name.
 pub(super) async fn check(ask: &Ask<'_>, arguments: &Arguments) -> Result<Consent, ToolError> {
-    if !ask.entry.annotations.destructive_hint {
+    let switched = |name: &String| arguments.0.get(name.as_str()).is_some_and(|value| *value != Json::Bool(false));
+    if !ask.entry.annotations.destructive_hint && !ask.entry.destructive_with.iter().any(switched) {
         return Ok(Consent(Given::NotNeeded));
     }
     if ask.target.tenant().confirm == Confirming::Never {
@@ -281,14 +282,29 @@ mod tests {
         assert!(!consent.is_given());
     }
 
+    #[tokio::test]
+    async fn a_switch_makes_it_destructive() {
+        let import = |overwrite: bool| json!({"Content": "{}", "DisplayName": "Overview", "Overwrite": overwrite});
+        let new = asked("Import-SentinelWorkbook", &import(false), Reply::Declined).await;
+        assert!(!new.unwrap().is_given());
+        let error = asked("Import-SentinelWorkbook", &import(true), Reply::Declined).await.unwrap_err();
+        assert_eq!(error.code, Code::ConfirmationFailed);
+        let yes = asked("Import-SentinelWorkbook", &import(true), Reply::Typed("Overview".into())).await;
+        assert!(yes.unwrap().is_given());
+    }
+
     #[test]
     fn every_destructive_function_says_what_names_its_object() {
         for entry in all() {
-            assert_eq!(entry.named_by.is_empty(), !entry.annotations.destructive_hint, "{}", entry.function);
-            for name in &entry.named_by {
-                let parameter = entry.arguments().find(|known| known.name == *name);
-                assert!(parameter.is_some_and(|known| known.mandatory), "{} {name}", entry.function);
-            }
+            assert_eq!(entry.named_by.is_empty(), !entry.may_destroy(), "{}", entry.function);
+            let argument = |name: &String| entry.arguments().find(|known| known.name == *name);
+            assert!(entry.named_by.iter().all(|name| argument(name).is_some()), "{}", entry.function);
+            assert!(entry.destructive_with.iter().all(|name| argument(name).is_some()), "{}", entry.function);
+            // Whatever is given, one of them is.
+            let always: Vec<_> = entry.named_by.iter().filter_map(argument).filter(|known| known.mandatory).collect();
+            let alternatives = entry.alternatives().len();
+            let covered = always.iter().any(|known| known.parameter_set.is_none()) || always.len() == alternatives;
+            assert!(entry.named_by.is_empty() || (covered && !always.is_empty()), "{}", entry.function);
             assert!(entry.named_by.is_empty() || entry.effect() == Effect::Write, "{}", entry.function);
         }
     }

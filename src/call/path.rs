@@ -154,6 +154,7 @@ impl CallPath {
         let target: &Target =
             resolved.insert(resolve::target(&self.config.registry, request.caller, request.arguments)?);
         let view = validate::view(request.arguments)?;
+        validate::fields(&view, entry.output.properties.iter().map(|field| field.name.as_str()))?;
         let ask = Ask {
             caller: request.caller,
             entry,

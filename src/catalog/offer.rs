@@ -282,7 +282,7 @@ impl Tool {
     #[must_use]
     pub fn annotations(&self) -> Annotations {
         match self {
-            Self::Function(entry) => entry.annotations,
+            Self::Function(entry) => Annotations { destructive_hint: entry.may_destroy(), ..entry.annotations },
             Self::Fleet(_) => Annotations {
                 read_only_hint: true,
                 destructive_hint: false,

@@ -6,6 +6,204 @@
 #
 # Contract style: a function is told its workspace by parameters.
 
+function New-SentinelTable {
+    <#
+    .SYNOPSIS
+    Create a custom (DCR-based) log table from a schema template or explicit columns.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER TableName
+    Must end in _CL, 4-63 characters.
+    .PARAMETER Schema
+    Schema template; these seven keys are the ones in the author's Configuration.ps1.
+    .PARAMETER Columns
+    [{name,type,description}], type one of string,int,long,real,boolean,dateTime,guid,dynamic; TimeGenerated is added when missing. At most 500.
+    .PARAMETER Plan
+    Table plan.
+    .PARAMETER RetentionInDays
+    4-730, or -1 = workspace default. Read-only for Basic/Auxiliary.
+    .PARAMETER TotalRetentionInDays
+    4-4383, or -1 = same as interactive.
+    .PARAMETER Description
+    Longer texts are refused by ARM preflight.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'ByTemplate', SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][Alias('Name')][ValidatePattern('^[A-Za-z][A-Za-z0-9_]{0,59}_CL$')][string]$TableName,
+        [Parameter(Mandatory = $true, ParameterSetName = 'ByTemplate')][Alias('SchemaTemplate')][ValidateSet('Syslog', 'CommonSecurityLog', 'SecurityEvent', 'DNSActivityLogs', 'WebActivityLogs', 'AuthenticationLogs', 'ProcessEvents')][string]$Schema,
+        [Parameter(Mandatory = $true, ParameterSetName = 'ByColumns')][hashtable[]]$Columns,
+        [ValidateSet('Analytics', 'Basic', 'Auxiliary')][string]$Plan = 'Analytics',
+        [ValidateRange(-1, 730)][int]$RetentionInDays = -1,
+        [ValidateRange(-1, 4383)][int]$TotalRetentionInDays = -1,
+        [ValidateLength(0, 256)][string]$Description,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Get-SentinelTables {
+    <#
+    .SYNOPSIS
+    List the workspace's tables with plan and retention.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER NameFilter
+    Wildcard on the name.
+    .PARAMETER TableType
+    README says all tables, the tool description says custom tables: make it explicit.
+    .PARAMETER Plan
+    Only this plan.
+    .PARAMETER IncludeSchema
+    Add columns (large).
+    .PARAMETER IncludeUsage
+    Add billable GB and last record from the Usage table.
+    .PARAMETER UsageDays
+    Window for IncludeUsage.
+    #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Alias('TableNameFilter', 'Filter')][string]$NameFilter = '*',
+        [ValidateSet('All', 'Custom', 'Microsoft', 'SearchResults', 'RestoredLogs')][string]$TableType = 'All',
+        [ValidateSet('Analytics', 'Basic', 'Auxiliary')][string]$Plan,
+        [switch]$IncludeSchema,
+        [switch]$IncludeUsage,
+        [ValidateRange(1, 90)][int]$UsageDays = 7
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Remove-SentinelTable {
+    <#
+    .SYNOPSIS
+    Delete a custom, search-result or restored table.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER TableName
+    Microsoft tables cannot be deleted and are refused before any call.
+    .PARAMETER SkipDependencyCheck
+    Default: look for rules, functions, workbooks and DCR flows naming the table, and refuse.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][ValidatePattern('^[A-Za-z][A-Za-z0-9_]*_(CL|SRCH|RST)$')][string]$TableName,
+        [switch]$SkipDependencyCheck,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Update-TablePlan {
+    <#
+    .SYNOPSIS
+    Change a table's plan (Analytics, Basic, Auxiliary).
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER TableName
+    Table.
+    .PARAMETER Plan
+    Target plan (README lists only Analytics/Basic).
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][string]$TableName,
+        [Parameter(Mandatory = $true)][ValidateSet('Analytics', 'Basic', 'Auxiliary')][string]$Plan,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Update-TableRetention {
+    <#
+    .SYNOPSIS
+    Set interactive and total retention of a table.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER TableName
+    Table.
+    .PARAMETER RetentionInDays
+    4-730 or -1 (workspace default); Analytics only.
+    .PARAMETER TotalRetentionInDays
+    4-4383 or -1.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][string]$TableName,
+        [ValidateRange(-1, 730)][int]$RetentionInDays,
+        [ValidateRange(-1, 4383)][int]$TotalRetentionInDays,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function View-TableRetention {
+    <#
+    .SYNOPSIS
+    Show retention of one or all tables against the workspace default.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER TableName
+    Default: all tables.
+    .PARAMETER OnlyNonDefault
+    Only tables that differ from the workspace default.
+    #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [string]$TableName,
+        [switch]$OnlyNonDefault
+    )
+    throw 'answered by the demo host itself'
+}
+
 function Get-AnalyticsRules {
     <#
     .SYNOPSIS
@@ -251,6 +449,157 @@ function New-AnalyticsRule {
         [ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$RuleId,
         [string]$InputObject,
         [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Get-SentinelWorkbooks {
+    <#
+    .SYNOPSIS
+    List the saved workbooks of a workspace.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER NameFilter
+    Wildcard.
+    .PARAMETER AllInSubscription
+    Also workbooks of other workspaces.
+    #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [string]$NameFilter = '*',
+        [switch]$AllInSubscription
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Get-WorkbookDetails {
+    <#
+    .SYNOPSIS
+    Details of a workbook: parameters, queries, tables it reads.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER WorkbookId
+    ARM name (GUID) of the workbook.
+    .PARAMETER DisplayName
+    Exact display name; fail with candidates if ambiguous.
+    .PARAMETER IncludeContent
+    Add serializedData (up to MB).
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'ById')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true, ParameterSetName = 'ById')][Alias('Id')][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$WorkbookId,
+        [Parameter(Mandatory = $true, ParameterSetName = 'ByName')][Alias('WorkbookName', 'Name')][string]$DisplayName,
+        [switch]$IncludeContent
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Remove-SentinelWorkbook {
+    <#
+    .SYNOPSIS
+    Delete a saved workbook.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER WorkbookId
+    ARM name (GUID) of the workbook.
+    .PARAMETER DisplayName
+    Exact display name; fail with candidates if ambiguous.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'ById', SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true, ParameterSetName = 'ById')][Alias('Id')][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$WorkbookId,
+        [Parameter(Mandatory = $true, ParameterSetName = 'ByName')][Alias('WorkbookName', 'Name')][string]$DisplayName,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Export-SentinelWorkbook {
+    <#
+    .SYNOPSIS
+    Export a workbook as gallery JSON or ARM template.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER WorkbookId
+    ARM name (GUID) of the workbook.
+    .PARAMETER DisplayName
+    Exact display name; fail with candidates if ambiguous.
+    .PARAMETER Format
+    Content format.
+    .PARAMETER PassThru
+    Return content.
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'ById')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true, ParameterSetName = 'ById')][Alias('Id')][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$WorkbookId,
+        [Parameter(Mandatory = $true, ParameterSetName = 'ByName')][Alias('WorkbookName', 'Name')][string]$DisplayName,
+        [ValidateSet('Gallery', 'ARM', 'Raw')][string]$Format = 'ARM',
+        [switch]$PassThru = $true
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Import-SentinelWorkbook {
+    <#
+    .SYNOPSIS
+    Create or replace a workbook from exported JSON.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER Content
+    Gallery or ARM JSON.
+    .PARAMETER DisplayName
+    Name.
+    .PARAMETER WorkbookId
+    Default UUIDv5(workspace, DisplayName).
+    .PARAMETER Location
+    Default: the workspace's.
+    .PARAMETER Overwrite
+    Replace if it exists.
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'FromContent', SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Parameter(Mandatory = $true)][Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Parameter(Mandatory = $true)][Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true, ParameterSetName = 'FromContent')][string]$Content,
+        [Parameter(Mandatory = $true)][ValidateLength(1, 256)][string]$DisplayName,
+        [ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$WorkbookId,
+        [string]$Location,
+        [switch]$Overwrite
     )
     throw 'answered by the demo host itself'
 }
@@ -657,5 +1006,345 @@ function Export-TableData {
         [ValidateSet('CSV', 'JSONL')][string]$Format = 'CSV'
     )
     Write-Progress -Activity 'Export-TableData' -PercentComplete 0
+    throw 'answered by the demo host itself'
+}
+
+function Get-DataCollectionRules {
+    <#
+    .SYNOPSIS
+    List data collection rules that feed the workspace.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER Name
+    One rule.
+    .PARAMETER IncludeAssociations
+    Count machines.
+    #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Alias('DcrName')][string]$Name,
+        [ValidateSet('Linux', 'Windows', 'Direct', 'WorkspaceTransforms', 'AgentDirectToStore', 'AgentSettings', 'None')][string]$Kind,
+        [switch]$IncludeAssociations
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Get-DataCollectionEndpoints {
+    <#
+    .SYNOPSIS
+    List data collection endpoints.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Alias('DceName')][string]$Name
+    )
+    throw 'answered by the demo host itself'
+}
+
+function New-DCRForTable {
+    <#
+    .SYNOPSIS
+    Create a Direct DCR (Logs Ingestion API) for an existing table.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER TableName
+    Existing DCR-based table (Classic is refused).
+    .PARAMETER DcrName
+    Default dcr-<table>.
+    .PARAMETER DceName
+    Only if private links or an existing endpoint must be used; kind Direct has its own endpoint.
+    .PARAMETER Location
+    Must be the workspace's region.
+    .PARAMETER TransformKql
+    Ingestion-time transformation; must start from `source` and output the table's columns.
+    .PARAMETER GrantTo
+    Object id that gets Monitoring Metrics Publisher.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][string]$TableName,
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9_.-]{1,62}$')][string]$DcrName,
+        [string]$DceName,
+        [string]$Location,
+        [ValidateLength(1, 15360)][string]$TransformKql = 'source',
+        [ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$GrantTo,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function New-StandaloneDCR {
+    <#
+    .SYNOPSIS
+    Create a DCR for agents (or workspace transforms) without binding it to one table.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER XPathQueries
+    Windows events.
+    .PARAMETER Facilities
+    Syslog/CEF.
+    .PARAMETER LogLevels
+    Syslog/CEF.
+    .PARAMETER FilePatterns
+    Text/JSON logs.
+    .PARAMETER CounterSpecifiers
+    Performance.
+    .PARAMETER SamplingFrequencyInSeconds
+    Performance.
+    .PARAMETER OutputTable
+    Default by source type (Syslog, CommonSecurityLog, SecurityEvent ...).
+    .PARAMETER TransformKql
+    Ingestion-time transformation; must start from `source` and output the table's columns.
+    .PARAMETER DceName
+    Needed for text/JSON/IIS logs.
+    .PARAMETER Location
+    Workspace region.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][string]$DcrName,
+        [ValidateSet('Linux', 'Windows', 'Direct', 'WorkspaceTransforms')][string]$Kind = 'Windows',
+        [Parameter(Mandatory = $true)][ValidateSet('Syslog', 'CEF', 'WindowsSecurityEvents', 'WindowsEventLogs', 'TextLog', 'JsonLog', 'IISLog', 'PerformanceCounters', 'WindowsFirewall')][string]$DataSourceType,
+        [string[]]$XPathQueries,
+        [string[]]$Facilities,
+        [ValidateSet('Debug', 'Info', 'Notice', 'Warning', 'Error', 'Critical', 'Alert', 'Emergency', '*')][string[]]$LogLevels,
+        [string[]]$FilePatterns,
+        [string[]]$CounterSpecifiers,
+        [ValidateRange(10, 1800)][int]$SamplingFrequencyInSeconds = 60,
+        [string]$OutputTable,
+        [ValidateLength(1, 15360)][string]$TransformKql = 'source',
+        [string]$DceName,
+        [string]$Location,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function New-StandaloneDCE {
+    <#
+    .SYNOPSIS
+    Create a data collection endpoint.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER Location
+    Default: workspace region.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{1,42}$')][string]$DceName,
+        [string]$Location,
+        [ValidateSet('Enabled', 'Disabled', 'SecuredByPerimeter')][string]$PublicNetworkAccess = 'Enabled',
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Remove-DataCollectionRule {
+    <#
+    .SYNOPSIS
+    Delete a DCR.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER DeleteAssociations
+    Otherwise a rule in use is refused.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][Alias('Name')][string]$DcrName,
+        [switch]$DeleteAssociations,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Remove-DataCollectionEndpoint {
+    <#
+    .SYNOPSIS
+    Delete a DCE.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][Alias('Name')][string]$DceName,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Update-DCRTransformation {
+    <#
+    .SYNOPSIS
+    Change the ingestion-time KQL of a DCR flow.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER Stream
+    Stream or table of the flow; mandatory when the rule has several.
+    .PARAMETER TransformKql
+    New transformation.
+    .PARAMETER TestRows
+    JSON rows for a dry run through a KQL datatable before the change.
+    .PARAMETER Force
+    Suppress the script's own prompt.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][string]$DcrName,
+        [string]$Stream,
+        [Parameter(Mandatory = $true)][ValidateLength(1, 15360)][string]$TransformKql,
+        [string]$TestRows,
+        [switch]$Force
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Add-DCRDataSource {
+    <#
+    .SYNOPSIS
+    Add a data source and flow to an existing DCR.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER SourceName
+    Unique in the rule; default <type>-<n>.
+    .PARAMETER XPathQueries
+    Windows events.
+    .PARAMETER Facilities
+    Syslog/CEF.
+    .PARAMETER LogLevels
+    Syslog/CEF.
+    .PARAMETER FilePatterns
+    Text/JSON logs.
+    .PARAMETER CounterSpecifiers
+    Performance.
+    .PARAMETER SamplingFrequencyInSeconds
+    Performance.
+    .PARAMETER TransformKql
+    Ingestion-time transformation; must start from `source` and output the table's columns.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][string]$DcrName,
+        [ValidatePattern('^[A-Za-z0-9_-]{1,64}$')][string]$SourceName,
+        [Parameter(Mandatory = $true)][ValidateSet('Syslog', 'CEF', 'WindowsSecurityEvents', 'WindowsEventLogs', 'TextLog', 'JsonLog', 'IISLog', 'PerformanceCounters', 'WindowsFirewall')][string]$DataSourceType,
+        [string[]]$XPathQueries,
+        [string[]]$Facilities,
+        [ValidateSet('Debug', 'Info', 'Notice', 'Warning', 'Error', 'Critical', 'Alert', 'Emergency', '*')][string[]]$LogLevels,
+        [string[]]$FilePatterns,
+        [string[]]$CounterSpecifiers,
+        [ValidateRange(10, 1800)][int]$SamplingFrequencyInSeconds = 60,
+        [string]$OutputTable,
+        [ValidateLength(1, 15360)][string]$TransformKql = 'source'
+    )
+    throw 'answered by the demo host itself'
+}
+
+function Test-DCRIngestion {
+    <#
+    .SYNOPSIS
+    Send marked synthetic rows through a DCR and wait for their arrival.
+    .PARAMETER SubscriptionId
+    Subscription of the workspace.
+    .PARAMETER ResourceGroupName
+    Resource group of the workspace.
+    .PARAMETER WorkspaceName
+    Log Analytics workspace name.
+    .PARAMETER StreamName
+    Default: the only declared stream.
+    .PARAMETER SampleData
+    JSON array; default: synthesised from the stream's columns with a run marker.
+    .PARAMETER WaitForArrival
+    Poll the table.
+    .PARAMETER DryRun
+    Only check access, schema and transform.
+    #>
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+    param(
+        [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
+        [Alias('ResourceGroup')][string]$ResourceGroupName,
+        [Alias('Workspace')][string]$WorkspaceName,
+        [Parameter(Mandatory = $true)][string]$DcrName,
+        [string]$StreamName,
+        [string]$SampleData,
+        [ValidateRange(1, 100)][int]$RecordCount = 1,
+        [switch]$WaitForArrival = $true,
+        [ValidateRange(30, 1800)][int]$TimeoutSeconds = 600,
+        [switch]$DryRun
+    )
+    Write-Progress -Activity 'Test-DCRIngestion' -PercentComplete 0
     throw 'answered by the demo host itself'
 }

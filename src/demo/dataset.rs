@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::content::Content;
+use super::estate::Estate;
 
 /// All of it.
 #[derive(Deserialize)]
@@ -101,6 +102,8 @@ pub(super) struct RawWorkspace {
     pub(super) rule_health: Vec<Health>,
     #[serde(flatten)]
     pub(super) content: Content,
+    #[serde(flatten)]
+    pub(super) estate: Estate,
 }
 
 /// A rule in a workspace: one of the library (`key`) or one of its own.
@@ -127,12 +130,17 @@ pub(super) struct Table {
     pub(super) plan: String,
     /// Days it can be queried.
     pub(super) retention: i32,
+    /// Days it keeps rows in all, the archive included.
+    pub(super) total: i32,
     pub(super) gb_per_day: f64,
     /// Offset of its newest row from the host's start.
     pub(super) last: String,
     /// `name:type`; none for Microsoft's own tables.
     #[serde(default)]
     pub(super) columns: Vec<String>,
+    /// When its plan last changed; never in the scenario.
+    #[serde(skip)]
+    pub(super) plan_changed: Option<Timestamp>,
 }
 
 /// Seven days of one rule.

@@ -14,6 +14,7 @@
 mod clixml;
 mod content;
 mod dataset;
+mod estate;
 mod functions;
 mod module;
 mod serve;

@@ -10,6 +10,7 @@ use wsman::testing::demo::{Commands, Step};
 use super::{Place, SCRIPT, SCRIPT_PATH, World, commands_for};
 
 mod changes;
+mod estate;
 
 const MODULE: &str = include_str!("../host/sentinel-jump.ps1");
 
@@ -430,9 +431,9 @@ fn a_script_with_one_byte_changed_is_refused() {
     }
     assert!(commands.command(&load).is_none());
     assert!(commands.command(&Command::new("Get-Process")).is_none());
-    assert_eq!(commands.names().len(), 18);
+    assert_eq!(commands.names().len(), 39);
     commands.script(MODULE).unwrap();
-    assert_eq!(commands.names().len(), 22);
+    assert_eq!(commands.names().len(), 43);
     assert!(commands.command(&load).is_some());
 }
 
@@ -505,7 +506,7 @@ fn the_module_answers_as_the_real_one() {
     assert_eq!(named(&probe, "name"), "Export-AnalyticsRules");
     assert_eq!(probe.get("progress").unwrap().as_bool(), Some(true));
     encode(&probe, &Limits::ENCODE).unwrap();
-    assert_eq!(outputs(&commands.command(&Command::new("Get-SjProbe")).unwrap()).len(), 18);
+    assert_eq!(outputs(&commands.command(&Command::new("Get-SjProbe")).unwrap()).len(), 39);
 }
 
 /// A captured value, without the document's numbers.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::content::Content;
 use super::dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
+use super::estate::Estate;
 
 /// The customers and their workspaces.
 ///
@@ -60,6 +61,7 @@ pub(super) struct Workspace {
     /// The host's start, which the scenario's offsets count from.
     pub(super) start: Timestamp,
     pub(super) content: Content,
+    pub(super) estate: Estate,
 }
 
 pub(super) struct Rule {
@@ -213,6 +215,7 @@ impl Workspace {
             health: raw.rule_health,
             start,
             content: raw.content,
+            estate: raw.estate,
             place: Place {
                 alias: raw.alias,
                 subscription: raw.subscription_id,

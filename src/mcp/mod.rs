@@ -5,10 +5,12 @@
 //! that was cancelled; `server` and the call path do these things.
 
 mod confirm;
+mod http;
 mod progress;
 mod reply;
 mod server;
 mod stdio;
 
+pub use http::{HttpListener, Loopback, NotLoopback, serve_http};
 pub use server::Server;
 pub use stdio::{ServeError, serve_on, serve_stdio};

@@ -11,6 +11,7 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::{ErrorData, ServerHandler};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -71,6 +72,14 @@ impl Server {
             tracing::warn!("some calls did not end in time");
         }
         self.0.path.close().await;
+    }
+
+    /// Only what the client is shown counts as close.
+    fn unknown_tool(&self, name: &str) -> ErrorData {
+        let names = self.0.tools.iter().map(|tool| &*tool.name);
+        let said = near::sentence(&format!("There is no tool \"{name}\""), name, names.clone());
+        let candidates = near::candidates(name, names);
+        ErrorData::invalid_params(said, Some(json!({ "candidates": candidates })))
     }
 
     async fn dispatch(
@@ -148,7 +157,7 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         // By the tool's name only: clients filter by names, and a second one would slip past them.
         let Some(tool) = catalog::find(&request.name).filter(|tool| tool.name() == request.name) else {
-            return Err(ErrorData::invalid_params(format!("unknown tool: {}", near::shown(&request.name)), None));
+            return Err(self.unknown_tool(&request.name));
         };
         let _running = self.0.running.token();
         Ok(self.dispatch(&tool, request, context).await)

@@ -14,7 +14,7 @@ use sentinel_jump::catalog::{Entry, OutputKind, all};
 use sentinel_jump::host::{Ended, FunctionProbe, Session};
 use serde_json::{Value as Json, json};
 
-use calls::{Given, NOT_YET, PROD, RULE, calls};
+use calls::{Given, PROD, RULE, calls};
 use engine::{CONTRACT, Engine, Seen};
 
 /// Keys of the answer of a function that returned and wrote nothing else.
@@ -125,26 +125,12 @@ fn every_function_is_called() {
     }
 }
 
-/// The list of what the demo lacks is neither too long nor too short.
-#[tokio::test]
-async fn the_demo_has_what_it_says() {
-    let session = Engine::demo().await.session().await;
-    let mut known: Vec<&str> = session.report().functions.iter().map(String::as_str).chain(NOT_YET).collect();
-    known.sort_unstable();
-    let all: Vec<&str> = all().iter().map(|entry| entry.function.as_str()).collect();
-    assert_eq!(known, all);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_answers_on_the_demo_as_the_catalogue_says() {
     let demo = Engine::demo().await;
     for given in calls() {
         let entry = entry(given.function);
         let (exit, answer) = demo.typed(&entry.tool, &given).await;
-        if NOT_YET.contains(&given.function) {
-            assert_eq!((exit, &answer["code"]), (2, &json!("unknown_function")), "{answer}");
-            continue;
-        }
         assert_done(&demo, entry, exit, &answer);
         let lacks = |name: &&String| !known(entry, first(&answer)).contains(*name);
         let names: Vec<&String> = entry.output.properties.iter().map(|field| &field.name).filter(lacks).collect();
@@ -164,9 +150,6 @@ async fn every_function_comes_from_both_engines_alike() {
         let ((exit, answer), (demo_exit, demo_answer)) =
             tokio::join!(real.typed(&entry.tool, &given), demo.typed(&entry.tool, &given));
         assert_done(&real, entry, exit, &answer);
-        if NOT_YET.contains(&given.function) {
-            continue;
-        }
         let (real_shape, demo_shape) = (shape(exit, &answer), shape(demo_exit, &demo_answer));
         if real_shape != demo_shape {
             differences.push(format!("{}:\n  real {real_shape:?}\n  demo {demo_shape:?}", entry.tool));
@@ -244,9 +227,7 @@ impl Pair {
     async fn call(&mut self, given: &Given) -> Streams {
         let function = given.function;
         let mut found = Vec::new();
-        // The real one is first.
-        let engines = if NOT_YET.contains(&function) { 1 } else { 2 };
-        for (engine, session) in self.engines.iter().zip(&mut self.sessions).take(engines) {
+        for (engine, session) in self.engines.iter().zip(&mut self.sessions) {
             let seen = engine.call(session, given).await;
             if !seen.returned.data.is_empty() {
                 let writes = session.probe(function).await.expect("it was called").progress;
@@ -333,7 +314,7 @@ async fn both_engines_refuse_alike() {
 #[tokio::test]
 async fn both_engines_probe_alike() {
     let Some(mut pair) = Pair::open().await else { return };
-    for entry in all().iter().filter(|entry| !NOT_YET.contains(&entry.function.as_str())) {
+    for entry in all() {
         let mut probes = Vec::new();
         for session in &mut pair.sessions {
             probes.push(session.probe(&entry.function).await.expect("both have all functions"));

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use sentinel_jump::call::CallPath;
 use serde_json::{Value as Json, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::hosts::{Hosts, on};
 use crate::mcp::Client;
+use crate::world;
 
 const TOOL: &str = "sentinel_incident_close";
 
@@ -34,10 +35,13 @@ fn error(result: &Json) -> &str {
     result["structuredContent"]["error"].as_str().expect("a sentence")
 }
 
-fn is_over(result: &Json) {
-    // The host had its say; that it closes incidents is another test's affair.
+/// Checks that the call went on to the host, and how often the function ran.
+fn went_on(hosts: &Hosts, result: &Json) {
     assert!(result["structuredContent"]["outcome"].is_string(), "{result}");
     assert!(!code(result).starts_with("confirmation"), "{result}");
+    // A host whose script lacks the function was asked for it, and runs nothing.
+    let runs = u64::from(code(result) != "unknown_function");
+    assert_eq!(touched(hosts), (runs, true), "{result}");
 }
 
 /// A client of 2026-07-28.
@@ -123,11 +127,10 @@ async fn since_2026_a_sealed_question_is_answered_once_and_for_its_call() {
 
     // What did not count before has not used it up.
     let confirmed = client.answer(12_345, &state, accept("12345")).await;
-    is_over(&confirmed);
-    assert!(touched(&hosts).1, "the host was asked");
+    went_on(&hosts, &confirmed);
     let replayed = client.answer(12_345, &state, accept("12345")).await;
     assert_eq!(code(&replayed), "confirmation_failed", "{replayed}");
-
+    went_on(&hosts, &confirmed);
     client.client.end().await;
 }
 
@@ -160,8 +163,8 @@ async fn before_2026_the_client_is_asked_and_waited_for() {
         assert_eq!((code(&result), error(&result).contains(said)), (expected, true), "{result}");
     }
     assert_eq!(touched(&hosts), (0, false), "nothing was sent before the confirmation");
-    is_over(&elicited(&mut client, accept("12345")).await);
-    assert!(touched(&hosts).1, "the host was asked");
+    let confirmed = elicited(&mut client, accept("12345")).await;
+    went_on(&hosts, &confirmed);
     client.end().await;
 }
 
@@ -205,12 +208,41 @@ async fn a_client_that_cannot_ask_is_refused_unless_the_tenant_says_otherwise() 
     let hosts = hosts.without_confirmation("nordhafen");
     let mut legacy = Client::legacy_on(hosts.path()).await;
     let answer = legacy.ask("tools/call", json!({"name": TOOL, "arguments": close(12_345)})).await;
-    is_over(&answer["result"]);
-    assert!(touched(&hosts).1, "the host was asked");
+    went_on(&hosts, &answer["result"]);
     let mut elsewhere = close(12_345);
     elsewhere["tenant"] = json!("alpenmed");
     elsewhere["workspace"] = json!("alpenmed-prod");
     let answer = legacy.ask("tools/call", json!({"name": TOOL, "arguments": elsewhere})).await;
     assert_eq!(code(&answer["result"]), "confirmation_required", "only that tenant: {answer}");
     legacy.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_hears_at_least_every_ten_seconds_while_the_person_thinks() {
+    let mut client = Client::legacy_with(world::path(), json!({"elicitation": {}})).await;
+    let mut arguments = close(5);
+    arguments["workspace"] = json!("prod");
+    let params = json!({"name": TOOL, "arguments": arguments, "_meta": {"progressToken": 1}});
+    let question = client.ask("tools/call", params).await;
+    assert_eq!(question["method"], "elicitation/create", "{question}");
+    let (began, mut last, mut told) = (Instant::now(), Instant::now(), -1.0);
+    let answer = loop {
+        let message = client.next().await;
+        assert!(last.elapsed() <= Duration::from_secs(10), "{:?} of silence", last.elapsed());
+        last = Instant::now();
+        match message["method"].as_str() {
+            Some("notifications/progress") => {
+                let now = message["params"]["progress"].as_f64().expect("a number");
+                assert!(now > told, "{now} after {told}");
+                told = now;
+            }
+            // The question is taken back.
+            Some("notifications/cancelled") => {}
+            _ => break message,
+        }
+    };
+    assert_eq!(began.elapsed().as_secs(), 300, "nobody is waited for longer");
+    assert_eq!(code(&answer["result"]), "confirmation_failed", "{answer}");
+    assert!(error(&answer["result"]).contains("nobody answered"), "{answer}");
+    client.end().await;
 }

@@ -14,6 +14,7 @@ mod confirm;
 mod engine;
 mod faults;
 mod hosts;
+mod http;
 mod layers;
 mod leaks;
 mod mcp;

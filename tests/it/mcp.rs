@@ -124,6 +124,10 @@ async fn a_refusal_is_an_answer_and_an_unknown_tool_is_an_error() {
     assert!(answer["result"]["content"][0]["text"].as_str().is_some_and(|text| text.contains("prod")));
     let answer = client.ask("tools/call", json!({"name": "Get-AnalyticsRules", "arguments": {}})).await;
     assert_eq!(answer["error"]["code"], -32602);
+    let answer = client.ask("tools/call", json!({"name": "sentinel_rules_list", "arguments": {}})).await;
+    let error = &answer["error"];
+    assert_eq!((error["code"].as_i64(), &error["data"]["candidates"][0]), (Some(-32602), &json!("sentinel_rule_list")));
+    assert!(error["message"].as_str().is_some_and(|said| said.contains("\"sentinel_rule_list\"")), "{error}");
     client.end().await;
 }
 

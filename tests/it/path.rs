@@ -50,6 +50,8 @@ async fn refusals_say_what_to_do() {
         ("sentinel_rule_list", on(json!({"Enabled": true, "enabled": false}))),
         ("sentinel_rule_list", on(json!({"page_size": 0}))),
         ("sentinel_rule_list", on(json!({"fields": "RuleId"}))),
+        ("sentinel_rule_list", on(json!({"fields": ["RuleID", "Sevrity"]}))),
+        ("sentinel_list_analytics_rules", json!({"fields": ["tenants"]})),
         ("sentinel_rule_list", on(json!({"cursor": "x"}))),
         ("sentinel_rule_list", on(json!({"cursor": "x.25"}))),
         ("sentinel_get_analytics_rule", on(json!({}))),
@@ -71,7 +73,15 @@ async fn refusals_say_what_to_do() {
     for (tool, arguments) in cases {
         let answer = ask(tool, arguments.clone()).await;
         assert_eq!(answer.outcome, Outcome::Refused, "{tool} {arguments}");
-        writeln!(text, "# {tool} {arguments}\n{}\n", answer.text).expect("writing to a string");
+        writeln!(text, "# {tool} {arguments}\n{}", answer.text).expect("writing to a string");
+        // Names that a program may offer stand in the sentence, too.
+        let candidates = answer.envelope.get("candidates").and_then(Json::as_array);
+        for candidate in candidates.into_iter().flatten() {
+            let quoted = candidate.to_string();
+            assert!(answer.text.contains(&quoted), "{quoted} is not in {}", answer.text);
+            writeln!(text, "- {quoted}").expect("writing to a string");
+        }
+        text.push('\n');
     }
     assert_snapshot("refusals.txt", &text);
 }

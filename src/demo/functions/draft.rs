@@ -224,7 +224,7 @@ fn mappings(given: Option<&Value>) -> Result<Vec<EntityMapping>, String> {
 }
 
 /// A table as JSON; PowerShell knows no other.
-fn json_of(value: &Value) -> Json {
+pub(super) fn json_of(value: &Value) -> Json {
     to_json_within(value, REPEATS).json
 }
 

@@ -1,6 +1,8 @@
 //! The functions, in Rust.
 
 mod backup;
+mod dcr;
+mod dcr_writes;
 mod draft;
 mod export;
 mod incident_writes;
@@ -8,6 +10,8 @@ mod incidents;
 mod rule_writes;
 mod rules;
 mod table_data;
+mod tables;
+mod workbooks;
 
 use jiff::Timestamp;
 use wsman::psrp::ErrorRecord;
@@ -121,6 +125,27 @@ pub(super) fn run(
             "Export-Functions" => call.export_functions(workspace),
             "Export-TableData" => call.export_table(workspace),
             "Export-SavedQueries" => call.export_queries(workspace),
+            "Get-SentinelTables" => call.tables(workspace),
+            "View-TableRetention" => call.retention(workspace),
+            "Update-TableRetention" => call.set_retention(workspace),
+            "Update-TablePlan" => call.set_plan(workspace),
+            "New-SentinelTable" => call.new_table(workspace),
+            "Remove-SentinelTable" => call.remove_table(workspace),
+            "Get-SentinelWorkbooks" => call.workbooks(workspace),
+            "Get-WorkbookDetails" => call.workbook(workspace),
+            "Export-SentinelWorkbook" => call.export_workbook(workspace),
+            "Remove-SentinelWorkbook" => call.remove_workbook(workspace),
+            "Import-SentinelWorkbook" => call.import_workbook(workspace),
+            "Get-DataCollectionRules" => call.feeds(workspace),
+            "Get-DataCollectionEndpoints" => call.endpoints(workspace),
+            "New-DCRForTable" => call.new_feed_for_table(workspace),
+            "New-StandaloneDCR" => call.new_feed(workspace),
+            "New-StandaloneDCE" => call.new_endpoint(workspace),
+            "Remove-DataCollectionRule" => call.remove_feed(workspace),
+            "Remove-DataCollectionEndpoint" => call.remove_endpoint(workspace),
+            "Update-DCRTransformation" => call.set_transform(workspace),
+            "Add-DCRDataSource" => call.add_source(workspace),
+            "Test-DCRIngestion" => call.test_feed(workspace),
             other => unreachable!("probe.clixml: {other} has no body"),
         }
     });

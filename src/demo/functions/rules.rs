@@ -197,7 +197,7 @@ fn groups(rule: &Rule) -> bool {
 
 /// Tables that the query reads: as the library says, else those of the
 /// workspace whose name is a word of the query.
-fn tables<'a>(workspace: &'a Workspace, rule: &'a Rule) -> Vec<&'a str> {
+pub(super) fn tables<'a>(workspace: &'a Workspace, rule: &'a Rule) -> Vec<&'a str> {
     if !rule.body.required_tables.is_empty() {
         return rule.body.required_tables.iter().map(String::as_str).collect();
     }

@@ -10,31 +10,6 @@ pub(super) const TEST_RULE: &str = "000000b1-0d3a-4000-8000-000000000002";
 pub(super) const PROD: &str = "nordhafen-prod";
 pub(super) const OT: &str = "nordhafen-ot";
 
-/// Functions that the demo does not have yet. A real host has them.
-pub(super) const NOT_YET: [&str; 21] = [
-    "Add-DCRDataSource",
-    "Export-SentinelWorkbook",
-    "Get-DataCollectionEndpoints",
-    "Get-DataCollectionRules",
-    "Get-SentinelTables",
-    "Get-SentinelWorkbooks",
-    "Get-WorkbookDetails",
-    "Import-SentinelWorkbook",
-    "New-DCRForTable",
-    "New-SentinelTable",
-    "New-StandaloneDCE",
-    "New-StandaloneDCR",
-    "Remove-DataCollectionEndpoint",
-    "Remove-DataCollectionRule",
-    "Remove-SentinelTable",
-    "Remove-SentinelWorkbook",
-    "Test-DCRIngestion",
-    "Update-DCRTransformation",
-    "Update-TablePlan",
-    "Update-TableRetention",
-    "View-TableRetention",
-];
-
 /// Function, workspace, arguments, and what a person types where something may be lost.
 pub(super) struct Given {
     pub(super) function: &'static str,
@@ -65,7 +40,7 @@ pub(super) fn calls() -> Vec<Given> {
 fn tables() -> Vec<Given> {
     vec![
         read("New-SentinelTable", json!({ "TableName": "Probe_CL", "Schema": "Syslog" })),
-        read("Get-SentinelTables", json!({})),
+        read("Get-SentinelTables", json!({ "IncludeUsage": true })),
         loses("Update-TablePlan", "Probe_CL", json!({ "TableName": "Probe_CL", "Plan": "Basic" })),
         loses(
             "Update-TableRetention",
@@ -145,8 +120,7 @@ fn backup() -> Vec<Given> {
 
 fn collection() -> Vec<Given> {
     const RULE: &str = "dcr-nh-win-sec";
-    let collects =
-        json!({ "DcrName": "dcr-probe", "DataSourceType": "Syslog", "Facilities": ["auth"], "LogLevels": ["Warning"] });
+    let collects = json!({ "DcrName": "dcr-probe", "Kind": "Linux", "DataSourceType": "Syslog", "Facilities": ["auth"], "LogLevels": ["Warning"] });
     vec![
         read("Get-DataCollectionRules", json!({})),
         read("New-StandaloneDCE", json!({ "DceName": "dce-probe" })),
@@ -156,7 +130,7 @@ fn collection() -> Vec<Given> {
         read("New-StandaloneDCR", collects),
         read(
             "Add-DCRDataSource",
-            json!({ "DcrName": "dcr-probe", "DataSourceType": "WindowsSecurityEvents", "XPathQueries": ["Security!*"] }),
+            json!({ "DcrName": "dcr-probe", "DataSourceType": "CEF", "Facilities": ["local4"], "LogLevels": ["Warning"] }),
         ),
         loses(
             "Update-DCRTransformation",

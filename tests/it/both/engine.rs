@@ -87,9 +87,9 @@ impl Engine {
         let plan = OpenPlan {
             host: "jump".into(),
             url: self.host.url(),
-            credentials: credentials(),
             auth: Auth::Negotiate,
             tls: Tls::system(),
+            credentials: credentials(),
             configuration_name: None,
             script: ScriptSource::Path { path: self.script.clone(), sha256: None },
             script_parameters: Vec::new(),
