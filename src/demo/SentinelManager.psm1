@@ -566,7 +566,6 @@ function Export-SentinelWorkbook {
         [ValidateSet('Gallery', 'ARM', 'Raw')][string]$Format = 'ARM',
         [switch]$PassThru = $true
     )
-    Write-Progress -Activity 'Export-SentinelWorkbook' -PercentComplete 0
     throw 'answered by the demo host itself'
 }
 
@@ -1346,5 +1345,6 @@ function Test-DCRIngestion {
         [ValidateRange(30, 1800)][int]$TimeoutSeconds = 600,
         [switch]$DryRun
     )
+    Write-Progress -Activity 'Test-DCRIngestion' -PercentComplete 0
     throw 'answered by the demo host itself'
 }

@@ -242,7 +242,8 @@ fn an_incident_is_closed_with_a_reason_that_fits() {
 fn an_incident_has_one_owner_or_none() {
     let mut session = Session::open(&world(), "nordhafen-prod");
     let number = ("IncidentNumber", Value::I32(12350));
-    let mut assign = |more: Given| session.raw("Assign-IncidentOwner", &[std::slice::from_ref(&number), more].concat(), &[]);
+    let mut assign =
+        |more: Given| session.raw("Assign-IncidentOwner", &[std::slice::from_ref(&number), more].concat(), &[]);
     let brandt = ("OwnerUpn", text("M.Brandt@leuchtturm.example"));
     let first = outputs(&assign(&[brandt.clone(), ("SetActive", Value::Bool(true))])).remove(0);
     assert_eq!((named(&first, "PreviousOwner"), named(&first, "Owner")), ("", "m.brandt@leuchtturm.example"));

@@ -40,7 +40,7 @@ pub(super) fn calls() -> Vec<Given> {
 fn tables() -> Vec<Given> {
     vec![
         read("New-SentinelTable", json!({ "TableName": "Probe_CL", "Schema": "Syslog" })),
-        read("Get-SentinelTables", json!({})),
+        read("Get-SentinelTables", json!({ "IncludeUsage": true })),
         loses("Update-TablePlan", "Probe_CL", json!({ "TableName": "Probe_CL", "Plan": "Basic" })),
         loses(
             "Update-TableRetention",
@@ -128,7 +128,10 @@ fn collection() -> Vec<Given> {
         Given { workspace: OT, ..read("Get-DataCollectionEndpoints", json!({})) },
         read("New-DCRForTable", json!({ "TableName": "TerminalAccess_CL", "DcrName": "dcr-terminal-probe" })),
         read("New-StandaloneDCR", collects),
-        read("Add-DCRDataSource", json!({ "DcrName": "dcr-probe", "DataSourceType": "CEF", "Facilities": ["local4"] })),
+        read(
+            "Add-DCRDataSource",
+            json!({ "DcrName": "dcr-probe", "DataSourceType": "CEF", "Facilities": ["local4"], "LogLevels": ["Warning"] }),
+        ),
         loses(
             "Update-DCRTransformation",
             "dcr-terminal-probe",
