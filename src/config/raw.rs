@@ -104,6 +104,7 @@ pub(super) struct RawTenant {
     pub(super) host: Option<Written<String>>,
     pub(super) azure_tenant: Option<Written<String>>,
     pub(super) azure_config_dir: Option<Written<String>>,
+    pub(super) confirm: Option<Written<String>>,
     pub(super) workspaces: Vec<Written<RawWorkspace>>,
 }
 
@@ -336,12 +337,13 @@ impl Reader<'_> {
     }
 
     fn tenant(&mut self, section: &Section<'_>, name: String) -> RawTenant {
-        self.keys(section, &["host", "azure_tenant", "azure_config_dir", "workspaces"], &["language"]);
+        self.keys(section, &["confirm", "host", "azure_tenant", "azure_config_dir", "workspaces"], &["language"]);
         let mut tenant = RawTenant {
             name,
             host: self.required(section, "host", "missing; name the jump host that serves this tenant"),
             azure_tenant: self.string(section, "azure_tenant"),
             azure_config_dir: self.string(section, "azure_config_dir"),
+            confirm: self.string(section, "confirm"),
             workspaces: Vec::new(),
         };
         self.present(section, "workspaces", "missing; add at least one");

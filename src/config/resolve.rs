@@ -18,7 +18,7 @@ use super::raw::{
 use super::{Config, Host, Script, SecretRef, Sessions};
 use crate::host::{Answer, Init, Style};
 use crate::near;
-use crate::tenant::{HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
+use crate::tenant::{Confirming, HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
 
 /// Shells that Windows allows one user by default.
 ///
@@ -220,6 +220,10 @@ impl Resolver<'_> {
             Some(folder) => self.folder(folder),
             None => Some(default_config_dir(&raw.value.name)),
         };
+        let confirm = match raw.value.confirm {
+            Some(confirm) => self.confirm(&confirm),
+            None => Some(Confirming::Ask),
+        };
         let workspaces: Vec<Option<Workspace>> =
             raw.value.workspaces.into_iter().map(|workspace| self.workspace(workspace)).collect();
         let workspaces = workspaces.into_iter().collect::<Option<Vec<_>>>()?;
@@ -229,7 +233,14 @@ impl Resolver<'_> {
             Some(checked) => Some(checked?),
             None => None,
         };
-        Some(Tenant { id: id?, host: host?, azure_tenant, azure_config_dir: azure_config_dir?, workspaces })
+        Some(Tenant {
+            id: id?,
+            host: host?,
+            confirm: confirm?,
+            azure_tenant,
+            azure_config_dir: azure_config_dir?,
+            workspaces,
+        })
     }
 
     fn folder(&mut self, folder: &Written<String>) -> Option<String> {
@@ -257,6 +268,17 @@ impl Resolver<'_> {
                     other.value.name
                 );
                 self.bad(folder, said);
+            }
+        }
+    }
+
+    fn confirm(&mut self, confirm: &Written<String>) -> Option<Confirming> {
+        match &*confirm.value {
+            "ask" => Some(Confirming::Ask),
+            "never" => Some(Confirming::Never),
+            other => {
+                self.bad(confirm, format!("unknown{}", near::hint(other, ["ask", "never"])));
+                None
             }
         }
     }

@@ -123,6 +123,7 @@ fn every_refusal_names_its_place() {
             with(script, r#"script = { path = "a", answers = [{ function = "f", answer = "j" }] }"#),
         ),
         ("unknown host", with(host, r#"host = "jump-marlow""#)),
+        ("unknown confirmation", with(host, &format!("{host}\nconfirm = \"nver\""))),
         ("no host", with(host, "")),
         ("azure tenant", with(host, &format!("{host}\nazure_tenant = \"contoso.example\""))),
         ("azure folder", with(host, &format!("{host}\nazure_config_dir = 'C:\\a|b'"))),

@@ -4,15 +4,19 @@
 
 #[cfg(feature = "process")]
 mod azure;
+#[cfg(feature = "process")]
+mod both;
 mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
 mod certificates;
 mod cli;
 mod config;
+mod confirm;
 #[cfg(feature = "process")]
 mod engine;
 mod faults;
 mod hosts;
+mod http;
 mod layers;
 mod leaks;
 mod mcp;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sentinel_jump::call::{CallPath, Request, encode};
+use sentinel_jump::call::{CallPath, Nobody, Request, encode};
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::host::{Ended, ScriptSource, Session};
 use sentinel_jump::tenant::Caller;
@@ -198,7 +198,8 @@ async fn answer(path: &CallPath, tool: &str, arguments: Json) -> Json {
     arguments.insert("workspace".into(), "w".into());
     let cancel = CancellationToken::new();
     let caller = Caller::local();
-    let request = Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, cancel: &cancel };
+    let request =
+        Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel };
     Json::Object(path.answer(request).await.envelope)
 }
 
