@@ -144,6 +144,20 @@ pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostErro
 fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
     let told = match (cause.kind(), stage) {
         (ErrorKind::Tls, _) => tls::refused(host, stage, transport(cause)),
+        (ErrorKind::Auth, _) if transport(cause) == Some(&TransportError::OwnCertificateNotAsked) => ToolError::new(
+            Outcome::Unreachable,
+            Code::SignInRefused,
+            format!(
+                "The host \"{host}\" did not ask for our certificate when TLS began; nothing was run. Its operator must switch that on for its https port (netsh http update sslcert … clientcertnegotiation=enable)."
+            ),
+        ),
+        (ErrorKind::Auth, _) if transport(cause) == Some(&TransportError::OwnCertificateRefused) => ToolError::new(
+            Outcome::Unreachable,
+            Code::SignInRefused,
+            format!(
+                "The host \"{host}\" does not take our certificate, or wants one; nothing was run. Check its issuer, its time and what its operator has mapped it to."
+            ),
+        ),
         (ErrorKind::Auth, _) if matches!(transport(cause), Some(TransportError::NotOffered { .. })) => {
             not_offered(host, transport(cause))
         }
@@ -199,6 +213,10 @@ fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
                 cause.fault().and_then(|fault| fault.code).map(|code| format!(" (fault {code})")).unwrap_or_default();
             ToolError::new(outcome, Code::HostFailed, format!("The host \"{host}\" refused the operation{number}."))
         }
+        (ErrorKind::Misuse, Stage::Before) if cause.source().is_none() => ToolError::refused(
+            Code::SignInRefused,
+            format!("The host \"{host}\" cannot be signed in to as configured: {cause}. Nothing was run."),
+        ),
         (_, _) => {
             ToolError::new(Outcome::Failed, Code::Internal, "The server asked the host for something impossible.")
         }

@@ -9,7 +9,7 @@ use wsman::client::{Options, Output, RunOptions, RunspacePool};
 use wsman::clixml::Value;
 use wsman::psrp::{Command, ErrorRecord};
 use wsman::session::{End, StopCause};
-use wsman::transport::{self, Endpoint, SignIn};
+use wsman::transport::{self, CertificateChain, ClientCertificate, Endpoint, SignIn};
 
 use super::allow::{AllowList, Questions};
 use super::collect::Collector;
@@ -222,6 +222,11 @@ fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
         Auth::Negotiate | Auth::Ntlm => SignIn::Ntlm(credentials),
         Auth::Basic => SignIn::Basic(credentials),
         Auth::DangerousClearTextBasic => SignIn::DangerousClearTextBasic(credentials),
+        Auth::Certificate => {
+            let chain =
+                plan.certificate.as_ref().map_or_else(|| CertificateChain::from_pem(b""), |chain| Ok(chain.clone()));
+            SignIn::Certificate(ClientCertificate::new(&chain?, &credentials.password)?)
+        }
     };
     let endpoint = Endpoint::parse(&plan.url)?;
     Ok(transport::Target { tls: plan.tls.clone(), ..transport::Target::new(endpoint, sign_in) })

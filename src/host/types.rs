@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
-use wsman::transport::Tls;
+use wsman::transport::{CertificateChain, Tls};
 
 use super::Probes;
 
@@ -71,6 +71,8 @@ pub enum Auth {
     Basic,
     /// The password itself and all that is said, for everyone to read.
     DangerousClearTextBasic,
+    /// A certificate of ours, in the TLS handshake.
+    Certificate,
 }
 
 /// Everything that opening a session needs.
@@ -84,8 +86,11 @@ pub struct OpenPlan {
     pub auth: Auth,
     /// Whom to believe that they are the host; for `https`.
     pub tls: Tls,
-    /// Who signs in.
+    /// Who signs in. With [`Auth::Certificate`] no name, and its key in PEM
+    /// where the password would be.
     pub credentials: Credentials,
+    /// Ours, for [`Auth::Certificate`].
+    pub certificate: Option<CertificateChain>,
     /// PowerShell configuration name, `Microsoft.PowerShell` unless set.
     pub configuration_name: Option<String>,
     /// Where the script is.

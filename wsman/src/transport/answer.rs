@@ -41,16 +41,26 @@ fn unsealed(status: u16, is_empty: bool) -> TransportError {
     }
 }
 
-/// The answer where nothing is sealed. `scheme`: what goes with every request;
-/// `None` when the connection itself is signed in.
-pub(super) async fn plain(response: Response, scheme: Option<&'static str>) -> Result<Reply, TransportError> {
+/// What signs in a request that is not sealed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// Its connection did.
+    Connection,
+    /// It carries the password.
+    Header { scheme: &'static str },
+    /// The TLS handshake showed a certificate.
+    Certificate,
+}
+
+/// The answer where nothing is sealed.
+pub(super) async fn plain(response: Response, by: By) -> Result<Reply, TransportError> {
     let status = response.status().as_u16();
-    match (status, scheme) {
-        (401, None) => return Err(TransportError::ContextLost { status }),
-        (401, Some(scheme)) if !offers(response.headers(), scheme) => {
+    match (status, by) {
+        (401, By::Connection) => return Err(TransportError::ContextLost { status }),
+        (401, By::Header { scheme }) if !offers(response.headers(), scheme) => {
             return Err(TransportError::NotOffered { scheme });
         }
-        (401, Some(_)) | (403, _) => return Err(TransportError::SignInRefused { status }),
+        (401, _) | (403, _) => return Err(TransportError::SignInRefused { status }),
         _ => {}
     }
     let content_type = content_type(&response);
@@ -58,7 +68,7 @@ pub(super) async fn plain(response: Response, scheme: Option<&'static str>) -> R
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match status {
         200 | 500 if media.eq_ignore_ascii_case("application/soap+xml") => Ok(Reply { status, body }),
-        400 | 500 if body.is_empty() && scheme.is_none() => Err(TransportError::ContextLost { status }),
+        400 | 500 if body.is_empty() && by == By::Connection => Err(TransportError::ContextLost { status }),
         500.. => Err(TransportError::HostFailed { status }),
         _ => Err(TransportError::NotWinRm { status: Some(status) }),
     }

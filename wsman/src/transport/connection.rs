@@ -9,11 +9,12 @@ use reqwest::header::{
 use reqwest::{Client, RequestBuilder, Url, redirect, retry};
 use rustls::ClientConfig;
 
+use super::answer::{self, By};
 use super::error::{Sent, TransportError, classify};
 use super::gate::OneShot;
 use super::sign_in::{Channel, keeps_alive, sign_in};
-use super::tls::{self, Seen};
-use super::{SignIn, Target, answer};
+use super::tls::{self, Asked, Seen};
+use super::{ClientCertificate, SignIn, Target};
 use crate::auth::{AuthError, Credentials, Mechanism, Seal, basic, multipart, ntlm};
 use crate::entropy::Entropy;
 use crate::{Error, ErrorKind};
@@ -45,7 +46,13 @@ enum Speech {
     InTls,
     /// As they are, each with what signs it in.
     WithHeader { scheme: &'static str, authorization: HeaderValue },
+    /// As they are, on a connection that showed the client's certificate.
+    Certified(Asked),
 }
+
+/// A client that showed its certificate says so. Source: [MS-WSMV]
+/// §3.1.4.1.29.2.
+const MUTUAL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual";
 
 /// `Content-Type` of what is not sealed. Source: [MS-WSMV] §2.1.
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
@@ -70,8 +77,8 @@ pub struct Lost {
 
 impl Connection {
     /// Connects and signs in, with empty bodies, within `timeout` in all.
-    /// [`SignIn::Basic`] has nothing to do before the first message: it
-    /// connects with that.
+    /// [`SignIn::Basic`] and [`SignIn::Certificate`] have nothing to do before
+    /// the first message: they connect with that.
     ///
     /// Takes 24 bytes of `entropy`, before the first await. Dropping the
     /// future closes the socket.
@@ -92,7 +99,9 @@ impl Connection {
         let prepared = Prepared::new(target, entropy).map_err(names)?;
         let (gate, seen) = (OneShot::default(), Seen::default());
         let is_tls = target.endpoint.is_tls();
-        let config = if is_tls { target.tls.client_config(&seen) } else { tls::no_tls() };
+        let asked = Asked::default();
+        let own = prepared.certificate().map(|certificate| (certificate, &asked));
+        let config = if is_tls { target.tls.client_config(&seen, own) } else { tls::no_tls() };
         let client = config.and_then(|config| client(&gate, config, timeout));
         let client = client.map_err(|error| error.during("cannot connect"))?;
         let url = target.endpoint.url();
@@ -101,6 +110,7 @@ impl Connection {
             Prepared::Header { scheme, authorization } => {
                 return Ok(Self { client, url, speech: Speech::WithHeader { scheme, authorization } });
             }
+            Prepared::Certificate(_) => return Ok(Self { client, url, speech: Speech::Certified(asked) }),
         };
         let channel = if is_tls { Channel::Tls(seen) } else { Channel::Plain };
         let result = match tokio::time::timeout(timeout, sign_in(&client, &url, &channel, mechanism)).await {
@@ -143,15 +153,17 @@ impl Connection {
             Speech::WithHeader { authorization, .. } => {
                 plain(request, body).header(AUTHORIZATION, authorization.clone())
             }
+            Speech::Certified(_) => plain(request, body).header(AUTHORIZATION, MUTUAL),
         };
-        let response = request.send().await.map_err(|error| classify(&error))?;
+        let response = request.send().await.map_err(|error| self.explained(classify(&error)))?;
         let keeps = keeps_alive(&response);
         let reply = match &mut self.speech {
             Speech::Sealed(seal) => answer::sealed(response, &mut **seal).await,
-            Speech::InTls => answer::plain(response, None).await,
-            Speech::WithHeader { scheme, .. } => answer::plain(response, Some(scheme)).await,
+            Speech::InTls => answer::plain(response, By::Connection).await,
+            Speech::WithHeader { scheme, .. } => answer::plain(response, By::Header { scheme }).await,
+            Speech::Certified(_) => answer::plain(response, By::Certificate).await,
         };
-        Ok((reply.map_err(|error| (error, Sent::Maybe))?, keeps))
+        Ok((reply.map_err(|error| self.explained((error, Sent::Maybe)))?, keeps))
     }
 }
 
@@ -164,13 +176,36 @@ fn lost(error: TransportError, sent: Sent) -> Lost {
     Lost { sent: sent == Sent::Maybe, error: error.during("no answer from the host") }
 }
 
+impl Connection {
+    /// A host that asks for the certificate later, which is not spoken, breaks
+    /// the connection or refuses; say why.
+    fn explained(&self, (error, sent): (TransportError, Sent)) -> (TransportError, Sent) {
+        match (&self.speech, &error) {
+            (
+                Speech::Certified(asked),
+                TransportError::ConnectionLost | TransportError::SignInRefused { .. } | TransportError::TlsFailed,
+            ) if !asked.was() => (TransportError::OwnCertificateNotAsked, sent),
+            // Alerts that do not name it.
+            (Speech::Certified(_), TransportError::TlsFailed | TransportError::NoCommonTls) => {
+                (TransportError::OwnCertificateRefused, sent)
+            }
+            _ => (error, sent),
+        }
+    }
+}
+
 /// What a sign-in needs before the connection is there.
 enum Prepared {
     Exchange(Box<dyn Mechanism>),
     Header { scheme: &'static str, authorization: HeaderValue },
+    Certificate(ClientCertificate),
 }
 
 impl Prepared {
+    fn certificate(&self) -> Option<&ClientCertificate> {
+        if let Self::Certificate(certificate) = self { Some(certificate) } else { None }
+    }
+
     fn new(target: &Target, entropy: &mut Entropy) -> Result<Self, AuthError> {
         match &target.sign_in {
             SignIn::Ntlm(credentials) => {
@@ -178,6 +213,7 @@ impl Prepared {
                 Ok(Self::Exchange(Box::new(mechanism)))
             }
             SignIn::Basic(credentials) | SignIn::DangerousClearTextBasic(credentials) => Self::basic(credentials),
+            SignIn::Certificate(certificate) => Ok(Self::Certificate(certificate.clone())),
         }
     }
 

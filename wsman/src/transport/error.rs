@@ -84,6 +84,12 @@ pub enum TransportError {
     /// defined for it (Ed25519).
     #[error("no sign-in can be bound to the host's certificate")]
     NoChannelBinding,
+    /// The host did not take the client's certificate, or asks for one.
+    #[error("the host refused the client's certificate")]
+    OwnCertificateRefused,
+    /// The host did not ask for the client's certificate in the handshake.
+    #[error("the host did not ask for the client's certificate")]
+    OwnCertificateNotAsked,
     /// The host does not offer this way to sign in.
     #[error("the host does not offer {scheme}")]
     NotOffered {
@@ -135,7 +141,10 @@ pub enum TransportError {
 impl TransportError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotOffered { .. } | Self::SignInRefused { .. } => ErrorKind::Auth,
+            Self::NotOffered { .. }
+            | Self::SignInRefused { .. }
+            | Self::OwnCertificateRefused
+            | Self::OwnCertificateNotAsked => ErrorKind::Auth,
             Self::Certificate { .. }
             | Self::NoCommonTls
             | Self::NotTls
@@ -228,6 +237,16 @@ fn tls(error: &(dyn StdError + 'static)) -> Option<TransportError> {
         | rustls::Error::AlertReceived(
             Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity,
         ) => TransportError::NoCommonTls,
+        rustls::Error::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied,
+        ) => TransportError::OwnCertificateRefused,
         rustls::Error::InvalidMessage(_) | rustls::Error::PeerSentOversizedRecord => TransportError::NotTls,
         _ => TransportError::TlsFailed,
     })

@@ -28,4 +28,4 @@ pub use connection::{Connection, Lost, MAX_REPLY_BYTES, Reply};
 pub use endpoint::Endpoint;
 pub use error::TransportError;
 pub use target::{SignIn, Target};
-pub use tls::{CertificateProblem, Fingerprint, NotAFingerprint, Tls};
+pub use tls::{CertificateChain, CertificateProblem, ClientCertificate, Fingerprint, NotAFingerprint, Tls};

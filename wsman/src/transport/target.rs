@@ -1,6 +1,6 @@
 //! A host and how to sign in there.
 
-use super::{Endpoint, Tls};
+use super::{ClientCertificate, Endpoint, Tls};
 use crate::auth::Credentials;
 use crate::{Error, ErrorKind};
 
@@ -30,6 +30,13 @@ pub enum SignIn {
     /// The same over plain HTTP, too, where everyone on the way reads the
     /// password and all that is said, and can change it.
     DangerousClearTextBasic(Credentials),
+    /// A certificate of the client, shown in the TLS handshake; `https` only.
+    ///
+    /// The host must ask for it in the first handshake: neither
+    /// renegotiation (TLS 1.2) nor post-handshake authentication (TLS 1.3) is
+    /// spoken. Windows asks later unless its binding says
+    /// `clientcertnegotiation=enable`.
+    Certificate(ClientCertificate),
 }
 
 impl Target {
@@ -48,6 +55,9 @@ impl Target {
         match &self.sign_in {
             SignIn::Basic(_) if !self.endpoint.is_tls() => {
                 Err(Error::new(ErrorKind::Misuse, "Basic over http shows the password to everyone; use https"))
+            }
+            SignIn::Certificate(_) if !self.endpoint.is_tls() => {
+                Err(Error::new(ErrorKind::Misuse, "a certificate signs in over https only"))
             }
             _ => Ok(()),
         }

@@ -14,7 +14,10 @@ use wsman::psrp::Command;
 use wsman::secret::Secret;
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::{BasicSignIn, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
-use wsman::transport::{CertificateProblem, Connection, Endpoint, Fingerprint, SignIn, Target, Tls, TransportError};
+use wsman::transport::{
+    CertificateChain, CertificateProblem, ClientCertificate, Connection, Endpoint, Fingerprint, SignIn, Target, Tls,
+    TransportError,
+};
 use wsman::{Error, ErrorKind};
 
 use crate::certificates::{Authority, Made, Time, between, self_signed};
@@ -349,6 +352,62 @@ async fn basic_sends_no_password_to_a_host_that_is_not_believed() {
     let error = echo(target(&host.url(), SignIn::Basic(account("pass word")), tls)).await.unwrap_err();
     assert_eq!((error.kind(), case(&error)), (ErrorKind::Tls, certificate(CertificateProblem::NotPinned, &made)));
     assert_eq!((host.sign_ins(), host.last_refusal()), (0, None));
+}
+
+fn certified(made: &Made) -> SignIn {
+    let chain = CertificateChain::from_pem(made.pem.as_bytes()).unwrap();
+    SignIn::Certificate(ClientCertificate::new(&chain, &Secret::new(made.key.clone())).unwrap())
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_client_signs_in() {
+    let authority = Authority::new();
+    let (made, own) = (self_signed(&[HERE], Time::Now), authority.issue_client());
+    let pins = || Tls::with_pins([made.fingerprint]);
+    let tls =
+        HostTls::asking_for_certificates(made.pem.as_bytes(), made.key.as_bytes(), authority.pem.as_bytes(), "analyst");
+    let asking = host(tls.unwrap()).await;
+    comes_off(target(&asking.url(), certified(&own), pins())).await;
+    assert!(asking.sign_ins() > 0);
+    // Who shows none signs in as ever.
+    comes_off(target(&asking.url(), ntlm(), pins())).await;
+
+    let before = asking.sign_ins();
+    let foreign = echo(target(&asking.url(), certified(&Authority::new().issue_client()), pins())).await.unwrap_err();
+    // The alert that says it may be overtaken by the end of the connection.
+    let said = case(&foreign);
+    assert!(matches!(said, TransportError::OwnCertificateRefused | TransportError::ConnectionLost), "{said:?}");
+    assert_eq!(asking.sign_ins(), before);
+
+    let silent = host(made.host()).await;
+    let error = echo(target(&silent.url(), certified(&own), pins())).await.unwrap_err();
+    assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::OwnCertificateNotAsked));
+    assert_eq!((silent.sign_ins(), silent.counters().requests.len()), (0, 0));
+
+    let error = echo(target("http://127.0.0.1:1", certified(&own), pins())).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::Misuse, "a certificate signs in over https only")
+    );
+}
+
+#[test]
+fn a_key_must_be_the_certificates() {
+    let (one, other) = (self_signed(&[HERE], Time::Now), self_signed(&[HERE], Time::Now));
+    let chain = CertificateChain::from_pem(one.pem.as_bytes()).unwrap();
+    for (key, said) in [
+        (other.key.clone(), "the key is not the certificate's"),
+        (one.pem.clone(), "the certificate's key is not a private key in PEM"),
+        (String::new(), "the certificate's key is not a private key in PEM"),
+    ] {
+        let error = ClientCertificate::new(&chain, &Secret::new(key)).unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Misuse, said));
+    }
+    let good = ClientCertificate::new(&chain, &Secret::new(one.key.clone())).unwrap();
+    assert_eq!(format!("{good:?} {chain:?}"), "ClientCertificate CertificateChain(1)");
+    for (pem, said) in [("", "there is no certificate"), (&one.key, "there is no certificate")] {
+        assert_eq!(CertificateChain::from_pem(pem.as_bytes()).unwrap_err().to_string(), said);
+    }
 }
 
 #[tokio::test]

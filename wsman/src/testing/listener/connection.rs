@@ -41,6 +41,8 @@ pub(super) struct Parts {
 struct Connection {
     driver: Arc<Driver>,
     parts: Arc<Parts>,
+    /// The account of the certificate that the client showed.
+    certified: Option<String>,
     sign_in: Mutex<SignIn>,
 }
 
@@ -58,6 +60,8 @@ enum Form {
 }
 
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
+/// A client that showed its certificate says so. Source: [MS-WSMV] §3.1.4.1.29.2.
+const MUTUAL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual";
 
 /// The connection closes without another byte.
 #[derive(Debug, thiserror::Error)]
@@ -71,14 +75,21 @@ pub(super) async fn serve(stream: TcpStream, driver: Arc<Driver>, parts: Arc<Par
         // A handshake that failed is the client's trouble.
         Some(tls) => {
             let Ok(stream) = tls.acceptor().accept(stream).await else { return };
-            speak(stream, driver, parts).await;
+            let shown = stream.get_ref().1.peer_certificates().is_some();
+            let certified = tls.certified.clone().filter(|_| shown);
+            speak(stream, driver, parts, certified).await;
         }
-        None => speak(stream, driver, parts).await,
+        None => speak(stream, driver, parts, None).await,
     }
 }
 
-async fn speak<S: AsyncRead + AsyncWrite + Unpin>(stream: S, driver: Arc<Driver>, parts: Arc<Parts>) {
-    let connection = Arc::new(Connection { driver, parts, sign_in: Mutex::new(SignIn::No) });
+async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    driver: Arc<Driver>,
+    parts: Arc<Parts>,
+    certified: Option<String>,
+) {
+    let connection = Arc::new(Connection { driver, parts, certified, sign_in: Mutex::new(SignIn::No) });
     let service = service_fn(move |request| {
         let connection = Arc::clone(&connection);
         async move { connection.answer(request).await }
@@ -103,6 +114,15 @@ impl Connection {
         };
         let body = body.to_bytes();
         let Some(authorization) = authorization else { return self.exchange(None, &content_type, &body).await };
+        if authorization.trim() == MUTUAL {
+            return match self.certified.clone() {
+                Some(user) => {
+                    self.driver.sign_ins.fetch_add(1, Relaxed);
+                    self.exchange(Some(user), &content_type, &body).await
+                }
+                None => Ok(self.challenge()),
+            };
+        }
         if let Some(token) = basic_token(&authorization) {
             return match self.accept_basic(token) {
                 Ok(user) => self.exchange(Some(user), &content_type, &body).await,
