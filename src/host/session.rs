@@ -219,7 +219,8 @@ impl Session {
 fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
     let credentials = plan.credentials.clone();
     let sign_in = match plan.auth {
-        Auth::Negotiate | Auth::Ntlm => SignIn::Ntlm(credentials),
+        Auth::Negotiate => SignIn::Negotiate(credentials),
+        Auth::Ntlm => SignIn::Ntlm(credentials),
         Auth::Basic => SignIn::Basic(credentials),
         Auth::DangerousClearTextBasic => SignIn::DangerousClearTextBasic(credentials),
         Auth::Certificate => {

@@ -63,9 +63,9 @@ pub struct Answer {
 /// How to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
-    /// NTLM under the scheme `Negotiate`.
+    /// NTLM inside SPNEGO.
     Negotiate,
-    /// The same, and never anything else.
+    /// Bare NTLM.
     Ntlm,
     /// The password itself, inside TLS.
     Basic,

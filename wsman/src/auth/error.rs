@@ -126,6 +126,9 @@ pub enum SpnegoError {
     /// The client does not offer NTLM.
     #[error("NTLM is not among the offered mechanisms")]
     NoNtlm,
+    /// The host chose a mechanism that was not offered.
+    #[error("another mechanism was chosen than the one that is offered")]
+    OtherMechanism,
     /// The other end gave up.
     #[error("rejected by the other end")]
     Rejected,

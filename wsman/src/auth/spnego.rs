@@ -57,7 +57,7 @@ pub(super) struct Init<'a> {
 }
 
 /// Every later token, in both directions.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Response<'a> {
     pub(super) state: Option<State>,
     pub(super) mechanism: Option<&'a [u8]>,
@@ -241,8 +241,7 @@ impl<'a> Der<'a> {
     }
 }
 
-/// The client's first token, for the tests of the host end.
-#[cfg(test)]
+/// The client's first token, and the list as the MIC covers it.
 pub(super) fn encode_init(mechanisms: &[&[u8]], token: Option<&[u8]>) -> (Vec<u8>, Vec<u8>) {
     let mut ids = Vec::new();
     for id in mechanisms {

@@ -15,7 +15,7 @@ use super::gate::OneShot;
 use super::sign_in::{Channel, keeps_alive, sign_in};
 use super::tls::{self, Asked, Seen};
 use super::{ClientCertificate, SignIn, Target};
-use crate::auth::{AuthError, Credentials, Mechanism, Seal, basic, multipart, ntlm};
+use crate::auth::{AuthError, Credentials, Mechanism, Negotiator, Seal, basic, multipart, ntlm};
 use crate::entropy::Entropy;
 use crate::{Error, ErrorKind};
 
@@ -208,6 +208,10 @@ impl Prepared {
 
     fn new(target: &Target, entropy: &mut Entropy) -> Result<Self, AuthError> {
         match &target.sign_in {
+            SignIn::Negotiate(credentials) => {
+                let mechanism = Negotiator::new(credentials, target.endpoint.host(), entropy)?;
+                Ok(Self::Exchange(Box::new(mechanism)))
+            }
             SignIn::Ntlm(credentials) => {
                 let mechanism = ntlm::Initiator::new(credentials, target.endpoint.host(), entropy)?;
                 Ok(Self::Exchange(Box::new(mechanism)))

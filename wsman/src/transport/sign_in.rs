@@ -10,7 +10,7 @@ use reqwest::{Response, Url, Version};
 
 use super::error::{TransportError, classify};
 use super::tls::Seen;
-use crate::auth::{ChannelBinding, Mechanism, Seal, Step};
+use crate::auth::{AuthError, ChannelBinding, Mechanism, Seal, SpnegoError, Step};
 
 /// Most requests of one sign-in. Chosen: NTLM needs two, SPNEGO with a second
 /// thought four.
@@ -31,6 +31,8 @@ pub(super) async fn sign_in(
     mut mechanism: Box<dyn Mechanism>,
 ) -> Result<Box<dyn Seal>, TransportError> {
     let mut from_host = Vec::new();
+    // Of the last answer.
+    let mut status = 401;
     let mut binding = None;
     for leg_number in 0..MAX_LEGS {
         let scheme = mechanism.scheme();
@@ -38,12 +40,20 @@ pub(super) async fn sign_in(
         if leg_number == 1 {
             binding = channel.binding()?;
         }
-        match mechanism.step(&from_host, binding.as_ref()).map_err(TransportError::SignIn)? {
+        let step = mechanism.step(&from_host, binding.as_ref()).map_err(|error| match error {
+            // Said by a token, where others say it without one.
+            AuthError::Spnego(SpnegoError::Rejected) => TransportError::SignInRefused { status },
+            error => TransportError::SignIn(error),
+        });
+        match step? {
             Step::Continue { token, next } => {
-                from_host = leg(client, url, scheme, &token).await?.token(scheme)?;
+                let answer = leg(client, url, scheme, &token).await?;
+                status = answer.status;
+                from_host = answer.token(scheme)?;
                 mechanism = next;
             }
-            Step::Done { token: None, seal } => return Ok(seal),
+            Step::Done { token: None, seal } if (200..300).contains(&status) => return Ok(seal),
+            Step::Done { token: None, .. } => return Err(TransportError::SignInRefused { status }),
             Step::Done { token: Some(token), seal } => {
                 leg(client, url, scheme, &token).await?.accepted()?;
                 return Ok(seal);

@@ -22,6 +22,9 @@ pub struct Target {
 /// bound to the certificate which the host presented on this very connection.
 #[derive(Clone, Debug)]
 pub enum SignIn {
+    /// NTLM inside SPNEGO under the scheme `Negotiate`: two requests. What
+    /// Windows itself does outside of a domain.
+    Negotiate(Credentials),
     /// NTLM, raw, under the scheme `Negotiate`: two requests.
     Ntlm(Credentials),
     /// The password itself, with every request; inside TLS only. Hosts have it

@@ -10,6 +10,7 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use wsman::ErrorKind;
@@ -42,9 +43,9 @@ impl Drop for Running {
 
 fn peer(protocol: &str, made: Option<&Made>) -> Option<(Running, Endpoint)> {
     let scheme = if made.is_some() { "https" } else { "http" };
-    let file = |what: &str| {
-        std::env::temp_dir().join(format!("wsman-interop-{}-{protocol}-{scheme}-{what}", std::process::id()))
-    };
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let file = |what: &str| std::env::temp_dir().join(format!("wsman-interop-{}-{number}-{what}", std::process::id()));
     let users = file("users");
     std::fs::write(&users, "CORP:analyst:pass word 😀\n:u@corp.example:other\n").unwrap();
     let mut command = python("ntlm_peer.py")?;
@@ -62,12 +63,12 @@ fn peer(protocol: &str, made: Option<&Made>) -> Option<(Running, Endpoint)> {
     Some((running, Endpoint::parse(&format!("{scheme}://127.0.0.1:{}", port.trim())).unwrap()))
 }
 
-async fn exchange(protocol: &str, made: Option<&Made>) {
+async fn exchange(protocol: &str, made: Option<&Made>, how: fn(Credentials) -> SignIn) {
     let Some((_running, endpoint)) = peer(protocol, made) else { return };
     let tls = Tls::with_pins(made.map(|made| made.fingerprint));
     let sign_in = async |username: &str, password: &str| {
         let credentials = Credentials { username: username.to_owned(), password: Secret::new(password.to_owned()) };
-        let target = Target { tls: tls.clone(), ..Target::new(endpoint.clone(), SignIn::Ntlm(credentials)) };
+        let target = Target { tls: tls.clone(), ..Target::new(endpoint.clone(), how(credentials)) };
         Connection::open(&target, &mut Entropy::system(), LONG).await
     };
     for (username, password) in [(r"CORP\analyst", "pass word 😀"), ("u@corp.example", "other")] {
@@ -85,21 +86,26 @@ async fn exchange(protocol: &str, made: Option<&Made>) {
 
 #[tokio::test]
 async fn interop_with_pyspnego_ntlm() {
-    exchange("ntlm", None).await;
+    exchange("ntlm", None, SignIn::Ntlm).await;
 }
 
 #[tokio::test]
 async fn interop_with_pyspnego_negotiate() {
-    exchange("negotiate", None).await;
+    exchange("negotiate", None, SignIn::Ntlm).await;
+}
+
+/// pyspnego checks our proof of the list of mechanisms, and we its own.
+#[tokio::test]
+async fn interop_spnego_with_pyspnego() {
+    exchange("negotiate", None, SignIn::Negotiate).await;
 }
 
 /// pyspnego demands that NTLM is bound to the certificate.
 #[tokio::test]
 async fn interop_with_pyspnego_over_https() {
     let made = self_signed(&["127.0.0.1"], Time::Now);
-    for protocol in ["ntlm", "negotiate"] {
-        exchange(protocol, Some(&made)).await;
-    }
+    exchange("ntlm", Some(&made), SignIn::Ntlm).await;
+    exchange("negotiate", Some(&made), SignIn::Negotiate).await;
 }
 
 /// The binding is what pyspnego looks at: one for another certificate is refused.
