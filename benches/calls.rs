@@ -252,6 +252,7 @@ async fn by_us(host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Resu
         url: host.url.clone(),
         auth: Auth::Negotiate,
         tls: Tls::system(),
+        proxy: None,
         certificate: None,
         credentials: host.credentials.clone(),
         configuration_name: None,

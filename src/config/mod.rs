@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wsman::clixml::Value;
-use wsman::transport::{CertificateChain, Tls};
+use wsman::transport::{CertificateChain, Proxy, Tls};
 
 pub use crate::host::Auth;
 use crate::host::{Answer, Style};
@@ -84,6 +84,8 @@ pub struct Host {
     pub auth: Auth,
     /// Whom to believe that they are the host; for `https`.
     pub tls: Tls,
+    /// Makes the tunnels to it.
+    pub proxy: Option<Proxy>,
     /// `DOMAIN\user`, `user@domain` or `user`; empty with a certificate.
     pub username: String,
     /// Where the password is; with a certificate, where its key is.

@@ -34,6 +34,7 @@ pub(super) struct RawHost {
     pub(super) username: Option<Written<String>>,
     pub(super) password: Option<Written<RawSecret>>,
     pub(super) certificate: Option<Written<String>>,
+    pub(super) proxy: Option<Written<String>>,
     pub(super) configuration_name: Option<Written<String>>,
     pub(super) tls: Option<Written<RawTls>>,
     pub(super) dangerous_basic_over_http: Option<Written<bool>>,
@@ -167,7 +168,7 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, section: &Section<'_>, name: String) -> RawHost {
-        const KNOWN: [&str; 11] = [
+        const KNOWN: [&str; 12] = [
             "url",
             "auth",
             "username",
@@ -178,9 +179,10 @@ impl Reader<'_> {
             "sessions",
             "script",
             "tls",
+            "proxy",
             "dangerous_basic_over_http",
         ];
-        self.keys(section, &KNOWN, &["proxy"]);
+        self.keys(section, &KNOWN, &[]);
         let certified = section.table.get("auth").is_some_and(|auth| auth.get_ref().as_str() == Some("certificate"));
         self.sign_in_keys(section, certified);
         let mut host = RawHost {
@@ -193,6 +195,7 @@ impl Reader<'_> {
             auth: self.string(section, "auth"),
             username: self.string(section, "username"),
             certificate: self.string(section, "certificate"),
+            proxy: self.string(section, "proxy"),
             password: self.secret(section, if certified { "key" } else { "password" }),
             configuration_name: self.string(section, "configuration_name"),
             dangerous_basic_over_http: self.boolean(section, "dangerous_basic_over_http"),

@@ -64,6 +64,10 @@ impl Resolver<'_> {
         let id = HostId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
         let host = raw.value;
         let access = self.access(&host);
+        let proxy = match &host.proxy {
+            Some(proxy) => self.proxy(proxy).map(Some),
+            None => Some(None),
+        };
         let certificate = host.certificate.as_ref().and_then(|certificate| self.certificate(certificate));
         let sessions = self.sessions(host.sessions_max, host.sessions_idle);
         let password = host.password.map(|secret| match secret.value {
@@ -83,6 +87,7 @@ impl Resolver<'_> {
             url,
             auth,
             tls,
+            proxy: proxy?,
             username,
             certificate,
             password: password?,

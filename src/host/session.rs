@@ -230,7 +230,8 @@ fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
         }
     };
     let endpoint = Endpoint::parse(&plan.url)?;
-    Ok(transport::Target { tls: plan.tls.clone(), ..transport::Target::new(endpoint, sign_in) })
+    let (tls, proxy) = (plan.tls.clone(), plan.proxy.clone());
+    Ok(transport::Target { tls, proxy, ..transport::Target::new(endpoint, sign_in) })
 }
 
 /// What the pipeline's end means, with what the function left behind.

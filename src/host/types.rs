@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
-use wsman::transport::{CertificateChain, Tls};
+use wsman::transport::{CertificateChain, Proxy, Tls};
 
 use super::Probes;
 
@@ -86,6 +86,8 @@ pub struct OpenPlan {
     pub auth: Auth,
     /// Whom to believe that they are the host; for `https`.
     pub tls: Tls,
+    /// Makes the tunnels to it.
+    pub proxy: Option<Proxy>,
     /// Who signs in. With [`Auth::Certificate`] no name, and its key in PEM
     /// where the password would be.
     pub credentials: Credentials,

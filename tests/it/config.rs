@@ -32,6 +32,8 @@ fn of_access() -> Vec<(&'static str, String)> {
         toml.replacen(url, &format!("{https}\nauth = \"certificate\"\n{lines}"), 1)
     };
     vec![
+        ("a proxy that is none", with(url, &format!("{url}\nproxy = \"proxy.example:3128\""))),
+        ("a proxy with a password", with(url, &format!("{url}\nproxy = \"http://me:planted-secret@proxy:3128\""))),
         ("another scheme", with(url, r#"url = "ftp://jump01.example/wsman""#)),
         ("https without a port", with(url, r#"url = "https://jump01.example/wsman""#)),
         ("tls over http", with(url, &format!("{url}\ntls = {{ ca = \"ca.pem\" }}"))),
@@ -165,6 +167,10 @@ fn hosts_are_believed_as_configured() {
     assert_eq!(host(&format!("{url}\nauth = \"basic\"")).0, Auth::Basic);
     let clear = "url = \"http://127.0.0.1:1/wsman\"\nauth = \"basic\"\ndangerous_basic_over_http = true";
     assert_eq!(host(clear).0, Auth::DangerousClearTextBasic);
+    let proxied = with("url = \"http://127.0.0.1:1/wsman\"", &format!("{url}\nproxy = \"http://proxy.example:3128\""));
+    let config = Config::parse(&proxied, Path::new("")).expect("a good configuration");
+    let proxy = config.hosts["jump-nordhafen"].proxy.as_ref().map(ToString::to_string);
+    assert_eq!(proxy.as_deref(), Some("http://proxy.example:3128"));
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("own.pem"), Authority::new().issue_client().pem).expect("write");
     let toml = world::TOML

@@ -66,6 +66,7 @@ impl Real {
             url: self.host.url(),
             auth: Auth::Negotiate,
             tls: Tls::system(),
+            proxy: None,
             certificate: None,
             credentials: credentials(),
             configuration_name: None,

@@ -32,6 +32,7 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
         url: host.url.clone(),
         auth: host.auth,
         tls: host.tls.clone(),
+        proxy: host.proxy.clone(),
         certificate: host.certificate.clone(),
         credentials: Credentials { username: host.username.clone(), password },
         configuration_name: host.configuration_name.clone(),

@@ -1,6 +1,6 @@
 //! A host's address, its sign-in, and whom to believe there.
 
-use wsman::transport::{CertificateChain, Fingerprint, Tls};
+use wsman::transport::{CertificateChain, Fingerprint, Proxy, Tls};
 
 use super::super::raw::{RawHost, RawTls, Written};
 use super::Resolver;
@@ -165,6 +165,16 @@ impl Resolver<'_> {
         }
     }
 
+    pub(super) fn proxy(&mut self, written: &Written<String>) -> Option<Proxy> {
+        match Proxy::parse(&written.value) {
+            Ok(proxy) => Some(proxy),
+            Err(error) => {
+                self.bad(written, format!("{error}; expected an address such as http://proxy.example:3128"));
+                None
+            }
+        }
+    }
+
     fn pem(&mut self, written: &Written<String>) -> Option<Vec<u8>> {
         let path = self.folder.join(&written.value);
         let read = std::fs::metadata(&path).and_then(|about| {
@@ -173,9 +183,12 @@ impl Resolver<'_> {
             }
             std::fs::read(&path)
         });
-        read.map_err(|error| {
-            self.bad(written, format!("the file {} cannot be read ({})", path.display(), error.kind()))
-        })
-        .ok()
+        match read {
+            Ok(pem) => Some(pem),
+            Err(error) => {
+                self.bad(written, format!("the file {} cannot be read ({})", path.display(), error.kind()));
+                None
+            }
+        }
     }
 }

@@ -3,15 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
-};
-use reqwest::{Client, RequestBuilder, Url, redirect, retry};
-use rustls::ClientConfig;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::answer::{self, By};
-use super::error::{Sent, TransportError, classify};
+use super::error::{Sent, TransportError};
 use super::gate::OneShot;
+use super::http::Http;
 use super::sign_in::{Channel, keeps_alive, sign_in};
 use super::tls::{self, Asked, Seen};
 use super::{ClientCertificate, SignIn, Target};
@@ -33,8 +30,7 @@ pub const MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 /// closed. Hosts close connections that are idle for two minutes; drop yours
 /// after one.
 pub struct Connection {
-    client: Client,
-    url: Url,
+    http: Http,
     speech: Speech,
 }
 
@@ -102,28 +98,33 @@ impl Connection {
         let asked = Asked::default();
         let own = prepared.certificate().map(|certificate| (certificate, &asked));
         let config = if is_tls { target.tls.client_config(&seen, own) } else { tls::no_tls() };
-        let client = config.and_then(|config| client(&gate, config, timeout));
-        let client = client.map_err(|error| error.during("cannot connect"))?;
-        let url = target.endpoint.url();
-        let mechanism = match prepared {
-            Prepared::Exchange(mechanism) => mechanism,
-            Prepared::Header { scheme, authorization } => {
-                return Ok(Self { client, url, speech: Speech::WithHeader { scheme, authorization } });
-            }
-            Prepared::Certificate(_) => return Ok(Self { client, url, speech: Speech::Certified(asked) }),
-        };
+        let config = config.map_err(|error| error.during("cannot connect"))?;
         let channel = if is_tls { Channel::Tls(seen) } else { Channel::Plain };
-        let result = match tokio::time::timeout(timeout, sign_in(&client, &url, &channel, mechanism)).await {
+        let dial = async {
+            let mut http = match &target.proxy {
+                None => Http::direct(&target.endpoint, &gate, config, timeout)?,
+                Some(proxy) => Http::tunnelled(&target.endpoint, proxy, is_tls.then_some(config)).await?,
+            };
+            if target.proxy.is_some() {
+                gate.connected();
+            }
+            let speech = match prepared {
+                Prepared::Exchange(mechanism) => match sign_in(&mut http, &channel, mechanism).await? {
+                    _ if is_tls => Speech::InTls,
+                    seal => Speech::Sealed(seal),
+                },
+                Prepared::Header { scheme, authorization } => Speech::WithHeader { scheme, authorization },
+                Prepared::Certificate(_) => Speech::Certified(asked.clone()),
+            };
+            Ok(Self { http, speech })
+        };
+        let result = match tokio::time::timeout(timeout, dial).await {
             Ok(result) => result,
             Err(_) if gate.is_connected() => Err(TransportError::SignInTimedOut),
             Err(_) => Err(TransportError::ConnectTimedOut),
         };
-        match result {
-            Ok(_) if is_tls => Ok(Self { client, url, speech: Speech::InTls }),
-            Ok(seal) => Ok(Self { client, url, speech: Speech::Sealed(seal) }),
-            Err(error) if gate.is_connected() => Err(error.during("cannot sign in")),
-            Err(error) => Err(error.during("cannot connect")),
-        }
+        let failed = if gate.is_connected() { "cannot sign in" } else { "cannot connect" };
+        result.map_err(|error| error.during(failed))
     }
 
     /// Sends `body` (a SOAP message in UTF-8), sealed over plain HTTP, and
@@ -143,19 +144,17 @@ impl Connection {
 
     /// The answer, and whether the host keeps the connection.
     async fn exchange(&mut self, body: Vec<u8>) -> Result<(Reply, bool), (TransportError, Sent)> {
-        let request = self.client.post(self.url.clone());
-        let request = match &mut self.speech {
+        let (headers, body) = match &mut self.speech {
             Speech::Sealed(seal) => {
                 let sealed = seal.seal(body).map_err(|error| (TransportError::Seal(error), Sent::No))?;
-                request.header(CONTENT_TYPE, multipart::CONTENT_TYPE).body(multipart::encode(&sealed))
+                let kind = HeaderValue::from_static(multipart::CONTENT_TYPE);
+                (HeaderMap::from_iter([(CONTENT_TYPE, kind)]), multipart::encode(&sealed))
             }
-            Speech::InTls => plain(request, body),
-            Speech::WithHeader { authorization, .. } => {
-                plain(request, body).header(AUTHORIZATION, authorization.clone())
-            }
-            Speech::Certified(_) => plain(request, body).header(AUTHORIZATION, MUTUAL),
+            Speech::InTls => (plain(&body, None), body),
+            Speech::WithHeader { authorization, .. } => (plain(&body, Some(authorization.clone())), body),
+            Speech::Certified(_) => (plain(&body, Some(HeaderValue::from_static(MUTUAL))), body),
         };
-        let response = request.send().await.map_err(|error| self.explained(classify(&error)))?;
+        let response = self.http.post(headers, body).await.map_err(|lost| self.explained(lost))?;
         let keeps = keeps_alive(&response);
         let reply = match &mut self.speech {
             Speech::Sealed(seal) => answer::sealed(response, &mut **seal).await,
@@ -168,8 +167,13 @@ impl Connection {
 }
 
 /// Says the length of an empty message, too, which the client leaves out.
-fn plain(request: RequestBuilder, body: Vec<u8>) -> RequestBuilder {
-    request.header(CONTENT_TYPE, SOAP).header(CONTENT_LENGTH, body.len()).body(body)
+fn plain(body: &[u8], authorization: Option<HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static(SOAP)),
+        (CONTENT_LENGTH, HeaderValue::from(body.len())),
+    ]);
+    headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
+    headers
 }
 
 fn lost(error: TransportError, sent: Sent) -> Lost {
@@ -229,33 +233,9 @@ impl Prepared {
     }
 }
 
-fn client(gate: &OneShot, tls: ClientConfig, connect: Duration) -> Result<Client, TransportError> {
-    let headers = HeaderMap::from_iter([
-        (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
-        (CONNECTION, HeaderValue::from_static("Keep-Alive")),
-    ]);
-    Client::builder()
-        .connect_timeout(connect)
-        .connector_layer(gate.clone())
-        .default_headers(headers)
-        .http1_only()
-        .no_proxy()
-        // How long a connection may idle is the owner's decision.
-        .pool_idle_timeout(None)
-        .pool_max_idle_per_host(1)
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .retry(retry::never())
-        .tcp_nodelay(true)
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("wsman/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|_| TransportError::NoClient)
-}
-
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("url", &self.url.as_str()).finish_non_exhaustive()
+        f.debug_struct("Connection").field("url", &self.http.url().as_str()).finish_non_exhaustive()
     }
 }
 

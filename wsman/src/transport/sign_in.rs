@@ -6,9 +6,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use reqwest::{Response, Url, Version};
+use reqwest::{Response, Version};
 
 use super::error::{TransportError, classify};
+use super::http::Http;
 use super::tls::Seen;
 use crate::auth::{AuthError, ChannelBinding, Mechanism, Seal, SpnegoError, Step};
 
@@ -25,8 +26,7 @@ const MAX_TOKEN_CHARS: usize = 64 * 1024;
 /// Signs in the one connection of `client`. Over only when the host took the
 /// last token.
 pub(super) async fn sign_in(
-    client: &reqwest::Client,
-    url: &Url,
+    http: &mut Http,
     channel: &Channel,
     mut mechanism: Box<dyn Mechanism>,
 ) -> Result<Box<dyn Seal>, TransportError> {
@@ -47,7 +47,7 @@ pub(super) async fn sign_in(
         });
         match step? {
             Step::Continue { token, next } => {
-                let answer = leg(client, url, scheme, &token).await?;
+                let answer = leg(http, scheme, &token).await?;
                 status = answer.status;
                 from_host = answer.token(scheme)?;
                 mechanism = next;
@@ -55,7 +55,7 @@ pub(super) async fn sign_in(
             Step::Done { token: None, seal } if (200..300).contains(&status) => return Ok(seal),
             Step::Done { token: None, .. } => return Err(TransportError::SignInRefused { status }),
             Step::Done { token: Some(token), seal } => {
-                leg(client, url, scheme, &token).await?.accepted()?;
+                leg(http, scheme, &token).await?.accepted()?;
                 return Ok(seal);
             }
         }
@@ -118,15 +118,15 @@ impl Answer {
     }
 }
 
-async fn leg(client: &reqwest::Client, url: &Url, scheme: &str, token: &[u8]) -> Result<Answer, TransportError> {
+async fn leg(http: &mut Http, scheme: &str, token: &[u8]) -> Result<Answer, TransportError> {
     let mut value = HeaderValue::try_from(format!("{scheme} {}", STANDARD.encode(token)))
         .map_err(|_| TransportError::NotWinRm { status: None })?;
     value.set_sensitive(true);
     // The client leaves the length of an empty body out, and HTTP.sys answers
     // 411 to that.
-    let request = client.post(url.clone()).header(AUTHORIZATION, value).header(CONTENT_LENGTH, 0);
-    let sent = request.send().await;
-    let mut response = sent.map_err(|error| not_winrm(classify(&error).0))?;
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, value), (CONTENT_LENGTH, HeaderValue::from_static("0"))]);
+    let sent = http.post(headers, Vec::new()).await;
+    let mut response = sent.map_err(|(error, _)| not_winrm(error))?;
     let (offered, token) = offer(response.headers(), scheme)?;
     let answer = Answer { status: response.status().as_u16(), offered, token, keeps: keeps_alive(&response) };
     let mut read = 0;

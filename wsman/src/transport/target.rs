@@ -1,6 +1,6 @@
 //! A host and how to sign in there.
 
-use super::{ClientCertificate, Endpoint, Tls};
+use super::{ClientCertificate, Endpoint, Proxy, Tls};
 use crate::auth::Credentials;
 use crate::{Error, ErrorKind};
 
@@ -13,6 +13,8 @@ pub struct Target {
     pub sign_in: SignIn,
     /// Whom to believe that they are the host; only used with `https`.
     pub tls: Tls,
+    /// Tunnels to it are made by this; the environment is not asked.
+    pub proxy: Option<Proxy>,
 }
 
 /// How to sign in.
@@ -46,7 +48,7 @@ impl Target {
     /// The system's certificate authorities.
     #[must_use]
     pub fn new(endpoint: Endpoint, sign_in: SignIn) -> Self {
-        Self { endpoint, sign_in, tls: Tls::system() }
+        Self { endpoint, sign_in, tls: Tls::system(), proxy: None }
     }
 
     /// Whether this may be tried at all.

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wsman::auth::{AuthError, Credentials};
@@ -15,8 +15,8 @@ use wsman::secret::Secret;
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::{BasicSignIn, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
 use wsman::transport::{
-    CertificateChain, CertificateProblem, ClientCertificate, Connection, Endpoint, Fingerprint, SignIn, Target, Tls,
-    TransportError,
+    CertificateChain, CertificateProblem, ClientCertificate, Connection, Endpoint, Fingerprint, Proxy, SignIn, Target,
+    Tls, TransportError,
 };
 use wsman::{Error, ErrorKind};
 
@@ -391,12 +391,104 @@ async fn a_certificate_of_the_client_signs_in() {
     );
 }
 
+/// A proxy that makes tunnels, and says `refusal` instead when it is told to.
+/// Gives its address and the heads that it was sent.
+async fn proxy(refusal: Option<&'static str>) -> (Proxy, Arc<Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+    let listener = tokio::net::TcpListener::bind(LOOPBACK).await.unwrap();
+    let proxy = Proxy::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+    let all = Arc::clone(&heads);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let all = Arc::clone(&all);
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await.ok()?);
+                }
+                let head = String::from_utf8(head).unwrap();
+                let to = head.split(' ').nth(1).unwrap().to_owned();
+                all.lock().unwrap().push(head);
+                if let Some(refusal) = refusal {
+                    return client.write_all(refusal.as_bytes()).await.ok();
+                }
+                let mut host = tokio::net::TcpStream::connect(to).await.ok()?;
+                client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.ok()?;
+                copy_bidirectional(&mut client, &mut host).await.ok().map(drop)
+            });
+        }
+    });
+    (proxy, heads)
+}
+
+#[tokio::test]
+async fn sessions_go_through_tunnels_of_their_own() {
+    let made = self_signed(&[HERE], Time::Now);
+    let pins = || Tls::with_pins([made.fingerprint]);
+    let http = Listener::bind(LOOPBACK, options(None)).await.unwrap();
+    let mut tls = made.host();
+    tls.cbt_hardening = CbtHardening::Strict;
+    let mut with_basic = options(Some(tls));
+    with_basic.basic = BasicSignIn::OverTls;
+    let https = Listener::bind(LOOPBACK, with_basic).await.unwrap();
+    let negotiate = || SignIn::Negotiate(account("pass word"));
+    for (host, sign_in) in [
+        (&http, ntlm()),
+        (&http, negotiate()),
+        (&https, ntlm()),
+        (&https, negotiate()),
+        (&https, SignIn::Basic(account("pass word"))),
+    ] {
+        let (proxy, heads) = proxy(None).await;
+        let before = host.connections();
+        let target = Target { proxy: Some(proxy), ..target(&host.url(), sign_in, pins()) };
+        comes_off(target).await;
+        let heads = heads.lock().unwrap();
+        let address = host.address();
+        let connections = host.connections() - before;
+        assert!((1..=heads.len() as u64).contains(&connections), "every connection is a tunnel: {connections}");
+        for head in heads.iter() {
+            assert!(head.starts_with(&format!("CONNECT {address} HTTP/1.1\r\n")), "{head}");
+            assert!(head.to_lowercase().contains(&format!("\r\nhost: {address}\r\n")), "{head}");
+            assert!(!head.to_lowercase().contains("authorization"), "{head}");
+        }
+    }
+    // The certificate is looked at through the tunnel, too.
+    let (proxy, _) = proxy(None).await;
+    let tls = Tls::with_pins([self_signed(&[HERE], Time::Now).fingerprint]);
+    let error = echo(Target { proxy: Some(proxy), ..target(&https.url(), ntlm(), tls) }).await.unwrap_err();
+    assert_eq!((error.kind(), case(&error)), (ErrorKind::Tls, certificate(CertificateProblem::NotPinned, &made)));
+}
+
+#[tokio::test]
+async fn a_proxy_that_makes_no_tunnel_is_told_apart() {
+    let refused = async |proxy: Proxy| {
+        let target = Target { proxy: Some(proxy), ..target("http://jump01.invalid", ntlm(), Tls::system()) };
+        let error = echo(target).await.unwrap_err();
+        assert_eq!((error.kind(), error.may_have_run()), (ErrorKind::Unreachable, false));
+        case(&error)
+    };
+    for (answer, status) in [
+        ("HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", Some(407)),
+        ("HTTP/1.1 502 x\r\nContent-Length: 0\r\n\r\n", Some(502)),
+        ("SSH-2.0\r\n", None),
+        ("", None),
+    ] {
+        assert_eq!(refused(proxy(Some(answer)).await.0).await, TransportError::ProxyRefused { status }, "{answer}");
+    }
+    let free = TcpListener::bind(LOOPBACK).unwrap().local_addr().unwrap();
+    let nobody = Proxy::parse(&format!("http://{free}")).unwrap();
+    let kind = std::io::ErrorKind::ConnectionRefused;
+    assert_eq!(refused(nobody).await, TransportError::ProxyUnreachable { kind });
+}
+
 #[test]
 fn a_key_must_be_the_certificates() {
     let (one, other) = (self_signed(&[HERE], Time::Now), self_signed(&[HERE], Time::Now));
     let chain = CertificateChain::from_pem(one.pem.as_bytes()).unwrap();
     for (key, said) in [
-        (other.key.clone(), "the key is not the certificate's"),
+        (other.key, "the key is not the certificate's"),
         (one.pem.clone(), "the certificate's key is not a private key in PEM"),
         (String::new(), "the certificate's key is not a private key in PEM"),
     ] {
