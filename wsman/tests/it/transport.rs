@@ -275,6 +275,8 @@ async fn forged_answers_are_refused() {
     };
     let plain =
         || Act::Raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\nContent-Length: 4\r\n\r\n<x/>".to_vec());
+    let plain_fault =
+        || Act::Raw(b"HTTP/1.1 500 x\r\nContent-Type: application/soap+xml\r\nContent-Length: 4\r\n\r\n<x/>".to_vec());
     let cut = || {
         Act::Raw(
             format!(
@@ -289,6 +291,7 @@ async fn forged_answers_are_refused() {
     let replayed = AuthError::OutOfSequence { expected: 1, found: 0 };
     assert_eq!(forged(|| Act::Replay).await, misbehaved(TransportError::Seal(replayed)));
     assert_eq!(forged(plain).await, misbehaved(TransportError::Unsealed { status: 200 }));
+    assert_eq!(forged(plain_fault).await, misbehaved(TransportError::Unsealed { status: 500 }));
     assert_eq!(forged(cut).await, misbehaved(TransportError::Frame(MultipartError::Line { line: 1 })));
     assert_eq!(forged(|| Act::Raw(b"SSH-2.0\r\n\r\n".to_vec())).await, misbehaved(TransportError::NotHttp));
 }

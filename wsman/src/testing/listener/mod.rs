@@ -176,6 +176,12 @@ impl Listener {
         self.driver.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Requests on which something went wrong on purpose.
+    #[must_use]
+    pub fn faults_met(&self) -> u64 {
+        self.driver.mishaps.met()
+    }
+
     /// Adds something that goes wrong from now on.
     pub fn add_fault(&self, rule: Rule) {
         self.driver.mishaps.add(rule);
