@@ -82,6 +82,10 @@ pub enum AuthError {
     /// host's certificate.
     #[error("no channel binding is defined for the host's certificate")]
     NoChannelBinding,
+    /// CredSSP around the sign-in is wrong.
+    #[cfg(feature = "credssp")]
+    #[error("CredSSP failed")]
+    CredSsp(#[source] super::CredSspError),
     /// The SPNEGO wrapping is wrong.
     #[error("bad SPNEGO token")]
     Spnego(#[from] SpnegoError),

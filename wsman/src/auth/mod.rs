@@ -13,12 +13,16 @@
 //! - [`ChannelBinding`] ties a sign-in to its TLS channel.
 //! - [`basic`] sends the password itself: for TLS only.
 //! - [`multipart`] frames what a [`Seal`] makes for the wire.
+//! - `CredSsp` (feature `credssp`) hands the password itself to the host, for
+//!   its use.
 //!
-//! Left out: Kerberos, CredSSP.
+//! Left out: Kerberos.
 
 mod acceptor;
 pub mod basic;
 mod channel;
+#[cfg(feature = "credssp")]
+mod credssp;
 mod error;
 mod mechanism;
 pub mod multipart;
@@ -28,6 +32,8 @@ mod spnego;
 
 pub use acceptor::{Accepted, Acceptor, Demand};
 pub use channel::ChannelBinding;
+#[cfg(feature = "credssp")]
+pub use credssp::{CredSsp, CredSspAcceptor, CredSspError, CredSspIdentity, CredSspStep};
 pub use error::{AuthError, NtlmMessage, SpnegoError};
 pub use mechanism::{Mechanism, Seal, Sealed, Step};
 pub use negotiate::Negotiator;

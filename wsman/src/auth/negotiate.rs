@@ -30,6 +30,15 @@ impl Negotiator {
     }
 }
 
+impl Negotiator {
+    /// The first token, and who waits for its answer.
+    pub(super) fn first(self) -> Result<(Vec<u8>, AwaitChoice), AuthError> {
+        let (negotiate, ntlm) = self.0.negotiate()?;
+        let (token, list) = spnego::encode_init(&[NTLM_OID], Some(&negotiate));
+        Ok((token, AwaitChoice { ntlm, list }))
+    }
+}
+
 impl Mechanism for Negotiator {
     fn scheme(&self) -> &'static str {
         "Negotiate"
@@ -39,24 +48,24 @@ impl Mechanism for Negotiator {
         if !from_host.is_empty() {
             return Err(AuthError::UnexpectedToken);
         }
-        let (negotiate, ntlm) = self.0.negotiate()?;
-        let (token, list) = spnego::encode_init(&[NTLM_OID], Some(&negotiate));
-        Ok(Step::Continue { token, next: Box::new(AwaitChoice { ntlm, list }) })
+        let (token, next) = self.first()?;
+        Ok(Step::Continue { token, next: Box::new(next) })
     }
 }
 
 /// Offered NTLM, waits for the host's choice and its challenge.
-struct AwaitChoice {
+pub(super) struct AwaitChoice {
     ntlm: AwaitChallenge,
     list: Vec<u8>,
 }
 
-impl Mechanism for AwaitChoice {
-    fn scheme(&self) -> &'static str {
-        "Negotiate"
-    }
-
-    fn step(self: Box<Self>, from_host: &[u8], channel: Option<&ChannelBinding>) -> Result<Step, AuthError> {
+impl AwaitChoice {
+    /// The second token, and who waits for the host's proof.
+    pub(super) fn answer(
+        self,
+        from_host: &[u8],
+        channel: Option<&ChannelBinding>,
+    ) -> Result<(Vec<u8>, AwaitProof), AuthError> {
         let response = response(from_host)?;
         if response.mechanism.is_some_and(|chosen| chosen != NTLM_OID) {
             return Err(SpnegoError::OtherMechanism.into());
@@ -72,23 +81,30 @@ impl Mechanism for AwaitChoice {
             mic: Some(&mic),
             ..Response::default()
         };
-        let next = Box::new(AwaitProof { seal: Box::new(seal), list: self.list });
-        Ok(Step::Continue { token: answer.encode(), next })
+        Ok((answer.encode(), AwaitProof { seal: Box::new(seal), list: self.list }))
     }
 }
 
-/// Proved everything, waits for the host's proof of the list.
-struct AwaitProof {
-    seal: Box<NtlmSeal>,
-    list: Vec<u8>,
-}
-
-impl Mechanism for AwaitProof {
+impl Mechanism for AwaitChoice {
     fn scheme(&self) -> &'static str {
         "Negotiate"
     }
 
-    fn step(mut self: Box<Self>, from_host: &[u8], _: Option<&ChannelBinding>) -> Result<Step, AuthError> {
+    fn step(self: Box<Self>, from_host: &[u8], channel: Option<&ChannelBinding>) -> Result<Step, AuthError> {
+        let (token, next) = self.answer(from_host, channel)?;
+        Ok(Step::Continue { token, next: Box::new(next) })
+    }
+}
+
+/// Proved everything, waits for the host's proof of the list.
+pub(super) struct AwaitProof {
+    pub(super) seal: Box<NtlmSeal>,
+    list: Vec<u8>,
+}
+
+impl AwaitProof {
+    /// Checks the host's last token.
+    pub(super) fn finish(mut self, from_host: &[u8]) -> Result<Box<NtlmSeal>, AuthError> {
         let response = response(from_host)?;
         if response.state != Some(State::Completed) || response.token.is_some() {
             return Err(SpnegoError::Malformed.into());
@@ -97,7 +113,17 @@ impl Mechanism for AwaitProof {
         if !self.seal.verify_mech_list(&self.list, mic)? {
             return Err(SpnegoError::BadMechListMic.into());
         }
-        Ok(Step::Done { token: None, seal: self.seal })
+        Ok(self.seal)
+    }
+}
+
+impl Mechanism for AwaitProof {
+    fn scheme(&self) -> &'static str {
+        "Negotiate"
+    }
+
+    fn step(self: Box<Self>, from_host: &[u8], _: Option<&ChannelBinding>) -> Result<Step, AuthError> {
+        Ok(Step::Done { token: None, seal: self.finish(from_host)? })
     }
 }
 

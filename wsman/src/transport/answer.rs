@@ -7,10 +7,12 @@ use super::TransportError;
 use super::connection::{MAX_REPLY_BYTES, Reply};
 use super::error::classify;
 use super::sign_in::offers;
-use crate::auth::{Seal, multipart};
+use crate::auth::Seal;
+use crate::auth::multipart::{FrameError, MultipartError};
 
-/// Room for the text around a sealed message. Chosen: it has 250 bytes.
-const FRAME_BYTES: usize = 1024;
+/// Room for the text around a sealed message. Chosen: it has 250 bytes, for
+/// CredSSP once per 16 KiB.
+const FRAME_BYTES: usize = MAX_REPLY_BYTES / 32;
 
 /// The sealed answer, unsealed.
 pub(super) async fn sealed(response: Response, seal: &mut dyn Seal) -> Result<Reply, TransportError> {
@@ -21,13 +23,12 @@ pub(super) async fn sealed(response: Response, seal: &mut dyn Seal) -> Result<Re
     let content_type = content_type(&response);
     let body = body(response, MAX_REPLY_BYTES + FRAME_BYTES).await?;
     let is_empty = body.is_empty();
-    let sealed = match multipart::decode(&content_type, body, MAX_REPLY_BYTES) {
-        Ok(sealed) => sealed,
-        Err(multipart::MultipartError::ContentType) => return Err(unsealed(status, is_empty)),
-        Err(error) => return Err(TransportError::Frame(error)),
-    };
-    let body = seal.unseal(&sealed.header, sealed.data).map_err(TransportError::Seal)?;
-    Ok(Reply { status, body })
+    match seal.unframe(&content_type, body, MAX_REPLY_BYTES) {
+        Ok(body) => Ok(Reply { status, body }),
+        Err(FrameError::Frame(MultipartError::ContentType)) => Err(unsealed(status, is_empty)),
+        Err(FrameError::Frame(error)) => Err(TransportError::Frame(error)),
+        Err(FrameError::Seal(error)) => Err(TransportError::Seal(error)),
+    }
 }
 
 /// An answer that is not sealed is never believed, only explained.

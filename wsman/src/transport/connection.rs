@@ -12,7 +12,9 @@ use super::http::Http;
 use super::sign_in::{Channel, keeps_alive, sign_in};
 use super::tls::{self, Asked, Seen};
 use super::{ClientCertificate, SignIn, Target};
-use crate::auth::{AuthError, Credentials, Mechanism, Negotiator, Seal, basic, multipart, ntlm};
+#[cfg(feature = "credssp")]
+use crate::auth::CredSsp;
+use crate::auth::{AuthError, Credentials, Mechanism, Negotiator, Seal, basic, ntlm};
 use crate::entropy::Entropy;
 use crate::{Error, ErrorKind};
 
@@ -76,7 +78,7 @@ impl Connection {
     /// [`SignIn::Basic`] and [`SignIn::Certificate`] have nothing to do before
     /// the first message: they connect with that.
     ///
-    /// Takes 24 bytes of `entropy`, before the first await. Dropping the
+    /// Takes 24 bytes of `entropy` (56 with CredSSP), before the first await. Dropping the
     /// future closes the socket.
     ///
     /// # Errors
@@ -146,9 +148,8 @@ impl Connection {
     async fn exchange(&mut self, body: Vec<u8>) -> Result<(Reply, bool), (TransportError, Sent)> {
         let (headers, body) = match &mut self.speech {
             Speech::Sealed(seal) => {
-                let sealed = seal.seal(body).map_err(|error| (TransportError::Seal(error), Sent::No))?;
-                let kind = HeaderValue::from_static(multipart::CONTENT_TYPE);
-                (HeaderMap::from_iter([(CONTENT_TYPE, kind)]), multipart::encode(&sealed))
+                let framed = seal.frame(body).map_err(|error| (TransportError::Seal(error), Sent::No))?;
+                (HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(framed.0))]), framed.1)
             }
             Speech::InTls => (plain(&body, None), body),
             Speech::WithHeader { authorization, .. } => (plain(&body, Some(authorization.clone())), body),
@@ -214,6 +215,11 @@ impl Prepared {
         match &target.sign_in {
             SignIn::Negotiate(credentials) => {
                 let mechanism = Negotiator::new(credentials, target.endpoint.host(), entropy)?;
+                Ok(Self::Exchange(Box::new(mechanism)))
+            }
+            #[cfg(feature = "credssp")]
+            SignIn::CredSsp(credentials) => {
+                let mechanism = CredSsp::new(credentials, target.endpoint.host(), entropy)?;
                 Ok(Self::Exchange(Box::new(mechanism)))
             }
             SignIn::Ntlm(credentials) => {

@@ -11,11 +11,13 @@ use reqwest::{Response, Version};
 use super::error::{TransportError, classify};
 use super::http::Http;
 use super::tls::Seen;
+#[cfg(feature = "credssp")]
+use crate::auth::CredSspError;
 use crate::auth::{AuthError, ChannelBinding, Mechanism, Seal, SpnegoError, Step};
 
 /// Most requests of one sign-in. Chosen: NTLM needs two, SPNEGO with a second
-/// thought four.
-const MAX_LEGS: usize = 6;
+/// thought four, CredSSP six.
+const MAX_LEGS: usize = 8;
 /// Most bytes of an answer's body that are read to keep the connection.
 /// Chosen: error pages have one or two thousand.
 const MAX_PAGE_BYTES: usize = 64 * 1024;
@@ -43,6 +45,8 @@ pub(super) async fn sign_in(
         let step = mechanism.step(&from_host, binding.as_ref()).map_err(|error| match error {
             // Said by a token, where others say it without one.
             AuthError::Spnego(SpnegoError::Rejected) => TransportError::SignInRefused { status },
+            #[cfg(feature = "credssp")]
+            AuthError::CredSsp(CredSspError::Refused { .. }) => TransportError::SignInRefused { status },
             error => TransportError::SignIn(error),
         });
         match step? {

@@ -29,6 +29,11 @@ pub enum SignIn {
     Negotiate(Credentials),
     /// NTLM, raw, under the scheme `Negotiate`: two requests.
     Ntlm(Credentials),
+    /// CredSSP with NTLM: five requests. Hands the host the password, for its
+    /// own use and for that of whoever rules it; hosts have it switched off by
+    /// default.
+    #[cfg(feature = "credssp")]
+    CredSsp(Credentials),
     /// The password itself, with every request; inside TLS only. Hosts have it
     /// switched off by default.
     Basic(Credentials),

@@ -502,6 +502,56 @@ fn a_key_must_be_the_certificates() {
     }
 }
 
+#[cfg(feature = "credssp")]
+mod credssp {
+    use wsman::auth::CredSspIdentity;
+
+    use super::*;
+
+    async fn delegating(made: &Made, tls: Option<HostTls>) -> Listener {
+        let mut options = options(tls);
+        options.credssp = Some(CredSspIdentity::from_pem(made.pem.as_bytes(), made.key.as_bytes()).unwrap());
+        Listener::bind(LOOPBACK, options).await.unwrap()
+    }
+
+    fn signing_in(url: &str, password: &str, tls: Tls) -> Target {
+        target(url, SignIn::CredSsp(account(password)), tls)
+    }
+
+    #[tokio::test]
+    async fn the_password_is_handed_over_and_all_is_sealed() {
+        let made = self_signed(&["whatever"], Time::Past);
+        let host = delegating(&made, None).await;
+        comes_off(signing_in(&host.url(), "pass word", Tls::system())).await;
+        assert!(host.sign_ins() > 0);
+
+        // More than one record, both ways.
+        let large = "ü".repeat(200_000);
+        let pool = RunspacePool::open(Options::for_target(signing_in(&host.url(), "pass word", Tls::system())));
+        let pool = pool.await.unwrap();
+        let output = pool.invoke(Command::new("Write-Output").argument("InputObject", large.as_str())).await.unwrap();
+        assert!(output.objects == [Value::from(large.as_str())]);
+        pool.close().await;
+
+        let tls = self_signed(&[HERE], Time::Now);
+        let https = delegating(&made, Some(tls.host())).await;
+        comes_off(signing_in(&https.url(), "pass word", Tls::with_pins([tls.fingerprint]))).await;
+    }
+
+    #[tokio::test]
+    async fn refusals_are_told_apart() {
+        let made = self_signed(&["whatever"], Time::Now);
+        let host = delegating(&made, None).await;
+        let error = echo(signing_in(&host.url(), "wrong", Tls::system())).await.unwrap_err();
+        assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::SignInRefused { status: 401 }));
+        assert_eq!(host.last_refusal(), Some(AuthError::LogonDenied));
+
+        let off = Listener::bind(LOOPBACK, options(None)).await.unwrap();
+        let error = echo(signing_in(&off.url(), "pass word", Tls::system())).await.unwrap_err();
+        assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::NotOffered { scheme: "CredSSP" }));
+    }
+}
+
 #[tokio::test]
 async fn secrets_are_not_shown() {
     let sign_in = SignIn::Basic(account("planted-secret"));
