@@ -221,6 +221,8 @@ fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
     let sign_in = match plan.auth {
         Auth::Negotiate => SignIn::Negotiate(credentials),
         Auth::Ntlm => SignIn::Ntlm(credentials),
+        #[cfg(feature = "credssp")]
+        Auth::CredSsp => SignIn::CredSsp(credentials),
         Auth::Basic => SignIn::Basic(credentials),
         Auth::DangerousClearTextBasic => SignIn::DangerousClearTextBasic(credentials),
         Auth::Certificate => {

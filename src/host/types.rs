@@ -67,6 +67,9 @@ pub enum Auth {
     Negotiate,
     /// Bare NTLM.
     Ntlm,
+    /// NTLM, and the password handed to the host for its use.
+    #[cfg(feature = "credssp")]
+    CredSsp,
     /// The password itself, inside TLS.
     Basic,
     /// The password itself and all that is said, for everyone to read.

@@ -184,6 +184,22 @@ async fn a_certificate_of_ours_signs_in() {
     assert!(answer.text.contains("clientcertnegotiation=enable"), "{}", answer.text);
 }
 
+/// For functions that sign in elsewhere from the host.
+#[cfg(feature = "credssp")]
+#[tokio::test]
+async fn the_password_is_handed_to_a_host_that_is_to_have_it() {
+    let made = self_signed(&["whatever"], Time::Now);
+    let identity = wsman::auth::CredSspIdentity::from_pem(made.pem.as_bytes(), made.key.as_bytes());
+    let identity = identity.expect("a good certificate");
+    let before = std::sync::Arc::new(|_: &wsman::psrp::Command| Vec::new());
+    let hosts = Hosts::start_as(before, |options| options.credssp = Some(identity.clone()), "auth = \"credssp\"").await;
+    assert!(hosts.config.hosts.values().all(|host| host.auth == Auth::CredSsp));
+    comes_off(&hosts).await;
+    let hosts = hosts.with_password("wrong");
+    let answer = ask(&hosts.path(), READ, on(json!({}))).await;
+    assert_eq!(answer.code.map(|code| code.as_str()), Some("sign_in_refused"), "{}", answer.text);
+}
+
 /// Somebody between who has talked the operator into pinning their
 /// certificate: the host does not take the sign-in.
 #[tokio::test]

@@ -77,7 +77,14 @@ impl Resolver<'_> {
                 None
             }
             "certificate" => Some(Auth::Certificate),
-            "credssp" | "kerberos" => {
+            #[cfg(feature = "credssp")]
+            "credssp" => Some(Auth::CredSsp),
+            #[cfg(not(feature = "credssp"))]
+            "credssp" => {
+                self.bad(auth, "this build has no CredSSP; build it with --features credssp");
+                None
+            }
+            "kerberos" => {
                 self.bad(auth, format!("\"{}\" is not supported in this release; use \"negotiate\"", auth.value));
                 None
             }

@@ -100,6 +100,55 @@ async fn interop_spnego_with_pyspnego() {
     exchange("negotiate", None, SignIn::Negotiate).await;
 }
 
+/// CredSSP with pyspnego: its TLS, its proof of the key, and the password that
+/// it is handed.
+#[cfg(feature = "credssp")]
+#[tokio::test]
+async fn interop_credssp_with_pyspnego() {
+    exchange("credssp", None, SignIn::CredSsp).await;
+}
+
+/// CredSSP of pypsrp (requests-credssp) against our host end, sealed.
+#[cfg(feature = "credssp")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn interop_pypsrp_hands_its_password_to_our_host() {
+    use wsman::auth::CredSspIdentity;
+    use wsman::testing::demo::{Commands, Step};
+    use wsman::testing::{EngineKind, HostOptions, Listener};
+
+    struct BuiltIn;
+
+    impl Commands for BuiltIn {
+        fn script(&mut self, _: &str) -> Option<Vec<Step>> {
+            None
+        }
+
+        fn command(&mut self, _: &wsman::psrp::Command) -> Option<Vec<Step>> {
+            None
+        }
+
+        fn names(&self) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    let Some(mut command) = python("pypsrp_credssp.py") else { return };
+    let account = Credentials { username: "analyst".into(), password: "pass word".to_owned().into() };
+    let mut options = HostOptions::new(vec![account], EngineKind::Demo(std::sync::Arc::new(|| Box::new(BuiltIn))));
+    // pyspnego takes RSA keys alone, which cannot be made here.
+    let folder = std::env::temp_dir().join(format!("wsman-interop-{}-credssp", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    assert!(python("certificates.py").unwrap().arg(&folder).status().unwrap().success());
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    options.credssp = Some(CredSspIdentity::from_pem(&read("host.pem"), &read("host.key")).unwrap());
+    let host = Listener::bind(([127, 0, 0, 1], 0).into(), options).await.unwrap();
+    let port = host.address().port().to_string();
+    command.args([&port, "analyst", "pass word"]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(host.sign_ins() > 0);
+}
+
 /// pyspnego demands that NTLM is bound to the certificate.
 #[tokio::test]
 async fn interop_with_pyspnego_over_https() {

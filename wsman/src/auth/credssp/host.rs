@@ -46,6 +46,13 @@ impl CredSspIdentity {
     }
 }
 
+#[cfg(test)]
+impl CredSspIdentity {
+    pub(super) fn server_config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+}
+
 impl fmt::Debug for CredSspIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CredSspIdentity")
@@ -67,7 +74,6 @@ enum State {
 }
 
 /// What to do after a step of the host.
-#[derive(Debug)]
 pub enum CredSspStep {
     /// Answer 401 with `token` and step `next` with what comes.
     Continue {
@@ -163,6 +169,15 @@ fn prove(key: &[u8], request: &Request<'_>, seal: &mut dyn Seal) -> Result<Vec<u
     }
     let ours = seal.seal(key_proof(Way::ServerToClient, nonce, key))?;
     Ok([ours.header, ours.data].concat())
+}
+
+impl fmt::Debug for CredSspStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Continue { token, .. } => write!(f, "Continue({} bytes)", token.len()),
+            Self::Done { .. } => f.write_str("Done"),
+        }
+    }
 }
 
 impl fmt::Debug for CredSspAcceptor {

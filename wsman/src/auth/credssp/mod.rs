@@ -78,3 +78,6 @@ fn public_key(certificate: &[u8]) -> Result<Vec<u8>, CredSspError> {
     let read = Certificate::from_der(certificate).map_err(|_| CredSspError::Malformed)?;
     Ok(read.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes().to_vec())
 }
+
+#[cfg(test)]
+mod tests;
