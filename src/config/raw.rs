@@ -95,6 +95,7 @@ pub(super) struct RawAnswer {
 pub(super) struct RawTenant {
     pub(super) name: String,
     pub(super) host: Option<Written<String>>,
+    pub(super) confirm: Option<Written<String>>,
     pub(super) workspaces: Vec<Written<RawWorkspace>>,
 }
 
@@ -309,10 +310,11 @@ impl Reader<'_> {
     }
 
     fn tenant(&mut self, section: &Section<'_>, name: String) -> RawTenant {
-        self.keys(section, &["host", "workspaces"], &["azure_tenant", "language"]);
+        self.keys(section, &["confirm", "host", "workspaces"], &["azure_tenant", "language"]);
         let mut tenant = RawTenant {
             name,
             host: self.required(section, "host", "missing; name the jump host that serves this tenant"),
+            confirm: self.string(section, "confirm"),
             workspaces: Vec::new(),
         };
         self.present(section, "workspaces", "missing; add at least one");

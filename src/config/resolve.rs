@@ -16,7 +16,7 @@ use super::raw::{RawAnswer, RawConfig, RawHost, RawParameter, RawScript, RawSecr
 use super::{Auth, Config, Host, Script, SecretRef, Sessions};
 use crate::host::{Answer, Style};
 use crate::near;
-use crate::tenant::{HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
+use crate::tenant::{Confirming, HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
 
 /// Shells that Windows allows one user by default.
 ///
@@ -195,12 +195,27 @@ impl Resolver<'_> {
             self.bad(&host, format!("there is no host \"{}\"{hint}", host.value));
             None
         });
+        let confirm = match raw.value.confirm {
+            Some(confirm) => self.confirm(&confirm),
+            None => Some(Confirming::Ask),
+        };
         let workspaces: Vec<Option<Workspace>> =
             raw.value.workspaces.into_iter().map(|workspace| self.workspace(workspace)).collect();
         let workspaces = workspaces.into_iter().collect::<Option<Vec<_>>>()?;
         let workspaces: BTreeMap<WorkspaceId, Arc<Workspace>> =
             workspaces.into_iter().map(|workspace| (workspace.id.clone(), Arc::new(workspace))).collect();
-        Some(Tenant { id: id?, host: host?, workspaces })
+        Some(Tenant { id: id?, host: host?, confirm: confirm?, workspaces })
+    }
+
+    fn confirm(&mut self, confirm: &Written<String>) -> Option<Confirming> {
+        match &*confirm.value {
+            "ask" => Some(Confirming::Ask),
+            "never" => Some(Confirming::Never),
+            other => {
+                self.bad(confirm, format!("unknown{}", near::hint(other, ["ask", "never"])));
+                None
+            }
+        }
     }
 
     fn workspace(&mut self, raw: Written<RawWorkspace>) -> Option<Workspace> {

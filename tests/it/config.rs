@@ -95,6 +95,7 @@ fn every_refusal_names_its_place() {
             with(script, r#"script = { path = "a", answers = [{ function = "f", answer = "j" }] }"#),
         ),
         ("unknown host", with(host, r#"host = "jump-marlow""#)),
+        ("unknown confirmation", with(host, &format!("{host}\nconfirm = \"nver\""))),
         ("no host", with(host, "")),
         ("azure tenant", with(host, &format!("{host}\nazure_tenant = \"000000c4-0d3a-4000-8000-000000000001\""))),
         ("language", with(host, &format!("{host}\nlanguage = \"de\""))),

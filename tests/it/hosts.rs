@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use sentinel_jump::call::{Answer, CallPath, Request};
+use sentinel_jump::call::{Answer, CallPath, Nobody, Request};
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{SCRIPT_PATH, World, commands_for};
 use sentinel_jump::fleet;
-use sentinel_jump::tenant::Caller;
+use sentinel_jump::tenant::{Caller, Confirming, Registry};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
@@ -119,6 +119,19 @@ impl Hosts {
         self
     }
 
+    /// The same hosts, with one tenant whose changes nobody confirms.
+    pub(crate) fn without_confirmation(mut self, tenant: &str) -> Self {
+        let registry = &self.config.registry;
+        let all = registry.tenants().cloned().map(|mut known| {
+            if known.id.as_str() == tenant {
+                known.confirm = Confirming::Never;
+            }
+            known
+        });
+        self.config.registry = Registry::new(all.collect::<Vec<_>>());
+        self
+    }
+
     pub(crate) fn fault(&self, tenant: &str, operation: &'static str, hit: Hit, mishap: Mishap) {
         self.listeners[tenant].add_fault(Rule { operation: Some(operation), hit, mishap });
     }
@@ -174,5 +187,9 @@ pub(crate) async fn ask(path: &CallPath, tool: &str, arguments: Json) -> Answer 
 pub(crate) async fn ask_until(path: &CallPath, tool: &str, arguments: Json, cancel: &CancellationToken) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let caller = Caller::local();
-    fleet::answer(path, Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, cancel }).await
+    fleet::answer(
+        path,
+        Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel },
+    )
+    .await
 }
