@@ -252,6 +252,8 @@ async fn by_us(host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Resu
         url: host.url.clone(),
         auth: Auth::Negotiate,
         tls: Tls::system(),
+        proxy: None,
+        certificate: None,
         credentials: host.credentials.clone(),
         configuration_name: None,
         script: ScriptSource::Path { path: plan.script.clone(), sha256: None },

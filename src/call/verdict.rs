@@ -4,6 +4,7 @@
 //! "unreachable" writes twice.
 
 mod tls;
+mod wire;
 
 use std::error::Error as _;
 
@@ -112,7 +113,7 @@ fn meaning(entry: Option<&Entry>, host: &HostId, stage: Stage, error: HostError)
     let writes = stage == Stage::During && entry.is_some_and(|entry| entry.effect() == Effect::Write);
     let told = match &error.kind {
         HostErrorKind::Wsman(cause) if writes && cause.may_have_run() => unknown(host, "The connection was lost"),
-        HostErrorKind::Wsman(cause) => wire(host, stage, cause),
+        HostErrorKind::Wsman(cause) => wire::failed(host, stage, cause),
         HostErrorKind::ScriptMissing => ToolError::new(
             Outcome::Failed,
             Code::ScriptMissing,
@@ -203,88 +204,6 @@ fn init_failed(
     };
     let ending = if let Ended::Failed(record) = ended { Some(text(record)) } else { None };
     told.with_host_errors(ending).with_host_errors(errors.iter().map(text))
-}
-
-fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
-    let told = match (cause.kind(), stage) {
-        (ErrorKind::Tls, _) => tls::refused(host, stage, transport(cause)),
-        (ErrorKind::Auth, _) if matches!(transport(cause), Some(TransportError::NotOffered { .. })) => {
-            not_offered(host, transport(cause))
-        }
-        (ErrorKind::Auth, _) => ToolError::new(
-            Outcome::Unreachable,
-            Code::SignInRefused,
-            format!(
-                "The host \"{host}\" refused the sign-in; check its user name and password. Repeated attempts may lock the account."
-            ),
-        ),
-        (ErrorKind::Unreachable, Stage::Before)
-            if matches!(transport(cause), Some(TransportError::SignInTimedOut | TransportError::AnswerTimedOut)) =>
-        {
-            silent(host)
-        }
-        (ErrorKind::Unreachable, Stage::Before) if transport(cause) == Some(&TransportError::NameNotResolved) => {
-            let said = format!(
-                "The address of the host \"{host}\" has a name that does not resolve; nothing was run. Check its url in the configuration."
-            );
-            ToolError::new(Outcome::Unreachable, Code::Unreachable, said)
-        }
-        (ErrorKind::Unreachable, Stage::Before) => ToolError::new(
-            Outcome::Unreachable,
-            Code::Unreachable,
-            format!("The host \"{host}\" cannot be reached; nothing was run. Check its address and the network."),
-        ),
-        (ErrorKind::Unreachable, Stage::During) => ToolError::new(
-            Outcome::Unreachable,
-            Code::Unreachable,
-            format!("The connection to the host \"{host}\" was lost before its answer was complete; try again."),
-        ),
-        (ErrorKind::TimedOut, Stage::Before) => silent(host),
-        (ErrorKind::TimedOut, Stage::During) => ToolError::new(
-            Outcome::Failed,
-            Code::TimedOut,
-            format!("The host \"{host}\" did not end the call in time."),
-        ),
-        (ErrorKind::PeerMisbehaved, Stage::Before) => ToolError::new(
-            Outcome::Unreachable,
-            Code::NotWinrm,
-            format!(
-                "What answered for the host \"{host}\" does not speak WinRM; check address and port. Nothing was run."
-            ),
-        ),
-        (ErrorKind::PeerMisbehaved, Stage::During) => ToolError::new(
-            Outcome::Failed,
-            Code::NotWinrm,
-            format!("The host \"{host}\" broke the protocol in the middle of the call; try again."),
-        ),
-        (ErrorKind::Refused, _) => {
-            let outcome = if stage == Stage::Before { Outcome::Unreachable } else { Outcome::Failed };
-            let number =
-                cause.fault().and_then(|fault| fault.code).map(|code| format!(" (fault {code})")).unwrap_or_default();
-            ToolError::new(outcome, Code::HostFailed, format!("The host \"{host}\" refused the operation{number}."))
-        }
-        (_, _) => {
-            ToolError::new(Outcome::Failed, Code::Internal, "The server asked the host for something impossible.")
-        }
-    };
-    told.with_host_errors(cause.fault().map(|fault| HostText {
-        message: fault.text.clone(),
-        id: fault.code.map(|code| code.to_string()).unwrap_or_default(),
-    }))
-}
-
-/// The host has the configured sign-in switched off.
-fn not_offered(host: &HostId, case: Option<&TransportError>) -> ToolError {
-    let scheme = if let Some(TransportError::NotOffered { scheme }) = case { *scheme } else { "this sign-in" };
-    let said = match scheme {
-        "Basic" => format!(
-            "The host \"{host}\" does not offer Basic; nothing was run. Its operator must switch Basic on in its WinRM service, or the configuration must have auth = \"negotiate\"."
-        ),
-        scheme => format!(
-            "The host \"{host}\" does not offer {scheme}; no password was sent. Its operator must switch {scheme} on in its WinRM service."
-        ),
-    };
-    ToolError::new(Outcome::Unreachable, Code::SignInRefused, said)
 }
 
 /// What a call that came back means.

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wsman::clixml::Value;
-use wsman::transport::Tls;
+use wsman::transport::{CertificateChain, Proxy, Tls};
 
 pub use crate::host::Auth;
 use crate::host::{Answer, Init, Style};
@@ -91,10 +91,14 @@ pub struct Host {
     pub auth: Auth,
     /// Whom to believe that they are the host; for `https`.
     pub tls: Tls,
-    /// `DOMAIN\user`, `user@domain` or `user`.
+    /// Makes the tunnels to it.
+    pub proxy: Option<Proxy>,
+    /// `DOMAIN\user`, `user@domain` or `user`; empty with a certificate.
     pub username: String,
-    /// Where the password is.
+    /// Where the password is; with a certificate, where its key is.
     pub password: SecretRef,
+    /// Ours, for [`Auth::Certificate`].
+    pub certificate: Option<CertificateChain>,
     /// PowerShell configuration name, when it is not the usual one.
     pub configuration_name: Option<String>,
     /// Limits.

@@ -33,6 +33,8 @@ pub(super) struct RawHost {
     pub(super) auth: Option<Written<String>>,
     pub(super) username: Option<Written<String>>,
     pub(super) password: Option<Written<RawSecret>>,
+    pub(super) certificate: Option<Written<String>>,
+    pub(super) proxy: Option<Written<String>>,
     pub(super) configuration_name: Option<Written<String>>,
     pub(super) tls: Option<Written<RawTls>>,
     pub(super) dangerous_basic_over_http: Option<Written<bool>>,
@@ -178,18 +180,23 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, section: &Section<'_>, name: String) -> RawHost {
-        const KNOWN: [&str; 9] = [
+        const KNOWN: [&str; 12] = [
             "url",
             "auth",
             "username",
             "password",
+            "certificate",
+            "key",
             "configuration_name",
             "sessions",
             "script",
             "tls",
+            "proxy",
             "dangerous_basic_over_http",
         ];
-        self.keys(section, &KNOWN, &["certificate", "proxy"]);
+        self.keys(section, &KNOWN, &[]);
+        let certified = section.table.get("auth").is_some_and(|auth| auth.get_ref().as_str() == Some("certificate"));
+        self.sign_in_keys(section, certified);
         let mut host = RawHost {
             name,
             url: self.required(
@@ -198,8 +205,10 @@ impl Reader<'_> {
                 "missing; the host's WinRM address, such as http://jump01.example:5985/wsman",
             ),
             auth: self.string(section, "auth"),
-            username: self.required(section, "username", "missing; who signs in, such as 'DOMAIN\\user'"),
-            password: self.secret(section, "password"),
+            username: self.string(section, "username"),
+            certificate: self.string(section, "certificate"),
+            proxy: self.string(section, "proxy"),
+            password: self.secret(section, if certified { "key" } else { "password" }),
             configuration_name: self.string(section, "configuration_name"),
             dangerous_basic_over_http: self.boolean(section, "dangerous_basic_over_http"),
             ..RawHost::default()
@@ -228,6 +237,23 @@ impl Reader<'_> {
             host.script = Some(Written { value, place: script.place, line: script.line });
         }
         host
+    }
+
+    /// Each way to sign in has keys of its own.
+    fn sign_in_keys(&mut self, section: &Section<'_>, certified: bool) {
+        let others: [&str; 2] = if certified { ["username", "password"] } else { ["certificate", "key"] };
+        for key in others {
+            if let Some(value) = section.table.get(key) {
+                let said = if certified { "does not go with" } else { "only goes with" };
+                let (place, line) = (section.at(key), self.line(value));
+                self.problems.add(&place, Some(line), format!("{said} auth = \"certificate\""));
+            }
+        }
+        if certified {
+            self.present(section, "certificate", "missing; the file with our certificate, in PEM");
+        } else {
+            self.present(section, "username", "missing; who signs in, such as 'DOMAIN\\user'");
+        }
     }
 
     fn script(&mut self, section: &Section<'_>) -> RawScript {

@@ -15,7 +15,7 @@ use super::problem::Problems;
 use super::raw::{
     RawAnswer, RawConfig, RawHost, RawInit, RawParameter, RawScript, RawSecret, RawTenant, RawWorkspace, Written,
 };
-use super::{Config, Host, Script, SecretRef, Sessions};
+use super::{Auth, Config, Host, Script, SecretRef, Sessions};
 use crate::host::{Answer, Init, Style};
 use crate::near;
 use crate::tenant::{Confirming, HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
@@ -76,6 +76,11 @@ impl Resolver<'_> {
         let id = HostId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
         let host = raw.value;
         let access = self.access(&host);
+        let proxy = match &host.proxy {
+            Some(proxy) => self.proxy(proxy).map(Some),
+            None => Some(None),
+        };
+        let certificate = host.certificate.as_ref().and_then(|certificate| self.certificate(certificate));
         let sessions = self.sessions(host.sessions_max, host.sessions_idle);
         let password = host.password.map(|secret| match secret.value {
             RawSecret::Env(name) => SecretRef::Env(name),
@@ -85,12 +90,18 @@ impl Resolver<'_> {
         let script = host.script.map(|script| self.script(script));
         let ScriptPart { source, parameters, style, init, answers } = script?;
         let (url, auth, tls) = access?;
+        let (username, certificate) = match auth {
+            Auth::Certificate => (String::new(), Some(certificate?)),
+            _ => (host.username?.value, None),
+        };
         Some(Host {
             id: id?,
             url,
             auth,
             tls,
-            username: host.username?.value,
+            proxy: proxy?,
+            username,
+            certificate,
             password: password?,
             configuration_name: host.configuration_name.map(|name| name.value),
             sessions,

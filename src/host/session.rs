@@ -8,7 +8,7 @@ use wsman::client::{Options, RunOptions, RunspacePool};
 use wsman::clixml::Value;
 use wsman::psrp::Command;
 use wsman::session::{End, StopCause};
-use wsman::transport::{self, Endpoint, SignIn};
+use wsman::transport::{self, CertificateChain, ClientCertificate, Endpoint, SignIn};
 
 use super::allow::{AllowList, Questions};
 use super::collect::Collector;
@@ -258,12 +258,21 @@ impl Session {
 fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
     let credentials = plan.credentials.clone();
     let sign_in = match plan.auth {
-        Auth::Negotiate | Auth::Ntlm => SignIn::Ntlm(credentials),
+        Auth::Negotiate => SignIn::Negotiate(credentials),
+        Auth::Ntlm => SignIn::Ntlm(credentials),
+        #[cfg(feature = "credssp")]
+        Auth::CredSsp => SignIn::CredSsp(credentials),
         Auth::Basic => SignIn::Basic(credentials),
         Auth::DangerousClearTextBasic => SignIn::DangerousClearTextBasic(credentials),
+        Auth::Certificate => {
+            let chain =
+                plan.certificate.as_ref().map_or_else(|| CertificateChain::from_pem(b""), |chain| Ok(chain.clone()));
+            SignIn::Certificate(ClientCertificate::new(&chain?, &credentials.password)?)
+        }
     };
     let endpoint = Endpoint::parse(&plan.url)?;
-    Ok(transport::Target { tls: plan.tls.clone(), ..transport::Target::new(endpoint, sign_in) })
+    let (tls, proxy) = (plan.tls.clone(), plan.proxy.clone());
+    Ok(transport::Target { tls, proxy, ..transport::Target::new(endpoint, sign_in) })
 }
 
 /// What the pipeline's end means, with what the function left behind.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
-use wsman::transport::Tls;
+use wsman::transport::{CertificateChain, Proxy, Tls};
 
 use super::Probes;
 
@@ -81,14 +81,19 @@ pub struct Init {
 /// How to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
-    /// NTLM under the scheme `Negotiate`.
+    /// NTLM inside SPNEGO.
     Negotiate,
-    /// The same, and never anything else.
+    /// Bare NTLM.
     Ntlm,
+    /// NTLM, and the password handed to the host for its use.
+    #[cfg(feature = "credssp")]
+    CredSsp,
     /// The password itself, inside TLS.
     Basic,
     /// The password itself and all that is said, for everyone to read.
     DangerousClearTextBasic,
+    /// A certificate of ours, in the TLS handshake.
+    Certificate,
 }
 
 /// Everything that opening a session needs.
@@ -102,8 +107,13 @@ pub struct OpenPlan {
     pub auth: Auth,
     /// Whom to believe that they are the host; for `https`.
     pub tls: Tls,
-    /// Who signs in.
+    /// Makes the tunnels to it.
+    pub proxy: Option<Proxy>,
+    /// Who signs in. With [`Auth::Certificate`] no name, and its key in PEM
+    /// where the password would be.
     pub credentials: Credentials,
+    /// Ours, for [`Auth::Certificate`].
+    pub certificate: Option<CertificateChain>,
     /// PowerShell configuration name, `Microsoft.PowerShell` unless set.
     pub configuration_name: Option<String>,
     /// Where the script is.

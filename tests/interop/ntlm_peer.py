@@ -1,6 +1,6 @@
 """Signs clients in, then echoes every sealed message, sealed.
 
-usage: NTLM_USER_FILE=<file> python ntlm_peer.py [ntlm|negotiate] [CERTIFICATE KEY]
+usage: NTLM_USER_FILE=<file> python ntlm_peer.py [ntlm|negotiate|credssp] [CERTIFICATE KEY]
 
 With a certificate and its key, both in PEM: HTTPS, unsealed, channel binding
 demanded.

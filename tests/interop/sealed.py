@@ -17,13 +17,13 @@ from cryptography import x509
 from pypsrp.encryption import WinRMEncryption
 
 SOAP = "application/soap+xml;charset=UTF-8"
-TYPE = 'multipart/encrypted;protocol="%s";boundary="Encrypted Boundary"' % WinRMEncryption.SPNEGO
+TYPE = '%s;protocol="%s";boundary="Encrypted Boundary"'
 
 
 class SealedConnection(http.server.BaseHTTPRequestHandler):
     """One TCP connection: BaseHTTPRequestHandler lives as long as it does.
 
-    Takes raw NTLM, or NTLM inside SPNEGO, under `Negotiate`.
+    Takes raw NTLM, or NTLM inside SPNEGO, under `Negotiate`, or CredSSP.
     """
 
     protocol_version = "HTTP/1.1"
@@ -42,21 +42,23 @@ class SealedConnection(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         authorization = self.headers.get("Authorization")
+        scheme = "CredSSP" if self.protocol == "credssp" else "Negotiate"
         if authorization:
-            return self.sign_in(authorization)
+            return self.sign_in(authorization, scheme)
         if self.context is None or not self.context.complete:
-            return self.say(401, {"WWW-Authenticate": "Negotiate"})
+            return self.say(401, {"WWW-Authenticate": scheme})
         if self.channel_bindings:
             assert self.headers["Content-Type"] == SOAP, self.headers["Content-Type"]
             status, plain = self.answer(body)
             return self.say(status, {"Content-Type": SOAP}, plain)
-        encryption = WinRMEncryption(self.context, WinRMEncryption.SPNEGO)
+        sealing = WinRMEncryption.CREDSSP if self.protocol == "credssp" else WinRMEncryption.SPNEGO
+        encryption = WinRMEncryption(self.context, sealing)
         # Raises on anything that is not sealed by this client: the connection breaks.
         status, plain = self.answer(encryption.unwrap_message(body, "Encrypted Boundary"))
-        _, sealed = encryption.wrap_message(plain)
-        return self.say(status, {"Content-Type": TYPE}, sealed)
+        kind, sealed = encryption.wrap_message(plain)
+        return self.say(status, {"Content-Type": TYPE % (kind, sealing)}, sealed)
 
-    def sign_in(self, authorization):
+    def sign_in(self, authorization, scheme):
         if self.context is None:
             self.context = spnego.server(protocol=self.protocol, channel_bindings=self.channel_bindings)
         try:
@@ -65,10 +67,10 @@ class SealedConnection(http.server.BaseHTTPRequestHandler):
             print("refused:", error, file=sys.stderr)
             self.context = None
             self.signed_in(False)
-            return self.say(401, {"WWW-Authenticate": "Negotiate"})
+            return self.say(401, {"WWW-Authenticate": scheme})
         if self.context.complete:
             self.signed_in(True)
-        headers = {"WWW-Authenticate": "Negotiate " + base64.b64encode(token).decode()} if token else {}
+        headers = {"WWW-Authenticate": scheme + " " + base64.b64encode(token).decode()} if token else {}
         return self.say(200 if self.context.complete else 401, headers)
 
     def say(self, status, headers, body=b""):

@@ -25,7 +25,15 @@ fn of_access() -> Vec<(&'static str, String)> {
     let url = r#"url = "http://127.0.0.1:1/wsman""#;
     let https = r#"url = "https://jump01.example:5986/wsman""#;
     let pin = "ab".repeat(32);
+    let certified = |lines: &str| {
+        let people = world::TOML.split_inclusive('\n').filter(|line| !line.contains("svc-sentinel'"));
+        let toml: String = people.collect();
+        let toml = toml.replacen("password = { env = \"SENTINEL_JUMP_TEST_NOT_SET\" }\n", "", 1);
+        toml.replacen(url, &format!("{https}\nauth = \"certificate\"\n{lines}"), 1)
+    };
     vec![
+        ("a proxy that is none", with(url, &format!("{url}\nproxy = \"proxy.example:3128\""))),
+        ("a proxy with a password", with(url, &format!("{url}\nproxy = \"http://me:planted-secret@proxy:3128\""))),
         ("another scheme", with(url, r#"url = "ftp://jump01.example/wsman""#)),
         ("https without a port", with(url, r#"url = "https://jump01.example/wsman""#)),
         ("tls over http", with(url, &format!("{url}\ntls = {{ ca = \"ca.pem\" }}"))),
@@ -38,6 +46,11 @@ fn of_access() -> Vec<(&'static str, String)> {
         ("pin and ca", with(url, &format!("{https}\ntls = {{ pin = \"{pin}\", ca = \"ca.pem\" }}"))),
         ("no such ca", with(url, &format!("{https}\ntls = {{ ca = \"no-such-file.pem\" }}"))),
         ("a ca that is none", with(url, &format!("{https}\ntls = {{ ca = \"/dev/null\" }}"))),
+        ("certificate over http", with(url, &format!("{url}\nauth = \"certificate\""))),
+        ("certificate without its parts", with(url, &format!("{https}\nauth = \"certificate\""))),
+        ("a certificate that is none", certified("certificate = \"/dev/null\"\nkey = { file = \"own.key\" }")),
+        ("a key in the open", certified("certificate = \"/dev/null\"\nkey = \"planted-secret\"")),
+        ("a certificate without need", with(url, &format!("{url}\ncertificate = \"own.pem\""))),
         ("basic over http", with(url, &format!("{url}\nauth = \"basic\""))),
         ("danger without need", with(url, &format!("{https}\nauth = \"basic\"\ndangerous_basic_over_http = true"))),
         ("danger without basic", with(url, &format!("{url}\ndangerous_basic_over_http = true"))),
@@ -202,6 +215,24 @@ fn hosts_are_believed_as_configured() {
     assert_eq!(host(&format!("{url}\nauth = \"basic\"")).0, Auth::Basic);
     let clear = "url = \"http://127.0.0.1:1/wsman\"\nauth = \"basic\"\ndangerous_basic_over_http = true";
     assert_eq!(host(clear).0, Auth::DangerousClearTextBasic);
+    let proxied = with("url = \"http://127.0.0.1:1/wsman\"", &format!("{url}\nproxy = \"http://proxy.example:3128\""));
+    let config = Config::parse(&proxied, Path::new("")).expect("a good configuration");
+    let proxy = config.hosts["jump-nordhafen"].proxy.as_ref().map(ToString::to_string);
+    assert_eq!(proxy.as_deref(), Some("http://proxy.example:3128"));
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("own.pem"), Authority::new().issue_client().pem).expect("write");
+    let toml = world::TOML
+        .replacen(
+            "url = \"http://127.0.0.1:1/wsman\"",
+            &format!("{url}\nauth = \"certificate\"\ncertificate = \"own.pem\""),
+            1,
+        )
+        .replacen("username = 'NORDHAFEN\\svc-sentinel'\n", "", 1)
+        .replacen("password =", "key =", 1);
+    let config = Config::parse(&toml, folder.path()).expect("a good configuration");
+    let host = &config.hosts["jump-nordhafen"];
+    assert_eq!((host.auth, host.username.as_str()), (Auth::Certificate, ""));
+    assert!(host.certificate.is_some());
 }
 
 #[test]

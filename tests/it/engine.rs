@@ -66,6 +66,8 @@ impl Real {
             url: self.host.url(),
             auth: Auth::Negotiate,
             tls: Tls::system(),
+            proxy: None,
+            certificate: None,
             credentials: credentials(),
             configuration_name: None,
             script: ScriptSource::Path { path: self.scripts.join(script).display().to_string(), sha256: None },

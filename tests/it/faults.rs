@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout};
 use wsman::secret::Secret;
 use wsman::testing::demo::Step;
 use wsman::testing::{Hit, Mishap};
+use wsman::transport::Proxy;
 
 use crate::hosts::{Hosts, ask, loopback, on};
 use crate::snapshot::assert_snapshot;
@@ -85,6 +86,22 @@ async fn every_fault_has_its_own_sentence() {
                 say(case, &answer);
             }
         }
+    }
+    for (case, answer) in [
+        ("proxy that wants a sign-in", &b"HTTP/1.1 407 x\r\nContent-Length: 0\r\n\r\n"[..]),
+        ("proxy that does not reach the host", b"HTTP/1.1 502 x\r\nContent-Length: 0\r\n\r\n"),
+        ("proxy that is a web page", b"HTTP/1.1 405 x\r\nContent-Length: 0\r\n\r\n"),
+        ("proxy that is gone", b""),
+    ] {
+        let proxy = if answer.is_empty() { format!("http://{}", closed_port().await) } else { raw(answer).await };
+        let mut hosts = Hosts::start().await;
+        for host in hosts.config.hosts.values_mut() {
+            host.proxy = Some(Proxy::parse(proxy.trim_end_matches("/wsman")).expect("an address"));
+        }
+        let answer = timeout(AT_ONCE, ask(&hosts.path(), WRITE, comment())).await.expect("in time");
+        told(case, &answer, "unreachable", 3, &hosts);
+        assert_eq!(hosts.listeners["nordhafen"].connections(), 0);
+        say(case, &answer);
     }
     for (case, operation, mishap) in [
         ("write: answer to Command dropped", "Command", Mishap::DropAfter),

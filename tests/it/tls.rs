@@ -6,8 +6,10 @@ use std::process::Command;
 
 use sentinel_jump::call::Answer;
 use sentinel_jump::cli::Exit;
+use sentinel_jump::config::{Auth, SecretRef};
 use serde_json::{Value as Json, json};
 use wsman::testing::{BasicSignIn, CbtHardening, HostTls};
+use wsman::transport::CertificateChain;
 
 use crate::certificates::{Authority, Made, Time, between, self_signed};
 use crate::hosts::{Hosts, PASSWORD, PLACE, ask, on};
@@ -137,6 +139,65 @@ async fn a_wrong_password_inside_tls_is_tried_once() {
     // The first message carried it; nothing was opened by it.
     assert_eq!(hosts.listeners["nordhafen"].connections(), 1);
     assert_eq!(hosts.count("nordhafen").shells_opened, 0);
+}
+
+#[tokio::test]
+async fn a_certificate_of_ours_signs_in() {
+    let authority = Authority::new();
+    let (made, own) = (self_signed(&[HERE], Time::Now), authority.issue_client());
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("write");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("chmod");
+        path
+    };
+    let certificate = write("own.pem", &own.pem);
+    let key = write("own.key", &own.key);
+    let other = write("other.key", &made.key);
+    let (pem, host_key) = (made.pem.as_bytes(), made.key.as_bytes());
+    let asking =
+        HostTls::asking_for_certificates(pem, host_key, authority.pem.as_bytes(), "demo").expect("a good certificate");
+    let mut hosts = Hosts::start_https(&asking, BasicSignIn::Off, &pin(&made)).await;
+    let chain = CertificateChain::from_pem(&std::fs::read(&certificate).expect("read")).expect("a certificate");
+    let certified = |hosts: &mut Hosts, key: &std::path::Path| {
+        for host in hosts.config.hosts.values_mut() {
+            host.auth = Auth::Certificate;
+            host.certificate = Some(chain.clone());
+            host.password = SecretRef::File(key.to_owned());
+        }
+    };
+    certified(&mut hosts, &key);
+    comes_off(&hosts).await;
+
+    certified(&mut hosts, &other);
+    let answer = ask(&hosts.path(), READ, on(json!({}))).await;
+    let said = answer.envelope["error"].as_str().unwrap_or_default();
+    assert_eq!(
+        said,
+        "The host \"jh-nordhafen-01\" cannot be signed in to as configured: the key is not the certificate's. Nothing was run."
+    );
+
+    let mut silent = Hosts::start_https(&made.host(), BasicSignIn::Off, &pin(&made)).await;
+    certified(&mut silent, &key);
+    let answer = refused(&silent, "sign_in_refused").await;
+    assert!(answer.text.contains("clientcertnegotiation=enable"), "{}", answer.text);
+}
+
+/// For functions that sign in elsewhere from the host.
+#[cfg(feature = "credssp")]
+#[tokio::test]
+async fn the_password_is_handed_to_a_host_that_is_to_have_it() {
+    let made = self_signed(&["whatever"], Time::Now);
+    let identity = wsman::auth::CredSspIdentity::from_pem(made.pem.as_bytes(), made.key.as_bytes());
+    let identity = identity.expect("a good certificate");
+    let before = std::sync::Arc::new(|_: &wsman::psrp::Command| Vec::new());
+    let hosts = Hosts::start_as(before, |options| options.credssp = Some(identity.clone()), "auth = \"credssp\"").await;
+    assert!(hosts.config.hosts.values().all(|host| host.auth == Auth::CredSsp));
+    comes_off(&hosts).await;
+    let hosts = hosts.with_password("wrong");
+    let answer = ask(&hosts.path(), READ, on(json!({}))).await;
+    assert_eq!(answer.code.map(|code| code.as_str()), Some("sign_in_refused"), "{}", answer.text);
 }
 
 /// Somebody between who has talked the operator into pinning their

@@ -5,8 +5,9 @@
 //! file. Objects go to standard output as JSON, one a line, and last how it
 //! ended; everything else goes to standard error.
 //!
-//! `--first` stops the command after its first object, `--answer TEXT` answers
-//! questions for one string; all others are refused.
+//! `--ntlm` signs in with bare NTLM instead of Negotiate, `--first` stops the
+//! command after its first object, `--answer TEXT` answers questions for one
+//! string; all others are refused.
 //!
 //! The password comes from standard input, so that it is in no process list.
 
@@ -18,13 +19,16 @@ use wsman::client::{HostPolicy, Options, RunOptions, RunspacePool};
 use wsman::clixml::{Value, json};
 use wsman::psrp::{Command, HostMethod, HostResponse, Refusal};
 use wsman::session::{End, PipelineEvent};
+use wsman::transport::{Endpoint, SignIn, Target};
 
-const USAGE: &str = "usage: invoke [--first] [--answer TEXT] URL USER COMMAND [NAME=VALUE]... < password";
+const USAGE: &str = "usage: invoke [--ntlm] [--first] [--answer TEXT] URL USER COMMAND [NAME=VALUE]... < password";
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "an example prints")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let ntlm = arguments.first().is_some_and(|flag| flag == "--ntlm");
+    arguments.drain(..usize::from(ntlm));
     let first = arguments.first().is_some_and(|flag| flag == "--first");
     arguments.drain(..usize::from(first));
     let mut answer = None;
@@ -42,7 +46,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let password = password.trim_end_matches(['\r', '\n']).to_owned().into();
 
     let credentials = Credentials { username: username.clone(), password };
-    let pool = RunspacePool::open(Options::new(url, credentials)?).await?;
+    let how = if ntlm { SignIn::Ntlm(credentials) } else { SignIn::Negotiate(credentials) };
+    let pool = RunspacePool::open(Options::for_target(Target::new(Endpoint::parse(url)?, how))).await?;
     let options = RunOptions { host: policy(answer), ..RunOptions::default() };
     let mut pipeline = pool.run(vec![command], options).await?;
     let mut end = End::Completed;

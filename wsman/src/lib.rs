@@ -26,8 +26,8 @@
 //! - [`clixml`]: PowerShell's objects as XML, without loss, and as JSON
 //! - [`soap`]: envelopes of WS-Management, faults with their numbers
 //! - [`psrp`]: fragments, messages, payloads
-//! - [`auth`]: NTLM, both ends, its binding to TLS, and the framing of sealed
-//!   messages
+//! - [`auth`]: NTLM, bare and in SPNEGO, its binding to TLS, Basic, CredSSP
+//!   (feature `credssp`), and the framing of sealed messages; both ends
 //! - [`session`]: one shell with its pipelines, as a state machine
 //! - `transport`: one signed-in connection, over http or TLS (feature `net`)
 //! - `client`: the async client (feature `net`)
@@ -41,8 +41,8 @@
 //!
 //! # Limits
 //!
-//! NTLM, sealed over http and bound to the certificate over https, and Basic;
-//! Kerberos, CredSSP and client certificates are not there yet. One runspace pool per session; disconnect and reconnect are not
+//! Kerberos is not there yet. Client certificates only where the host asks for
+//! them in the first TLS handshake. No sign-in at a proxy. One runspace pool per session; disconnect and reconnect are not
 //! spoken. Nothing here was run against Windows itself: what it was checked
 //! against is in the README of the repository.
 

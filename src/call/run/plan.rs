@@ -43,6 +43,8 @@ pub(in crate::call) async fn plan(host: &Host, target: &Target, probes: Probes) 
         url: host.url.clone(),
         auth: host.auth,
         tls: host.tls.clone(),
+        proxy: host.proxy.clone(),
+        certificate: host.certificate.clone(),
         credentials: Credentials { username: host.username.clone(), password },
         configuration_name: host.configuration_name.clone(),
         script: script(host).await?,

@@ -1,6 +1,6 @@
 //! A host's address, its sign-in, and whom to believe there.
 
-use wsman::transport::{Fingerprint, Tls};
+use wsman::transport::{CertificateChain, Fingerprint, Proxy, Tls};
 
 use super::super::raw::{RawHost, RawTls, Written};
 use super::Resolver;
@@ -12,7 +12,7 @@ const TLS_EXAMPLE: &str = "https://jump01.example:5986/wsman";
 
 /// The largest file of certificates that is read. Chosen: all authorities of
 /// a system together have 250 KB.
-const MAX_AUTHORITIES_BYTES: u64 = 1024 * 1024;
+const MAX_PEM_BYTES: u64 = 1024 * 1024;
 
 impl Resolver<'_> {
     /// `None` only when a problem was added.
@@ -67,12 +67,24 @@ impl Resolver<'_> {
         is_tls: Option<bool>,
         dangerous: Option<&Written<bool>>,
     ) -> Option<Auth> {
-        const KNOWN: [&str; 3] = ["negotiate", "ntlm", "basic"];
+        const KNOWN: [&str; 4] = ["negotiate", "ntlm", "basic", "certificate"];
         match &*auth.value {
             "negotiate" => Some(Auth::Negotiate),
             "ntlm" => Some(Auth::Ntlm),
             "basic" => self.basic(auth, is_tls, dangerous),
-            "certificate" | "credssp" | "kerberos" => {
+            "certificate" if is_tls == Some(false) => {
+                self.bad(auth, "a certificate signs in over https only");
+                None
+            }
+            "certificate" => Some(Auth::Certificate),
+            #[cfg(feature = "credssp")]
+            "credssp" => Some(Auth::CredSsp),
+            #[cfg(not(feature = "credssp"))]
+            "credssp" => {
+                self.bad(auth, "this build has no CredSSP; build it with --features credssp");
+                None
+            }
+            "kerberos" => {
                 self.bad(auth, format!("\"{}\" is not supported in this release; use \"negotiate\"", auth.value));
                 None
             }
@@ -140,24 +152,48 @@ impl Resolver<'_> {
     /// Reads the file now: a configuration that `check` calls good has good
     /// authorities.
     fn authorities(&mut self, ca: &Written<String>) -> Option<Tls> {
-        let path = self.folder.join(&ca.value);
+        match Tls::with_authorities(&self.pem(ca)?) {
+            Ok(tls) => Some(tls),
+            Err(error) => {
+                self.bad(ca, format!("{error}; expected certificates in PEM, each from -----BEGIN CERTIFICATE-----"));
+                None
+            }
+        }
+    }
+
+    /// Our own certificate. Its key is fetched when a session opens.
+    pub(super) fn certificate(&mut self, written: &Written<String>) -> Option<CertificateChain> {
+        match CertificateChain::from_pem(&self.pem(written)?) {
+            Ok(chain) => Some(chain),
+            Err(error) => {
+                self.bad(written, format!("{error}; expected PEM, from -----BEGIN CERTIFICATE-----"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn proxy(&mut self, written: &Written<String>) -> Option<Proxy> {
+        match Proxy::parse(&written.value) {
+            Ok(proxy) => Some(proxy),
+            Err(error) => {
+                self.bad(written, format!("{error}; expected an address such as http://proxy.example:3128"));
+                None
+            }
+        }
+    }
+
+    fn pem(&mut self, written: &Written<String>) -> Option<Vec<u8>> {
+        let path = self.folder.join(&written.value);
         let read = std::fs::metadata(&path).and_then(|about| {
-            if about.len() > MAX_AUTHORITIES_BYTES {
+            if about.len() > MAX_PEM_BYTES {
                 return Err(std::io::ErrorKind::FileTooLarge.into());
             }
             std::fs::read(&path)
         });
-        let pem = match read {
-            Ok(pem) => pem,
+        match read {
+            Ok(pem) => Some(pem),
             Err(error) => {
-                self.bad(ca, format!("the file {} cannot be read ({})", path.display(), error.kind()));
-                return None;
-            }
-        };
-        match Tls::with_authorities(&pem) {
-            Ok(tls) => Some(tls),
-            Err(error) => {
-                self.bad(ca, format!("{error}; expected certificates in PEM, each from -----BEGIN CERTIFICATE-----"));
+                self.bad(written, format!("the file {} cannot be read ({})", path.display(), error.kind()));
                 None
             }
         }

@@ -89,6 +89,8 @@ impl Engine {
             url: self.host.url(),
             auth: Auth::Negotiate,
             tls: Tls::system(),
+            proxy: None,
+            certificate: None,
             credentials: credentials(),
             configuration_name: None,
             script: ScriptSource::Path { path: self.script.clone(), sha256: None },

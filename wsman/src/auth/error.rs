@@ -82,6 +82,10 @@ pub enum AuthError {
     /// host's certificate.
     #[error("no channel binding is defined for the host's certificate")]
     NoChannelBinding,
+    /// CredSSP around the sign-in is wrong.
+    #[cfg(feature = "credssp")]
+    #[error("CredSSP failed")]
+    CredSsp(#[source] super::CredSspError),
     /// The SPNEGO wrapping is wrong.
     #[error("bad SPNEGO token")]
     Spnego(#[from] SpnegoError),
@@ -126,6 +130,9 @@ pub enum SpnegoError {
     /// The client does not offer NTLM.
     #[error("NTLM is not among the offered mechanisms")]
     NoNtlm,
+    /// The host chose a mechanism that was not offered.
+    #[error("another mechanism was chosen than the one that is offered")]
+    OtherMechanism,
     /// The other end gave up.
     #[error("rejected by the other end")]
     Rejected,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::multipart::{self, FrameError};
 use super::{AuthError, ChannelBinding};
 
 /// One sign-in exchange, seen from the client.
@@ -74,6 +75,25 @@ pub trait Seal: Send + fmt::Debug {
     /// [`AuthError::BadSignature`] (changed, or another connection's), and
     /// those of [`seal`](Self::seal).
     fn unseal(&mut self, header: &[u8], data: Vec<u8>) -> Result<Vec<u8>, AuthError>;
+
+    /// Seals `plain` and frames it for the wire: `Content-Type` and body.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`seal`](Self::seal).
+    fn frame(&mut self, plain: Vec<u8>) -> Result<(&'static str, Vec<u8>), AuthError> {
+        self.seal(plain).map(|sealed| (multipart::CONTENT_TYPE, multipart::encode(&sealed)))
+    }
+
+    /// Takes a frame apart and unseals what is in it, at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// The frame's, and those of [`unseal`](Self::unseal).
+    fn unframe(&mut self, content_type: &str, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, FrameError> {
+        let sealed = multipart::decode(content_type, body, limit)?;
+        Ok(self.unseal(&sealed.header, sealed.data)?)
+    }
 }
 
 /// A sealed message.

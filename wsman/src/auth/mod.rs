@@ -7,28 +7,36 @@
 //! come in as arguments, so that the worked examples of the specification are
 //! unit tests.
 //!
-//! - [`ntlm`] is the client end of NTLM and its sealing.
+//! - [`ntlm`] is the client end of NTLM and its sealing; [`Negotiator`] wraps it
+//!   in SPNEGO.
 //! - [`Acceptor`] is the host end: NTLM as it is, or wrapped in SPNEGO.
 //! - [`ChannelBinding`] ties a sign-in to its TLS channel.
 //! - [`basic`] sends the password itself: for TLS only.
 //! - [`multipart`] frames what a [`Seal`] makes for the wire.
+//! - `CredSsp` (feature `credssp`) hands the password itself to the host, for
+//!   its use.
 //!
-//! Left out: Kerberos, CredSSP, and SPNEGO on the client
-//! end (hosts take raw NTLM under `Negotiate`).
+//! Left out: Kerberos.
 
 mod acceptor;
 pub mod basic;
 mod channel;
+#[cfg(feature = "credssp")]
+mod credssp;
 mod error;
 mod mechanism;
 pub mod multipart;
+mod negotiate;
 pub mod ntlm;
 mod spnego;
 
 pub use acceptor::{Accepted, Acceptor, Demand};
 pub use channel::ChannelBinding;
+#[cfg(feature = "credssp")]
+pub use credssp::{CredSsp, CredSspAcceptor, CredSspError, CredSspIdentity, CredSspStep};
 pub use error::{AuthError, NtlmMessage, SpnegoError};
 pub use mechanism::{Mechanism, Seal, Sealed, Step};
+pub use negotiate::Negotiator;
 
 use crate::secret::Secret;
 

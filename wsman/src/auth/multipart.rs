@@ -15,7 +15,7 @@
 //!
 //! Source: [MS-WSMV] §2.2.9.1.
 
-use super::Sealed;
+use super::{AuthError, Sealed};
 
 /// `Content-Type` of a sealed body.
 pub const CONTENT_TYPE: &str =
@@ -71,20 +71,50 @@ pub enum MultipartError {
     NoClosingBoundary,
 }
 
+/// Why a sealed message cannot be had from a body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// The frame is wrong.
+    #[error("bad frame of a sealed message")]
+    Frame(#[from] MultipartError),
+    /// What is in it is not what the other end sealed.
+    #[error("bad seal")]
+    Seal(#[from] AuthError),
+}
+
 /// Frames a sealed message.
 #[must_use]
 pub fn encode(sealed: &Sealed) -> Vec<u8> {
+    let mut body = Vec::with_capacity(sealed.header.len() + sealed.data.len() + 320);
+    write_part(&mut body, PROTOCOL, sealed.data.len(), sealed);
+    write_end(&mut body);
+    body
+}
+
+/// One part of a frame; `length` is that of the plain text.
+pub(super) fn write_part(body: &mut Vec<u8>, protocol: &str, length: usize, sealed: &Sealed) {
     let text = format!(
-        "--{BOUNDARY}\r\n\tContent-Type: {PROTOCOL}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={}\r\n--{BOUNDARY}\r\n\tContent-Type: application/octet-stream\r\n",
-        sealed.data.len()
+        "--{BOUNDARY}\r\n\tContent-Type: {protocol}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n--{BOUNDARY}\r\n\tContent-Type: application/octet-stream\r\n"
     );
-    let mut body = Vec::with_capacity(text.len() + 4 + sealed.header.len() + sealed.data.len() + 32);
     body.extend_from_slice(text.as_bytes());
     body.extend_from_slice(&u32::try_from(sealed.header.len()).unwrap_or(u32::MAX).to_le_bytes());
     body.extend_from_slice(&sealed.header);
     body.extend_from_slice(&sealed.data);
+}
+
+pub(super) fn write_end(body: &mut Vec<u8>) {
     body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
-    body
+}
+
+/// The text of one part: the length of its plain text, and what follows.
+pub(super) fn read_part<'a>(body: &'a [u8], protocol: &str) -> Result<(usize, &'a [u8]), MultipartError> {
+    let mut lines = Lines { rest: body, line: 0 };
+    lines.boundary()?;
+    lines.header("content-type", |value| value.eq_ignore_ascii_case(protocol))?;
+    let length = lines.original_content()?;
+    lines.boundary()?;
+    lines.header("content-type", |value| value.eq_ignore_ascii_case("application/octet-stream"))?;
+    Ok((length, lines.rest))
 }
 
 /// Takes a frame apart; `limit` bounds the sealed message in bytes.
@@ -94,20 +124,13 @@ pub fn encode(sealed: &Sealed) -> Vec<u8> {
 /// The exact case; the connection must be dropped, since its message numbers
 /// no longer match.
 pub fn decode(content_type: &str, mut body: Vec<u8>, limit: usize) -> Result<Sealed, MultipartError> {
-    if !is_sealed(content_type) {
+    if !is_of(content_type, &["multipart/encrypted"], PROTOCOL) {
         return Err(MultipartError::ContentType);
     }
-    let mut lines = Lines { rest: &body, line: 0 };
-    lines.boundary()?;
-    lines.header("content-type", |value| value.eq_ignore_ascii_case(PROTOCOL))?;
-    let length = lines.original_content()?;
+    let (length, binary) = read_part(&body, PROTOCOL)?;
     if length > limit {
         return Err(MultipartError::TooLong { limit, found: length });
     }
-    lines.boundary()?;
-    lines.header("content-type", |value| value.eq_ignore_ascii_case("application/octet-stream"))?;
-
-    let binary = lines.rest;
     let text_bytes = body.len() - binary.len();
     let header_bytes = match binary.first_chunk::<4>() {
         Some(bytes) => u32::from_le_bytes(*bytes) as usize,
@@ -131,7 +154,7 @@ pub fn decode(content_type: &str, mut body: Vec<u8>, limit: usize) -> Result<Sea
 
 /// `--Encrypted Boundary--` and a line end; Exchange puts a space before the
 /// name (seen by pypsrp, `encryption.py`).
-fn is_closing(bytes: &[u8]) -> bool {
+pub(super) fn is_closing(bytes: &[u8]) -> bool {
     bytes
         .strip_prefix(b"--")
         .map(|rest| rest.strip_prefix(b" ").unwrap_or(rest))
@@ -139,9 +162,10 @@ fn is_closing(bytes: &[u8]) -> bool {
         == Some(b"--\r\n")
 }
 
-fn is_sealed(content_type: &str) -> bool {
+/// Whether the `Content-Type` is one of these media, in this protocol.
+pub(super) fn is_of(content_type: &str, media: &[&str], wanted: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
-    if !parts.next().is_some_and(|media| media.eq_ignore_ascii_case("multipart/encrypted")) {
+    if !parts.next().is_some_and(|found| media.iter().any(|media| found.eq_ignore_ascii_case(media))) {
         return false;
     }
     let (mut protocol, mut boundary) = (false, false);
@@ -149,7 +173,7 @@ fn is_sealed(content_type: &str) -> bool {
         let Some((name, value)) = part.split_once('=') else { return false };
         let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
         match name {
-            name if name.eq_ignore_ascii_case("protocol") => protocol = value.eq_ignore_ascii_case(PROTOCOL),
+            name if name.eq_ignore_ascii_case("protocol") => protocol = value.eq_ignore_ascii_case(wanted),
             name if name.eq_ignore_ascii_case("boundary") => boundary = value == BOUNDARY,
             _ => {}
         }

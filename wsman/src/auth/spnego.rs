@@ -16,10 +16,10 @@ pub(super) const NTLM_OID: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0
 
 const ENUMERATED: u8 = 0x0a;
 const OBJECT_ID: u8 = 0x06;
-const OCTET_STRING: u8 = 0x04;
-const SEQUENCE: u8 = 0x30;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const SEQUENCE: u8 = 0x30;
 const APPLICATION_0: u8 = 0x60;
-const CONTEXT: u8 = 0xa0;
+pub(super) const CONTEXT: u8 = 0xa0;
 
 /// How the negotiation stands. Source: RFC 4178 §4.2.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(super) struct Init<'a> {
 }
 
 /// Every later token, in both directions.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Response<'a> {
     pub(super) state: Option<State>,
     pub(super) mechanism: Option<&'a [u8]>,
@@ -172,13 +172,13 @@ impl Response<'_> {
     }
 }
 
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(super) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len() + 6);
     put(&mut out, tag, content);
     out
 }
 
-fn put(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
+pub(super) fn put(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
     out.push(tag);
     match u8::try_from(content.len()) {
         Ok(short @ 0..=0x7f) => out.push(short),
@@ -194,14 +194,14 @@ fn put(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
 }
 
 /// Reads tag, length, value; one byte of tag, definite and shortest lengths.
-struct Der<'a>(&'a [u8]);
+pub(super) struct Der<'a>(pub(super) &'a [u8]);
 
 impl<'a> Der<'a> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn end(&self) -> Result<(), SpnegoError> {
+    pub(super) fn end(&self) -> Result<(), SpnegoError> {
         if self.0.is_empty() { Ok(()) } else { Err(SpnegoError::Malformed) }
     }
 
@@ -229,20 +229,19 @@ impl<'a> Der<'a> {
         Ok((tag, content))
     }
 
-    fn expect(&mut self, tag: u8) -> Result<&'a [u8], SpnegoError> {
+    pub(super) fn expect(&mut self, tag: u8) -> Result<&'a [u8], SpnegoError> {
         match self.any()? {
             (found, content) if found == tag => Ok(content),
             _ => Err(SpnegoError::Malformed),
         }
     }
 
-    fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, SpnegoError> {
+    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, SpnegoError> {
         if self.0.first() == Some(&tag) { self.expect(tag).map(Some) } else { Ok(None) }
     }
 }
 
-/// The client's first token, for the tests of the host end.
-#[cfg(test)]
+/// The client's first token, and the list as the MIC covers it.
 pub(super) fn encode_init(mechanisms: &[&[u8]], token: Option<&[u8]>) -> (Vec<u8>, Vec<u8>) {
     let mut ids = Vec::new();
     for id in mechanisms {

@@ -164,3 +164,73 @@ impl Dial {
         done
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::auth::Credentials;
+    use crate::transport::{Endpoint, SignIn};
+
+    /// Answers every request with the same, on whatever connection it comes.
+    async fn serve(mut stream: TcpStream) -> Option<()> {
+        let answer = b"HTTP/1.1 500 x\r\nContent-Type: application/soap+xml\r\nContent-Length: 4\r\n\r\n<y/>";
+        let mut request = Vec::new();
+        loop {
+            request.push(stream.read_u8().await.ok()?);
+            if request.ends_with(b"<x/>") {
+                request.clear();
+                stream.write_all(answer).await.ok()?;
+            }
+        }
+    }
+
+    /// One exchange, its connection given back at the same time.
+    async fn exchange(lanes: &mut Lanes, now: Instant, lane: Lane) {
+        lanes.no_spare_before = Some(now + MAX_IDLE);
+        lanes.start(now, ExchangeId(1), lane, b"<x/>".to_vec(), Duration::from_secs(20));
+        match lanes.next().await {
+            Done::Exchange(_, reply, connection) => {
+                assert_eq!(reply.unwrap().body, b"<y/>");
+                assert!(connection.is_some());
+                lanes.put_back(now, connection);
+            }
+            Done::Spare(_) => panic!("no spare was wanted"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_stood_idle_for_a_minute_is_not_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let opened: Arc<AtomicUsize> = Arc::default();
+        let count = Arc::clone(&opened);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(serve(stream));
+            }
+        });
+        // Every message signs itself in, so that connections alone count.
+        let account = Credentials { username: "a".into(), password: "b".to_owned().into() };
+        let target = Target::new(endpoint, SignIn::DangerousClearTextBasic(account));
+        let mut lanes = Lanes::new(target, Duration::from_secs(30));
+        let mut now = super::super::driver::clock();
+        exchange(&mut lanes, now, Lane::Command).await;
+        for (idle, lane, connections) in [
+            (59, Lane::Command, 1),
+            (60, Lane::Command, 2),
+            // It must still be good when the Receive ends.
+            (39, Lane::Receive, 2),
+            (40, Lane::Receive, 3),
+        ] {
+            now += Duration::from_secs(idle);
+            exchange(&mut lanes, now, lane).await;
+            assert_eq!(opened.load(Ordering::Relaxed), connections, "{lane:?} after {idle} s");
+        }
+    }
+}

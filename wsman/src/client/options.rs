@@ -20,14 +20,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// NTLM at `http://host:5985/wsman`, sealed, or `https://host:5986/wsman`,
+    /// Negotiate (NTLM inside SPNEGO) at `http://host:5985/wsman`, sealed, or `https://host:5986/wsman`,
     /// with the system's certificate authorities.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Misuse`](crate::ErrorKind::Misuse) when the URL is none.
     pub fn new(url: &str, credentials: Credentials) -> Result<Self, Error> {
-        Ok(Self::for_target(Target::new(Endpoint::parse(url)?, SignIn::Ntlm(credentials))))
+        Ok(Self::for_target(Target::new(Endpoint::parse(url)?, SignIn::Negotiate(credentials))))
     }
 
     /// Defaults for everything but the host and how to sign in there.

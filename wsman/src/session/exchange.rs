@@ -6,7 +6,7 @@ use super::Lane;
 
 /// Names an exchange of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExchangeId(pub(super) u64);
+pub struct ExchangeId(pub(crate) u64);
 
 /// What an exchange is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,10 +7,12 @@ use super::TransportError;
 use super::connection::{MAX_REPLY_BYTES, Reply};
 use super::error::classify;
 use super::sign_in::offers;
-use crate::auth::{Seal, multipart};
+use crate::auth::Seal;
+use crate::auth::multipart::{FrameError, MultipartError};
 
-/// Room for the text around a sealed message. Chosen: it has 250 bytes.
-const FRAME_BYTES: usize = 1024;
+/// Room for the text around a sealed message. Chosen: it has 250 bytes, for
+/// CredSSP once per 16 KiB.
+const FRAME_BYTES: usize = MAX_REPLY_BYTES / 32;
 
 /// The sealed answer, unsealed.
 pub(super) async fn sealed(response: Response, seal: &mut dyn Seal) -> Result<Reply, TransportError> {
@@ -21,13 +23,12 @@ pub(super) async fn sealed(response: Response, seal: &mut dyn Seal) -> Result<Re
     let content_type = content_type(&response);
     let body = body(response, MAX_REPLY_BYTES + FRAME_BYTES).await?;
     let is_empty = body.is_empty();
-    let sealed = match multipart::decode(&content_type, body, MAX_REPLY_BYTES) {
-        Ok(sealed) => sealed,
-        Err(multipart::MultipartError::ContentType) => return Err(unsealed(status, is_empty)),
-        Err(error) => return Err(TransportError::Frame(error)),
-    };
-    let body = seal.unseal(&sealed.header, sealed.data).map_err(TransportError::Seal)?;
-    Ok(Reply { status, body })
+    match seal.unframe(&content_type, body, MAX_REPLY_BYTES) {
+        Ok(body) => Ok(Reply { status, body }),
+        Err(FrameError::Frame(MultipartError::ContentType)) => Err(unsealed(status, is_empty)),
+        Err(FrameError::Frame(error)) => Err(TransportError::Frame(error)),
+        Err(FrameError::Seal(error)) => Err(TransportError::Seal(error)),
+    }
 }
 
 /// An answer that is not sealed is never believed, only explained.
@@ -41,16 +42,26 @@ fn unsealed(status: u16, is_empty: bool) -> TransportError {
     }
 }
 
-/// The answer where nothing is sealed. `scheme`: what goes with every request;
-/// `None` when the connection itself is signed in.
-pub(super) async fn plain(response: Response, scheme: Option<&'static str>) -> Result<Reply, TransportError> {
+/// What signs in a request that is not sealed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// Its connection did.
+    Connection,
+    /// It carries the password.
+    Header { scheme: &'static str },
+    /// The TLS handshake showed a certificate.
+    Certificate,
+}
+
+/// The answer where nothing is sealed.
+pub(super) async fn plain(response: Response, by: By) -> Result<Reply, TransportError> {
     let status = response.status().as_u16();
-    match (status, scheme) {
-        (401, None) => return Err(TransportError::ContextLost { status }),
-        (401, Some(scheme)) if !offers(response.headers(), scheme) => {
+    match (status, by) {
+        (401, By::Connection) => return Err(TransportError::ContextLost { status }),
+        (401, By::Header { scheme }) if !offers(response.headers(), scheme) => {
             return Err(TransportError::NotOffered { scheme });
         }
-        (401, Some(_)) | (403, _) => return Err(TransportError::SignInRefused { status }),
+        (401, _) | (403, _) => return Err(TransportError::SignInRefused { status }),
         _ => {}
     }
     let content_type = content_type(&response);
@@ -58,7 +69,7 @@ pub(super) async fn plain(response: Response, scheme: Option<&'static str>) -> R
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match status {
         200 | 500 if media.eq_ignore_ascii_case("application/soap+xml") => Ok(Reply { status, body }),
-        400 | 500 if body.is_empty() && scheme.is_none() => Err(TransportError::ContextLost { status }),
+        400 | 500 if body.is_empty() && by == By::Connection => Err(TransportError::ContextLost { status }),
         500.. => Err(TransportError::HostFailed { status }),
         _ => Err(TransportError::NotWinRm { status: Some(status) }),
     }

@@ -3,18 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
-};
-use reqwest::{Client, RequestBuilder, Url, redirect, retry};
-use rustls::ClientConfig;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::error::{Sent, TransportError, classify};
+use super::answer::{self, By};
+use super::error::{Sent, TransportError};
 use super::gate::OneShot;
+use super::http::Http;
 use super::sign_in::{Channel, keeps_alive, sign_in};
-use super::tls::{self, Seen};
-use super::{SignIn, Target, answer};
-use crate::auth::{AuthError, Credentials, Mechanism, Seal, basic, multipart, ntlm};
+use super::tls::{self, Asked, Seen};
+use super::{ClientCertificate, SignIn, Target};
+#[cfg(feature = "credssp")]
+use crate::auth::CredSsp;
+use crate::auth::{AuthError, Credentials, Mechanism, Negotiator, Seal, basic, ntlm};
 use crate::entropy::Entropy;
 use crate::{Error, ErrorKind};
 
@@ -32,8 +32,7 @@ pub const MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 /// closed. Hosts close connections that are idle for two minutes; drop yours
 /// after one.
 pub struct Connection {
-    client: Client,
-    url: Url,
+    http: Http,
     speech: Speech,
 }
 
@@ -45,7 +44,13 @@ enum Speech {
     InTls,
     /// As they are, each with what signs it in.
     WithHeader { scheme: &'static str, authorization: HeaderValue },
+    /// As they are, on a connection that showed the client's certificate.
+    Certified(Asked),
 }
+
+/// A client that showed its certificate says so. Source: [MS-WSMV]
+/// §3.1.4.1.29.2.
+const MUTUAL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual";
 
 /// `Content-Type` of what is not sealed. Source: [MS-WSMV] §2.1.
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
@@ -70,10 +75,10 @@ pub struct Lost {
 
 impl Connection {
     /// Connects and signs in, with empty bodies, within `timeout` in all.
-    /// [`SignIn::Basic`] has nothing to do before the first message: it
-    /// connects with that.
+    /// [`SignIn::Basic`] and [`SignIn::Certificate`] have nothing to do before
+    /// the first message: they connect with that.
     ///
-    /// Takes 24 bytes of `entropy`, before the first await. Dropping the
+    /// Takes 24 bytes of `entropy` (56 with CredSSP), before the first await. Dropping the
     /// future closes the socket.
     ///
     /// # Errors
@@ -92,28 +97,36 @@ impl Connection {
         let prepared = Prepared::new(target, entropy).map_err(names)?;
         let (gate, seen) = (OneShot::default(), Seen::default());
         let is_tls = target.endpoint.is_tls();
-        let config = if is_tls { target.tls.client_config(&seen) } else { tls::no_tls() };
-        let client = config.and_then(|config| client(&gate, config, timeout));
-        let client = client.map_err(|error| error.during("cannot connect"))?;
-        let url = target.endpoint.url();
-        let mechanism = match prepared {
-            Prepared::Exchange(mechanism) => mechanism,
-            Prepared::Header { scheme, authorization } => {
-                return Ok(Self { client, url, speech: Speech::WithHeader { scheme, authorization } });
-            }
-        };
+        let asked = Asked::default();
+        let own = prepared.certificate().map(|certificate| (certificate, &asked));
+        let config = if is_tls { target.tls.client_config(&seen, own) } else { tls::no_tls() };
+        let config = config.map_err(|error| error.during("cannot connect"))?;
         let channel = if is_tls { Channel::Tls(seen) } else { Channel::Plain };
-        let result = match tokio::time::timeout(timeout, sign_in(&client, &url, &channel, mechanism)).await {
+        let dial = async {
+            let mut http = match &target.proxy {
+                None => Http::direct(&target.endpoint, &gate, config, timeout)?,
+                Some(proxy) => Http::tunnelled(&target.endpoint, proxy, is_tls.then_some(config)).await?,
+            };
+            if target.proxy.is_some() {
+                gate.connected();
+            }
+            let speech = match prepared {
+                Prepared::Exchange(mechanism) => match sign_in(&mut http, &channel, mechanism).await? {
+                    _ if is_tls => Speech::InTls,
+                    seal => Speech::Sealed(seal),
+                },
+                Prepared::Header { scheme, authorization } => Speech::WithHeader { scheme, authorization },
+                Prepared::Certificate(_) => Speech::Certified(asked.clone()),
+            };
+            Ok(Self { http, speech })
+        };
+        let result = match tokio::time::timeout(timeout, dial).await {
             Ok(result) => result,
             Err(_) if gate.is_connected() => Err(TransportError::SignInTimedOut),
             Err(_) => Err(TransportError::ConnectTimedOut),
         };
-        match result {
-            Ok(_) if is_tls => Ok(Self { client, url, speech: Speech::InTls }),
-            Ok(seal) => Ok(Self { client, url, speech: Speech::Sealed(seal) }),
-            Err(error) if gate.is_connected() => Err(error.during("cannot sign in")),
-            Err(error) => Err(error.during("cannot connect")),
-        }
+        let failed = if gate.is_connected() { "cannot sign in" } else { "cannot connect" };
+        result.map_err(|error| error.during(failed))
     }
 
     /// Sends `body` (a SOAP message in UTF-8), sealed over plain HTTP, and
@@ -133,51 +146,88 @@ impl Connection {
 
     /// The answer, and whether the host keeps the connection.
     async fn exchange(&mut self, body: Vec<u8>) -> Result<(Reply, bool), (TransportError, Sent)> {
-        let request = self.client.post(self.url.clone());
-        let request = match &mut self.speech {
+        let (headers, body) = match &mut self.speech {
             Speech::Sealed(seal) => {
-                let sealed = seal.seal(body).map_err(|error| (TransportError::Seal(error), Sent::No))?;
-                request.header(CONTENT_TYPE, multipart::CONTENT_TYPE).body(multipart::encode(&sealed))
+                let framed = seal.frame(body).map_err(|error| (TransportError::Seal(error), Sent::No))?;
+                (HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(framed.0))]), framed.1)
             }
-            Speech::InTls => plain(request, body),
-            Speech::WithHeader { authorization, .. } => {
-                plain(request, body).header(AUTHORIZATION, authorization.clone())
-            }
+            Speech::InTls => (plain(&body, None), body),
+            Speech::WithHeader { authorization, .. } => (plain(&body, Some(authorization.clone())), body),
+            Speech::Certified(_) => (plain(&body, Some(HeaderValue::from_static(MUTUAL))), body),
         };
-        let response = request.send().await.map_err(|error| classify(&error))?;
+        let response = self.http.post(headers, body).await.map_err(|lost| self.explained(lost))?;
         let keeps = keeps_alive(&response);
         let reply = match &mut self.speech {
             Speech::Sealed(seal) => answer::sealed(response, &mut **seal).await,
-            Speech::InTls => answer::plain(response, None).await,
-            Speech::WithHeader { scheme, .. } => answer::plain(response, Some(scheme)).await,
+            Speech::InTls => answer::plain(response, By::Connection).await,
+            Speech::WithHeader { scheme, .. } => answer::plain(response, By::Header { scheme }).await,
+            Speech::Certified(_) => answer::plain(response, By::Certificate).await,
         };
-        Ok((reply.map_err(|error| (error, Sent::Maybe))?, keeps))
+        Ok((reply.map_err(|error| self.explained((error, Sent::Maybe)))?, keeps))
     }
 }
 
 /// Says the length of an empty message, too, which the client leaves out.
-fn plain(request: RequestBuilder, body: Vec<u8>) -> RequestBuilder {
-    request.header(CONTENT_TYPE, SOAP).header(CONTENT_LENGTH, body.len()).body(body)
+fn plain(body: &[u8], authorization: Option<HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static(SOAP)),
+        (CONTENT_LENGTH, HeaderValue::from(body.len())),
+    ]);
+    headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
+    headers
 }
 
 fn lost(error: TransportError, sent: Sent) -> Lost {
     Lost { sent: sent == Sent::Maybe, error: error.during("no answer from the host") }
 }
 
+impl Connection {
+    /// A host that asks for the certificate later, which is not spoken, breaks
+    /// the connection or refuses; say why.
+    fn explained(&self, (error, sent): (TransportError, Sent)) -> (TransportError, Sent) {
+        match (&self.speech, &error) {
+            (
+                Speech::Certified(asked),
+                TransportError::ConnectionLost | TransportError::SignInRefused { .. } | TransportError::TlsFailed,
+            ) if !asked.was() => (TransportError::OwnCertificateNotAsked, sent),
+            // Alerts that do not name it.
+            (Speech::Certified(_), TransportError::TlsFailed | TransportError::NoCommonTls) => {
+                (TransportError::OwnCertificateRefused, sent)
+            }
+            _ => (error, sent),
+        }
+    }
+}
+
 /// What a sign-in needs before the connection is there.
 enum Prepared {
     Exchange(Box<dyn Mechanism>),
     Header { scheme: &'static str, authorization: HeaderValue },
+    Certificate(ClientCertificate),
 }
 
 impl Prepared {
+    fn certificate(&self) -> Option<&ClientCertificate> {
+        if let Self::Certificate(certificate) = self { Some(certificate) } else { None }
+    }
+
     fn new(target: &Target, entropy: &mut Entropy) -> Result<Self, AuthError> {
         match &target.sign_in {
+            SignIn::Negotiate(credentials) => {
+                let mechanism = Negotiator::new(credentials, target.endpoint.host(), entropy)?;
+                Ok(Self::Exchange(Box::new(mechanism)))
+            }
+            #[cfg(feature = "credssp")]
+            SignIn::CredSsp(credentials) => {
+                let mechanism = CredSsp::new(credentials, target.endpoint.host(), entropy)?;
+                Ok(Self::Exchange(Box::new(mechanism)))
+            }
             SignIn::Ntlm(credentials) => {
                 let mechanism = ntlm::Initiator::new(credentials, target.endpoint.host(), entropy)?;
                 Ok(Self::Exchange(Box::new(mechanism)))
             }
             SignIn::Basic(credentials) | SignIn::DangerousClearTextBasic(credentials) => Self::basic(credentials),
+            SignIn::Certificate(certificate) => Ok(Self::Certificate(certificate.clone())),
         }
     }
 
@@ -189,33 +239,9 @@ impl Prepared {
     }
 }
 
-fn client(gate: &OneShot, tls: ClientConfig, connect: Duration) -> Result<Client, TransportError> {
-    let headers = HeaderMap::from_iter([
-        (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
-        (CONNECTION, HeaderValue::from_static("Keep-Alive")),
-    ]);
-    Client::builder()
-        .connect_timeout(connect)
-        .connector_layer(gate.clone())
-        .default_headers(headers)
-        .http1_only()
-        .no_proxy()
-        // How long a connection may idle is the owner's decision.
-        .pool_idle_timeout(None)
-        .pool_max_idle_per_host(1)
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .retry(retry::never())
-        .tcp_nodelay(true)
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("wsman/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|_| TransportError::NoClient)
-}
-
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("url", &self.url.as_str()).finish_non_exhaustive()
+        f.debug_struct("Connection").field("url", &self.http.url().as_str()).finish_non_exhaustive()
     }
 }
 

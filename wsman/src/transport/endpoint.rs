@@ -69,6 +69,12 @@ impl Endpoint {
         self.url.scheme() == "https"
     }
 
+    /// Host and port, as a proxy is told.
+    pub(super) fn authority(&self) -> String {
+        let port = self.url.port_or_known_default().unwrap_or(HTTP_PORT);
+        format!("{}:{port}", self.url.host_str().unwrap_or_default())
+    }
+
     pub(super) fn url(&self) -> Url {
         self.url.clone()
     }

@@ -55,6 +55,19 @@ pub enum TransportError {
         /// 500 to 599.
         status: u16,
     },
+    /// No connection to the proxy.
+    #[error("no connection to the proxy: {kind}")]
+    ProxyUnreachable {
+        /// What the system says.
+        kind: io::ErrorKind,
+    },
+    /// The proxy makes no tunnel to the host: it does not reach it (502, 503,
+    /// 504), is not allowed to (403), or wants a sign-in (407).
+    #[error("the proxy makes no tunnel{}", .status.map(|status| format!(" (status {status})")).unwrap_or_default())]
+    ProxyRefused {
+        /// The HTTP status; `None` when it was not even HTTP, or nothing.
+        status: Option<u16>,
+    },
     /// The host's certificate was refused; nothing was sent.
     #[error("the host's certificate was refused: {problem} (its SHA-256 is {found})")]
     Certificate {
@@ -84,6 +97,12 @@ pub enum TransportError {
     /// defined for it (Ed25519).
     #[error("no sign-in can be bound to the host's certificate")]
     NoChannelBinding,
+    /// The host did not take the client's certificate, or asks for one.
+    #[error("the host refused the client's certificate")]
+    OwnCertificateRefused,
+    /// The host did not ask for the client's certificate in the handshake.
+    #[error("the host did not ask for the client's certificate")]
+    OwnCertificateNotAsked,
     /// The host does not offer this way to sign in.
     #[error("the host does not offer {scheme}")]
     NotOffered {
@@ -135,7 +154,10 @@ pub enum TransportError {
 impl TransportError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotOffered { .. } | Self::SignInRefused { .. } => ErrorKind::Auth,
+            Self::NotOffered { .. }
+            | Self::SignInRefused { .. }
+            | Self::OwnCertificateRefused
+            | Self::OwnCertificateNotAsked => ErrorKind::Auth,
             Self::Certificate { .. }
             | Self::NoCommonTls
             | Self::NotTls
@@ -155,6 +177,8 @@ impl TransportError {
             | Self::Refused
             | Self::ConnectTimedOut
             | Self::ConnectFailed { .. }
+            | Self::ProxyUnreachable { .. }
+            | Self::ProxyRefused { .. }
             | Self::SignInTimedOut
             | Self::AnswerTimedOut
             | Self::ConnectionLost
@@ -185,7 +209,7 @@ pub(super) fn classify(error: &reqwest::Error) -> (TransportError, Sent) {
     if chain().any(|error| error.is::<AlreadyUsed>()) {
         return (TransportError::ConnectionLost, Sent::No);
     }
-    if let Some(case) = chain().find_map(tls) {
+    if let Some(case) = chain().find_map(tls_case) {
         return (case, if error.is_connect() { Sent::No } else { Sent::Maybe });
     }
     if error.is_connect() {
@@ -217,7 +241,7 @@ fn innermost(mut error: &io::Error) -> &io::Error {
 }
 
 /// What the TLS library says, when it is the one that says it.
-fn tls(error: &(dyn StdError + 'static)) -> Option<TransportError> {
+pub(super) fn tls_case(error: &(dyn StdError + 'static)) -> Option<TransportError> {
     use rustls::AlertDescription as Alert;
     let error = innermost(error.downcast_ref()?).get_ref()?.downcast_ref::<rustls::Error>()?;
     if let Some(Refused { problem, found }) = Refused::within(error) {
@@ -228,6 +252,16 @@ fn tls(error: &(dyn StdError + 'static)) -> Option<TransportError> {
         | rustls::Error::AlertReceived(
             Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity,
         ) => TransportError::NoCommonTls,
+        rustls::Error::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied,
+        ) => TransportError::OwnCertificateRefused,
         rustls::Error::InvalidMessage(_) | rustls::Error::PeerSentOversizedRecord => TransportError::NotTls,
         _ => TransportError::TlsFailed,
     })

@@ -30,6 +30,11 @@ struct State {
 }
 
 impl OneShot {
+    /// The connection came about elsewhere.
+    pub(super) fn connected(&self) {
+        self.0.connected.store(true, Ordering::Release);
+    }
+
     /// Whether the TCP connection came about.
     pub(super) fn is_connected(&self) -> bool {
         self.0.connected.load(Ordering::Acquire)

@@ -12,7 +12,9 @@
 //! Over HTTPS the certificate decides first ([`Tls`]), and NTLM is bound to the
 //! one that this connection saw.
 //!
-//! Left out: proxies, retries, and any choice of what to do about an
+//! Through a proxy a connection is a tunnel of its own ([`Proxy`]).
+//!
+//! Left out: retries, and any choice of what to do about an
 //! error.
 
 mod answer;
@@ -20,6 +22,8 @@ mod connection;
 mod endpoint;
 mod error;
 mod gate;
+mod http;
+mod proxy;
 mod sign_in;
 mod target;
 mod tls;
@@ -27,5 +31,6 @@ mod tls;
 pub use connection::{Connection, Lost, MAX_REPLY_BYTES, Reply};
 pub use endpoint::Endpoint;
 pub use error::TransportError;
+pub use proxy::Proxy;
 pub use target::{SignIn, Target};
-pub use tls::{CertificateProblem, Fingerprint, NotAFingerprint, Tls};
+pub use tls::{CertificateChain, CertificateProblem, ClientCertificate, Fingerprint, NotAFingerprint, Tls};

@@ -6,15 +6,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use reqwest::{Response, Url, Version};
+use reqwest::{Response, Version};
 
 use super::error::{TransportError, classify};
+use super::http::Http;
 use super::tls::Seen;
-use crate::auth::{ChannelBinding, Mechanism, Seal, Step};
+#[cfg(feature = "credssp")]
+use crate::auth::CredSspError;
+use crate::auth::{AuthError, ChannelBinding, Mechanism, Seal, SpnegoError, Step};
 
 /// Most requests of one sign-in. Chosen: NTLM needs two, SPNEGO with a second
-/// thought four.
-const MAX_LEGS: usize = 6;
+/// thought four, CredSSP six.
+const MAX_LEGS: usize = 8;
 /// Most bytes of an answer's body that are read to keep the connection.
 /// Chosen: error pages have one or two thousand.
 const MAX_PAGE_BYTES: usize = 64 * 1024;
@@ -25,12 +28,13 @@ const MAX_TOKEN_CHARS: usize = 64 * 1024;
 /// Signs in the one connection of `client`. Over only when the host took the
 /// last token.
 pub(super) async fn sign_in(
-    client: &reqwest::Client,
-    url: &Url,
+    http: &mut Http,
     channel: &Channel,
     mut mechanism: Box<dyn Mechanism>,
 ) -> Result<Box<dyn Seal>, TransportError> {
     let mut from_host = Vec::new();
+    // Of the last answer.
+    let mut status = 401;
     let mut binding = None;
     for leg_number in 0..MAX_LEGS {
         let scheme = mechanism.scheme();
@@ -38,14 +42,24 @@ pub(super) async fn sign_in(
         if leg_number == 1 {
             binding = channel.binding()?;
         }
-        match mechanism.step(&from_host, binding.as_ref()).map_err(TransportError::SignIn)? {
+        let step = mechanism.step(&from_host, binding.as_ref()).map_err(|error| match error {
+            // Said by a token, where others say it without one.
+            AuthError::Spnego(SpnegoError::Rejected) => TransportError::SignInRefused { status },
+            #[cfg(feature = "credssp")]
+            AuthError::CredSsp(CredSspError::Refused { .. }) => TransportError::SignInRefused { status },
+            error => TransportError::SignIn(error),
+        });
+        match step? {
             Step::Continue { token, next } => {
-                from_host = leg(client, url, scheme, &token).await?.token(scheme)?;
+                let answer = leg(http, scheme, &token).await?;
+                status = answer.status;
+                from_host = answer.token(scheme)?;
                 mechanism = next;
             }
-            Step::Done { token: None, seal } => return Ok(seal),
+            Step::Done { token: None, seal } if (200..300).contains(&status) => return Ok(seal),
+            Step::Done { token: None, .. } => return Err(TransportError::SignInRefused { status }),
             Step::Done { token: Some(token), seal } => {
-                leg(client, url, scheme, &token).await?.accepted()?;
+                leg(http, scheme, &token).await?.accepted()?;
                 return Ok(seal);
             }
         }
@@ -108,15 +122,15 @@ impl Answer {
     }
 }
 
-async fn leg(client: &reqwest::Client, url: &Url, scheme: &str, token: &[u8]) -> Result<Answer, TransportError> {
+async fn leg(http: &mut Http, scheme: &str, token: &[u8]) -> Result<Answer, TransportError> {
     let mut value = HeaderValue::try_from(format!("{scheme} {}", STANDARD.encode(token)))
         .map_err(|_| TransportError::NotWinRm { status: None })?;
     value.set_sensitive(true);
     // The client leaves the length of an empty body out, and HTTP.sys answers
     // 411 to that.
-    let request = client.post(url.clone()).header(AUTHORIZATION, value).header(CONTENT_LENGTH, 0);
-    let sent = request.send().await;
-    let mut response = sent.map_err(|error| not_winrm(classify(&error).0))?;
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, value), (CONTENT_LENGTH, HeaderValue::from_static("0"))]);
+    let sent = http.post(headers, Vec::new()).await;
+    let mut response = sent.map_err(|(error, _)| not_winrm(error))?;
     let (offered, token) = offer(response.headers(), scheme)?;
     let answer = Answer { status: response.status().as_u16(), offered, token, keeps: keeps_alive(&response) };
     let mut read = 0;

@@ -61,6 +61,14 @@ impl Authority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
+    /// A client's certificate.
+    pub(crate) fn issue_client(&self) -> Made {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = params(&["svc@test.example"], Time::Now);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        Made::new(&params.signed_by(&key, &self.issuer).expect("a certificate"), &key)
+    }
+
     /// A host's certificate.
     pub(crate) fn issue(&self, names: &[&str], time: Time) -> Made {
         let key = KeyPair::generate().expect("a key");

@@ -10,6 +10,7 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use wsman::ErrorKind;
@@ -42,9 +43,9 @@ impl Drop for Running {
 
 fn peer(protocol: &str, made: Option<&Made>) -> Option<(Running, Endpoint)> {
     let scheme = if made.is_some() { "https" } else { "http" };
-    let file = |what: &str| {
-        std::env::temp_dir().join(format!("wsman-interop-{}-{protocol}-{scheme}-{what}", std::process::id()))
-    };
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let file = |what: &str| std::env::temp_dir().join(format!("wsman-interop-{}-{number}-{what}", std::process::id()));
     let users = file("users");
     std::fs::write(&users, "CORP:analyst:pass word 😀\n:u@corp.example:other\n").unwrap();
     let mut command = python("ntlm_peer.py")?;
@@ -62,12 +63,12 @@ fn peer(protocol: &str, made: Option<&Made>) -> Option<(Running, Endpoint)> {
     Some((running, Endpoint::parse(&format!("{scheme}://127.0.0.1:{}", port.trim())).unwrap()))
 }
 
-async fn exchange(protocol: &str, made: Option<&Made>) {
+async fn exchange(protocol: &str, made: Option<&Made>, how: fn(Credentials) -> SignIn) {
     let Some((_running, endpoint)) = peer(protocol, made) else { return };
     let tls = Tls::with_pins(made.map(|made| made.fingerprint));
     let sign_in = async |username: &str, password: &str| {
         let credentials = Credentials { username: username.to_owned(), password: Secret::new(password.to_owned()) };
-        let target = Target { tls: tls.clone(), ..Target::new(endpoint.clone(), SignIn::Ntlm(credentials)) };
+        let target = Target { tls: tls.clone(), ..Target::new(endpoint.clone(), how(credentials)) };
         Connection::open(&target, &mut Entropy::system(), LONG).await
     };
     for (username, password) in [(r"CORP\analyst", "pass word 😀"), ("u@corp.example", "other")] {
@@ -85,21 +86,75 @@ async fn exchange(protocol: &str, made: Option<&Made>) {
 
 #[tokio::test]
 async fn interop_with_pyspnego_ntlm() {
-    exchange("ntlm", None).await;
+    exchange("ntlm", None, SignIn::Ntlm).await;
 }
 
 #[tokio::test]
 async fn interop_with_pyspnego_negotiate() {
-    exchange("negotiate", None).await;
+    exchange("negotiate", None, SignIn::Ntlm).await;
+}
+
+/// pyspnego checks our proof of the list of mechanisms, and we its own.
+#[tokio::test]
+async fn interop_spnego_with_pyspnego() {
+    exchange("negotiate", None, SignIn::Negotiate).await;
+}
+
+/// CredSSP with pyspnego: its TLS, its proof of the key, and the password that
+/// it is handed.
+#[cfg(feature = "credssp")]
+#[tokio::test]
+async fn interop_credssp_with_pyspnego() {
+    exchange("credssp", None, SignIn::CredSsp).await;
+}
+
+/// CredSSP of pypsrp (requests-credssp) against our host end, sealed.
+#[cfg(feature = "credssp")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn interop_pypsrp_hands_its_password_to_our_host() {
+    use wsman::auth::CredSspIdentity;
+    use wsman::testing::demo::{Commands, Step};
+    use wsman::testing::{EngineKind, HostOptions, Listener};
+
+    struct BuiltIn;
+
+    impl Commands for BuiltIn {
+        fn script(&mut self, _: &str) -> Option<Vec<Step>> {
+            None
+        }
+
+        fn command(&mut self, _: &wsman::psrp::Command) -> Option<Vec<Step>> {
+            None
+        }
+
+        fn names(&self) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    let Some(mut command) = python("pypsrp_credssp.py") else { return };
+    let account = Credentials { username: "analyst".into(), password: "pass word".to_owned().into() };
+    let mut options = HostOptions::new(vec![account], EngineKind::Demo(std::sync::Arc::new(|| Box::new(BuiltIn))));
+    // pyspnego takes RSA keys alone, which cannot be made here.
+    let folder = std::env::temp_dir().join(format!("wsman-interop-{}-credssp", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    assert!(python("certificates.py").unwrap().arg(&folder).status().unwrap().success());
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    options.credssp = Some(CredSspIdentity::from_pem(&read("host.pem"), &read("host.key")).unwrap());
+    let host = Listener::bind(([127, 0, 0, 1], 0).into(), options).await.unwrap();
+    let port = host.address().port().to_string();
+    command.args([&port, "analyst", "pass word"]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(host.sign_ins() > 0);
 }
 
 /// pyspnego demands that NTLM is bound to the certificate.
 #[tokio::test]
 async fn interop_with_pyspnego_over_https() {
     let made = self_signed(&["127.0.0.1"], Time::Now);
-    for protocol in ["ntlm", "negotiate"] {
-        exchange(protocol, Some(&made)).await;
-    }
+    exchange("ntlm", Some(&made), SignIn::Ntlm).await;
+    exchange("negotiate", Some(&made), SignIn::Negotiate).await;
 }
 
 /// The binding is what pyspnego looks at: one for another certificate is refused.

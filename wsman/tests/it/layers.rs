@@ -49,7 +49,6 @@ fn foreign_things_have_one_door() {
         ("ntlmclient::", "auth"),
         ("reqwest::", "transport"),
         ("rustls_platform_verifier::", "transport"),
-        ("tokio_rustls::", "testing"),
         ("getrandom::", "entropy.rs"),
         ("hyper::server", "testing"),
         ("tokio::process", "testing"),

@@ -6,6 +6,8 @@
 #[cfg(feature = "testing")]
 mod certificates;
 mod clixml;
+#[cfg(feature = "testing")]
+mod contexts;
 #[cfg(feature = "process")]
 mod engine;
 #[cfg(feature = "testing")]

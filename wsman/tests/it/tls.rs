@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wsman::auth::{AuthError, Credentials};
@@ -14,7 +14,10 @@ use wsman::psrp::Command;
 use wsman::secret::Secret;
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::{BasicSignIn, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
-use wsman::transport::{CertificateProblem, Connection, Endpoint, Fingerprint, SignIn, Target, Tls, TransportError};
+use wsman::transport::{
+    CertificateChain, CertificateProblem, ClientCertificate, Connection, Endpoint, Fingerprint, Proxy, SignIn, Target,
+    Tls, TransportError,
+};
 use wsman::{Error, ErrorKind};
 
 use crate::certificates::{Authority, Made, Time, between, self_signed};
@@ -349,6 +352,204 @@ async fn basic_sends_no_password_to_a_host_that_is_not_believed() {
     let error = echo(target(&host.url(), SignIn::Basic(account("pass word")), tls)).await.unwrap_err();
     assert_eq!((error.kind(), case(&error)), (ErrorKind::Tls, certificate(CertificateProblem::NotPinned, &made)));
     assert_eq!((host.sign_ins(), host.last_refusal()), (0, None));
+}
+
+fn certified(made: &Made) -> SignIn {
+    let chain = CertificateChain::from_pem(made.pem.as_bytes()).unwrap();
+    SignIn::Certificate(ClientCertificate::new(&chain, &Secret::new(made.key.clone())).unwrap())
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_client_signs_in() {
+    let authority = Authority::new();
+    let (made, own) = (self_signed(&[HERE], Time::Now), authority.issue_client());
+    let pins = || Tls::with_pins([made.fingerprint]);
+    let tls =
+        HostTls::asking_for_certificates(made.pem.as_bytes(), made.key.as_bytes(), authority.pem.as_bytes(), "analyst");
+    let asking = host(tls.unwrap()).await;
+    comes_off(target(&asking.url(), certified(&own), pins())).await;
+    assert!(asking.sign_ins() > 0);
+    // Who shows none signs in as ever.
+    comes_off(target(&asking.url(), ntlm(), pins())).await;
+
+    let before = asking.sign_ins();
+    let foreign = echo(target(&asking.url(), certified(&Authority::new().issue_client()), pins())).await.unwrap_err();
+    // The alert that says it may be overtaken by the end of the connection.
+    let said = case(&foreign);
+    assert!(matches!(said, TransportError::OwnCertificateRefused | TransportError::ConnectionLost), "{said:?}");
+    assert_eq!(asking.sign_ins(), before);
+
+    let silent = host(made.host()).await;
+    let error = echo(target(&silent.url(), certified(&own), pins())).await.unwrap_err();
+    assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::OwnCertificateNotAsked));
+    assert_eq!((silent.sign_ins(), silent.counters().requests.len()), (0, 0));
+
+    let error = echo(target("http://127.0.0.1:1", certified(&own), pins())).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::Misuse, "a certificate signs in over https only")
+    );
+}
+
+/// A proxy that makes tunnels, and says `refusal` instead when it is told to.
+/// Gives its address and the heads that it was sent.
+async fn proxy(refusal: Option<&'static str>) -> (Proxy, Arc<Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+    let listener = tokio::net::TcpListener::bind(LOOPBACK).await.unwrap();
+    let proxy = Proxy::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+    let all = Arc::clone(&heads);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let all = Arc::clone(&all);
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await.ok()?);
+                }
+                let head = String::from_utf8(head).unwrap();
+                let to = head.split(' ').nth(1).unwrap().to_owned();
+                all.lock().unwrap().push(head);
+                if let Some(refusal) = refusal {
+                    return client.write_all(refusal.as_bytes()).await.ok();
+                }
+                let mut host = tokio::net::TcpStream::connect(to).await.ok()?;
+                client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.ok()?;
+                copy_bidirectional(&mut client, &mut host).await.ok().map(drop)
+            });
+        }
+    });
+    (proxy, heads)
+}
+
+#[tokio::test]
+async fn sessions_go_through_tunnels_of_their_own() {
+    let made = self_signed(&[HERE], Time::Now);
+    let pins = || Tls::with_pins([made.fingerprint]);
+    let http = Listener::bind(LOOPBACK, options(None)).await.unwrap();
+    let mut tls = made.host();
+    tls.cbt_hardening = CbtHardening::Strict;
+    let mut with_basic = options(Some(tls));
+    with_basic.basic = BasicSignIn::OverTls;
+    let https = Listener::bind(LOOPBACK, with_basic).await.unwrap();
+    let negotiate = || SignIn::Negotiate(account("pass word"));
+    for (host, sign_in) in [
+        (&http, ntlm()),
+        (&http, negotiate()),
+        (&https, ntlm()),
+        (&https, negotiate()),
+        (&https, SignIn::Basic(account("pass word"))),
+    ] {
+        let (proxy, heads) = proxy(None).await;
+        let before = host.connections();
+        let target = Target { proxy: Some(proxy), ..target(&host.url(), sign_in, pins()) };
+        comes_off(target).await;
+        let heads = heads.lock().unwrap();
+        let address = host.address();
+        let connections = host.connections() - before;
+        assert!((1..=heads.len() as u64).contains(&connections), "every connection is a tunnel: {connections}");
+        for head in heads.iter() {
+            assert!(head.starts_with(&format!("CONNECT {address} HTTP/1.1\r\n")), "{head}");
+            assert!(head.to_lowercase().contains(&format!("\r\nhost: {address}\r\n")), "{head}");
+            assert!(!head.to_lowercase().contains("authorization"), "{head}");
+        }
+    }
+    // The certificate is looked at through the tunnel, too.
+    let (proxy, _) = proxy(None).await;
+    let tls = Tls::with_pins([self_signed(&[HERE], Time::Now).fingerprint]);
+    let error = echo(Target { proxy: Some(proxy), ..target(&https.url(), ntlm(), tls) }).await.unwrap_err();
+    assert_eq!((error.kind(), case(&error)), (ErrorKind::Tls, certificate(CertificateProblem::NotPinned, &made)));
+}
+
+#[tokio::test]
+async fn a_proxy_that_makes_no_tunnel_is_told_apart() {
+    let refused = async |proxy: Proxy| {
+        let target = Target { proxy: Some(proxy), ..target("http://jump01.invalid", ntlm(), Tls::system()) };
+        let error = echo(target).await.unwrap_err();
+        assert_eq!((error.kind(), error.may_have_run()), (ErrorKind::Unreachable, false));
+        case(&error)
+    };
+    for (answer, status) in [
+        ("HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", Some(407)),
+        ("HTTP/1.1 502 x\r\nContent-Length: 0\r\n\r\n", Some(502)),
+        ("SSH-2.0\r\n", None),
+        ("", None),
+    ] {
+        assert_eq!(refused(proxy(Some(answer)).await.0).await, TransportError::ProxyRefused { status }, "{answer}");
+    }
+    let free = TcpListener::bind(LOOPBACK).unwrap().local_addr().unwrap();
+    let nobody = Proxy::parse(&format!("http://{free}")).unwrap();
+    let kind = std::io::ErrorKind::ConnectionRefused;
+    assert_eq!(refused(nobody).await, TransportError::ProxyUnreachable { kind });
+}
+
+#[test]
+fn a_key_must_be_the_certificates() {
+    let (one, other) = (self_signed(&[HERE], Time::Now), self_signed(&[HERE], Time::Now));
+    let chain = CertificateChain::from_pem(one.pem.as_bytes()).unwrap();
+    for (key, said) in [
+        (other.key, "the key is not the certificate's"),
+        (one.pem.clone(), "the certificate's key is not a private key in PEM"),
+        (String::new(), "the certificate's key is not a private key in PEM"),
+    ] {
+        let error = ClientCertificate::new(&chain, &Secret::new(key)).unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Misuse, said));
+    }
+    let good = ClientCertificate::new(&chain, &Secret::new(one.key.clone())).unwrap();
+    assert_eq!(format!("{good:?} {chain:?}"), "ClientCertificate CertificateChain(1)");
+    for (pem, said) in [("", "there is no certificate"), (&one.key, "there is no certificate")] {
+        assert_eq!(CertificateChain::from_pem(pem.as_bytes()).unwrap_err().to_string(), said);
+    }
+}
+
+#[cfg(feature = "credssp")]
+mod credssp {
+    use wsman::auth::CredSspIdentity;
+
+    use super::*;
+
+    async fn delegating(made: &Made, tls: Option<HostTls>) -> Listener {
+        let mut options = options(tls);
+        options.credssp = Some(CredSspIdentity::from_pem(made.pem.as_bytes(), made.key.as_bytes()).unwrap());
+        Listener::bind(LOOPBACK, options).await.unwrap()
+    }
+
+    fn signing_in(url: &str, password: &str, tls: Tls) -> Target {
+        target(url, SignIn::CredSsp(account(password)), tls)
+    }
+
+    #[tokio::test]
+    async fn the_password_is_handed_over_and_all_is_sealed() {
+        let made = self_signed(&["whatever"], Time::Past);
+        let host = delegating(&made, None).await;
+        comes_off(signing_in(&host.url(), "pass word", Tls::system())).await;
+        assert!(host.sign_ins() > 0);
+
+        // More than one record, both ways.
+        let large = "ü".repeat(200_000);
+        let pool = RunspacePool::open(Options::for_target(signing_in(&host.url(), "pass word", Tls::system())));
+        let pool = pool.await.unwrap();
+        let output = pool.invoke(Command::new("Write-Output").argument("InputObject", large.as_str())).await.unwrap();
+        assert!(output.objects == [Value::from(large.as_str())]);
+        pool.close().await;
+
+        let tls = self_signed(&[HERE], Time::Now);
+        let https = delegating(&made, Some(tls.host())).await;
+        comes_off(signing_in(&https.url(), "pass word", Tls::with_pins([tls.fingerprint]))).await;
+    }
+
+    #[tokio::test]
+    async fn refusals_are_told_apart() {
+        let made = self_signed(&["whatever"], Time::Now);
+        let host = delegating(&made, None).await;
+        let error = echo(signing_in(&host.url(), "wrong", Tls::system())).await.unwrap_err();
+        assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::SignInRefused { status: 401 }));
+        assert_eq!(host.last_refusal(), Some(AuthError::LogonDenied));
+
+        let off = Listener::bind(LOOPBACK, options(None)).await.unwrap();
+        let error = echo(signing_in(&off.url(), "pass word", Tls::system())).await.unwrap_err();
+        assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::NotOffered { scheme: "CredSSP" }));
+    }
 }
 
 #[tokio::test]

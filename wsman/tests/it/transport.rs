@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use wsman::auth::AuthError;
 use wsman::auth::multipart::MultipartError;
+use wsman::auth::{AuthError, SpnegoError};
 use wsman::entropy::Entropy;
 use wsman::transport::{Connection, Endpoint, Lost, MAX_REPLY_BYTES, Reply, SignIn, Target, TransportError};
 use wsman::{Error, ErrorKind};
@@ -79,6 +79,43 @@ async fn requests_carry_what_hosts_expect() {
     assert!(heads[0].to_lowercase().contains("authorization: negotiate tlrmtvntuaab"), "raw NTLM");
     assert!(heads[1].to_lowercase().contains("content-length: 0"));
     assert!(heads[2].to_lowercase().contains("content-type: multipart/encrypted;protocol="));
+}
+
+#[tokio::test]
+async fn spnego_signs_in_with_as_many_requests() {
+    let host = Host::start(|_, _| Act::Echo);
+    let target =
+        |password: &str| Target::new(Endpoint::parse(&host.url()).unwrap(), SignIn::Negotiate(credentials(password)));
+    let mut connection = Connection::open(&target("pass word"), &mut Entropy::system(), LONG).await.unwrap();
+    for text in ["one", "two"] {
+        let (reply, back) = connection.post(text.into(), LONG).await;
+        assert_eq!(reply.unwrap().body, text.as_bytes());
+        connection = back.unwrap();
+    }
+    let heads = host.heads();
+    assert_eq!((heads.len(), host.connections(), host.sign_ins()), (4, 1, 1), "two legs and two messages");
+    assert!(heads[0].to_lowercase().contains("authorization: negotiate yeg"), "SPNEGO: {}", heads[0]);
+
+    let error = Connection::open(&target("wrong"), &mut Entropy::system(), LONG).await.unwrap_err();
+    assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::SignInRefused { status: 401 }));
+}
+
+/// What a host says to the first leg, and what that means.
+#[tokio::test]
+async fn a_host_that_chooses_otherwise_is_not_followed() {
+    let opened = async |token: &'static str| {
+        let answer = format!("HTTP/1.1 401 x\r\nWWW-Authenticate: Negotiate {token}\r\nContent-Length: 0\r\n\r\n");
+        let url = stranger(answer.into_bytes().leak());
+        let target = Target::new(Endpoint::parse(&url).unwrap(), SignIn::Negotiate(credentials("x")));
+        let error = Connection::open(&target, &mut Entropy::seeded(1), LONG).await.unwrap_err();
+        (error.kind(), case(&error))
+    };
+    // NegTokenResp: rejected; Kerberos chosen. A raw NTLM challenge.
+    assert_eq!(opened("oQcwBaADCgEC").await, (ErrorKind::Auth, TransportError::SignInRefused { status: 401 }));
+    let other = TransportError::SignIn(AuthError::Spnego(SpnegoError::OtherMechanism));
+    assert_eq!(opened("oRQwEqADCgEBoQsGCSqGSIb3EgECAg==").await, (ErrorKind::PeerMisbehaved, other));
+    let raw = TransportError::SignIn(AuthError::Spnego(SpnegoError::Malformed));
+    assert_eq!(opened("TlRMTVNTUAACAAAAAAAAADgAAAA=").await, (ErrorKind::PeerMisbehaved, raw));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -238,6 +275,8 @@ async fn forged_answers_are_refused() {
     };
     let plain =
         || Act::Raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\nContent-Length: 4\r\n\r\n<x/>".to_vec());
+    let plain_fault =
+        || Act::Raw(b"HTTP/1.1 500 x\r\nContent-Type: application/soap+xml\r\nContent-Length: 4\r\n\r\n<x/>".to_vec());
     let cut = || {
         Act::Raw(
             format!(
@@ -252,6 +291,7 @@ async fn forged_answers_are_refused() {
     let replayed = AuthError::OutOfSequence { expected: 1, found: 0 };
     assert_eq!(forged(|| Act::Replay).await, misbehaved(TransportError::Seal(replayed)));
     assert_eq!(forged(plain).await, misbehaved(TransportError::Unsealed { status: 200 }));
+    assert_eq!(forged(plain_fault).await, misbehaved(TransportError::Unsealed { status: 500 }));
     assert_eq!(forged(cut).await, misbehaved(TransportError::Frame(MultipartError::Line { line: 1 })));
     assert_eq!(forged(|| Act::Raw(b"SSH-2.0\r\n\r\n".to_vec())).await, misbehaved(TransportError::NotHttp));
 }

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 use crate::auth::ntlm::Initiator;
-use crate::auth::{Mechanism, Step};
+use crate::auth::{Mechanism, NtlmMessage, Step};
 use crate::secret::Secret;
 
 const KERBEROS_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];
@@ -115,6 +115,29 @@ fn a_changed_first_message_is_seen_by_the_mic() {
     let (challenge, host) = go_on(acceptor(Demand::Anything), &negotiate);
     let (authenticate, _) = last(client, &challenge);
     assert_eq!(host.step(&authenticate).err(), Some(AuthError::BadMic));
+}
+
+#[test]
+fn a_client_that_gives_less_is_refused() {
+    let refused = |change: &dyn Fn(&mut Vec<u8>)| {
+        dialogue(initiator("analyst", "pä$$wörd😀"), acceptor(Demand::Anything), change).err()
+    };
+    // "I added a MIC", taken back in the response; the response cut off.
+    let without_mic = |token: &mut Vec<u8>| {
+        let at = token.windows(8).position(|bytes| bytes == [6, 0, 4, 0, 2, 0, 0, 0]).unwrap();
+        token[at + 4] = 0;
+    };
+    assert_eq!(refused(&without_mic), Some(AuthError::WeakResponse));
+    // NTLMv1 has 24 bytes.
+    assert_eq!(refused(&|token| token[20..24].copy_from_slice(&[24, 0, 24, 0])), Some(AuthError::WeakResponse));
+    for missing in [0x10_u32, 0x20, 0x8_0000, 0x2000_0000, 0x4000_0000] {
+        let without = |token: &mut Vec<u8>| {
+            let flags: &mut [u8; 4] = token[60..].first_chunk_mut().unwrap();
+            *flags = (u32::from_le_bytes(*flags) & !missing).to_le_bytes();
+        };
+        let message = NtlmMessage::Authenticate;
+        assert_eq!(refused(&without), Some(AuthError::FlagsMissing { message, missing }));
+    }
 }
 
 #[test]

@@ -56,6 +56,14 @@ impl Initiator {
     }
 }
 
+impl Initiator {
+    /// The first message, and who waits for its answer.
+    pub(in crate::auth) fn negotiate(self) -> Result<(Vec<u8>, AwaitChallenge), AuthError> {
+        let negotiate = message::negotiate()?;
+        Ok((negotiate.clone(), AwaitChallenge { secrets: self.0, negotiate }))
+    }
+}
+
 impl Mechanism for Initiator {
     fn scheme(&self) -> &'static str {
         "Negotiate"
@@ -65,24 +73,24 @@ impl Mechanism for Initiator {
         if !from_host.is_empty() {
             return Err(AuthError::UnexpectedToken);
         }
-        let negotiate = message::negotiate()?;
-        let next = Box::new(AwaitChallenge { secrets: self.0, negotiate: negotiate.clone() });
-        Ok(Step::Continue { token: negotiate, next })
+        let (token, next) = self.negotiate()?;
+        Ok(Step::Continue { token, next: Box::new(next) })
     }
 }
 
 /// The first message is out.
-struct AwaitChallenge {
+pub(in crate::auth) struct AwaitChallenge {
     secrets: Secrets,
     negotiate: Vec<u8>,
 }
 
-impl Mechanism for AwaitChallenge {
-    fn scheme(&self) -> &'static str {
-        "Negotiate"
-    }
-
-    fn step(self: Box<Self>, from_host: &[u8], channel: Option<&ChannelBinding>) -> Result<Step, AuthError> {
+impl AwaitChallenge {
+    /// The second message, and the sealing that goes with it.
+    pub(in crate::auth) fn answer(
+        self,
+        from_host: &[u8],
+        channel: Option<&ChannelBinding>,
+    ) -> Result<(Vec<u8>, NtlmSeal), AuthError> {
         let Secrets { account, key, service, client_challenge, exported } = &self.secrets;
         let challenge = message::read_challenge(from_host)?;
         let target_info = challenge.answered(service, channel.map(ChannelBinding::md5).as_ref());
@@ -94,7 +102,18 @@ impl Mechanism for AwaitChallenge {
         if let Some(place) = message::mic_place(&mut token) {
             *place = *mic;
         }
-        Ok(Step::Done { token: Some(token), seal: Box::new(NtlmSeal::client(exported)) })
+        Ok((token, NtlmSeal::client(exported)))
+    }
+}
+
+impl Mechanism for AwaitChallenge {
+    fn scheme(&self) -> &'static str {
+        "Negotiate"
+    }
+
+    fn step(self: Box<Self>, from_host: &[u8], channel: Option<&ChannelBinding>) -> Result<Step, AuthError> {
+        let (token, seal) = self.answer(from_host, channel)?;
+        Ok(Step::Done { token: Some(token), seal: Box::new(seal) })
     }
 }
 

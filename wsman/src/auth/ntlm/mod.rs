@@ -29,5 +29,6 @@ mod seal;
 pub(super) use account::is_meant_by;
 pub use host::FileTime;
 pub(super) use host::{AwaitAuthenticate, AwaitNegotiate, SignedIn};
+pub(super) use initiator::AwaitChallenge;
 pub use initiator::Initiator;
 pub use seal::NtlmSeal;

@@ -23,6 +23,8 @@ use super::tls::{BasicSignIn, HostTls};
 use crate::auth::multipart::{self, MultipartError};
 use crate::auth::ntlm::FileTime;
 use crate::auth::{Accepted, Acceptor, AuthError, Credentials, Demand, Seal, basic};
+#[cfg(feature = "credssp")]
+use crate::auth::{CredSspAcceptor, CredSspIdentity, CredSspStep};
 use crate::entropy::Entropy;
 use crate::soap;
 
@@ -36,18 +38,27 @@ pub(super) struct Parts {
     pub(super) name: String,
     pub(super) basic: BasicSignIn,
     pub(super) tls: Option<HostTls>,
+    #[cfg(feature = "credssp")]
+    pub(super) credssp: Option<CredSspIdentity>,
 }
 
 struct Connection {
     driver: Arc<Driver>,
     parts: Arc<Parts>,
+    /// The account of the certificate that the client showed.
+    certified: Option<String>,
     sign_in: Mutex<SignIn>,
 }
 
 enum SignIn {
     No,
     Step(Box<Acceptor>),
-    Done { seal: Box<dyn Seal>, user: String },
+    #[cfg(feature = "credssp")]
+    CredSsp(Box<CredSspAcceptor>),
+    Done {
+        seal: Box<dyn Seal>,
+        user: String,
+    },
 }
 
 /// How a message came, and how its answer goes.
@@ -57,7 +68,11 @@ enum Form {
     Plain,
 }
 
+#[cfg(feature = "credssp")]
+const CREDSSP: &str = "CredSSP";
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
+/// A client that showed its certificate says so. Source: [MS-WSMV] §3.1.4.1.29.2.
+const MUTUAL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual";
 
 /// The connection closes without another byte.
 #[derive(Debug, thiserror::Error)]
@@ -71,14 +86,21 @@ pub(super) async fn serve(stream: TcpStream, driver: Arc<Driver>, parts: Arc<Par
         // A handshake that failed is the client's trouble.
         Some(tls) => {
             let Ok(stream) = tls.acceptor().accept(stream).await else { return };
-            speak(stream, driver, parts).await;
+            let shown = stream.get_ref().1.peer_certificates().is_some();
+            let certified = tls.certified.clone().filter(|_| shown);
+            speak(stream, driver, parts, certified).await;
         }
-        None => speak(stream, driver, parts).await,
+        None => speak(stream, driver, parts, None).await,
     }
 }
 
-async fn speak<S: AsyncRead + AsyncWrite + Unpin>(stream: S, driver: Arc<Driver>, parts: Arc<Parts>) {
-    let connection = Arc::new(Connection { driver, parts, sign_in: Mutex::new(SignIn::No) });
+async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    driver: Arc<Driver>,
+    parts: Arc<Parts>,
+    certified: Option<String>,
+) {
+    let connection = Arc::new(Connection { driver, parts, certified, sign_in: Mutex::new(SignIn::No) });
     let service = service_fn(move |request| {
         let connection = Arc::clone(&connection);
         async move { connection.answer(request).await }
@@ -103,6 +125,15 @@ impl Connection {
         };
         let body = body.to_bytes();
         let Some(authorization) = authorization else { return self.exchange(None, &content_type, &body).await };
+        if authorization.trim() == MUTUAL {
+            return match self.certified.clone() {
+                Some(user) => {
+                    self.driver.sign_ins.fetch_add(1, Relaxed);
+                    self.exchange(Some(user), &content_type, &body).await
+                }
+                None => Ok(self.challenge()),
+            };
+        }
         if let Some(token) = basic_token(&authorization) {
             return match self.accept_basic(token) {
                 Ok(user) => self.exchange(Some(user), &content_type, &body).await,
@@ -131,12 +162,16 @@ impl Connection {
     /// One step of the sign-in. Whatever is wrong, the client learns nothing.
     fn step(&self, authorization: &str) -> Result<Stepped, Refused> {
         let (scheme, token) = authorization.split_once(' ').ok_or(Refused)?;
+        #[cfg(feature = "credssp")]
+        if scheme.eq_ignore_ascii_case(CREDSSP) {
+            return self.step_credssp(token);
+        }
         let scheme = ["Negotiate", "NTLM"].into_iter().find(|s| s.eq_ignore_ascii_case(scheme)).ok_or(Refused)?;
         let token = STANDARD.decode(token.trim()).map_err(|_| Refused)?;
         let mut sign_in = self.sign_in.lock().unwrap_or_else(PoisonError::into_inner);
         let acceptor = match std::mem::replace(&mut *sign_in, SignIn::No) {
             SignIn::Step(acceptor) => *acceptor,
-            SignIn::No | SignIn::Done { .. } => {
+            _ => {
                 let now = FileTime::from_unix(unix_now());
                 let accounts = Arc::clone(&self.parts.accounts);
                 let demand = self.parts.tls.as_ref().map_or(Demand::Anything, HostTls::demand);
@@ -153,6 +188,34 @@ impl Connection {
                 *sign_in = SignIn::Done { seal, user: username };
                 self.driver.sign_ins.fetch_add(1, Relaxed);
                 Ok(Stepped::Done(token.and_then(|token| shown(&token).ok())))
+            }
+        }
+    }
+
+    /// One step of a sign-in with CredSSP.
+    #[cfg(feature = "credssp")]
+    fn step_credssp(&self, token: &str) -> Result<Stepped, Refused> {
+        let identity = self.parts.credssp.as_ref().ok_or(Refused)?;
+        let token = STANDARD.decode(token.trim()).map_err(|_| Refused)?;
+        let mut sign_in = self.sign_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let acceptor = match std::mem::replace(&mut *sign_in, SignIn::No) {
+            SignIn::CredSsp(acceptor) => acceptor,
+            _ => {
+                let (now, accounts) = (FileTime::from_unix(unix_now()), Arc::clone(&self.parts.accounts));
+                let new = CredSspAcceptor::new(identity, accounts, &self.parts.name, now, &mut Entropy::system());
+                Box::new(new.map_err(|error| self.refused(error))?)
+            }
+        };
+        match acceptor.step(&token).map_err(|error| self.refused(error))? {
+            CredSspStep::Continue { token, next } => {
+                *sign_in = SignIn::CredSsp(next);
+                let shown = HeaderValue::try_from(format!("{CREDSSP} {}", STANDARD.encode(&token)));
+                shown.map(Stepped::Continue).map_err(|_| Refused)
+            }
+            CredSspStep::Done { seal, username } => {
+                *sign_in = SignIn::Done { seal, user: username };
+                self.driver.sign_ins.fetch_add(1, Relaxed);
+                Ok(Stepped::Done(None))
             }
         }
     }
@@ -235,10 +298,10 @@ impl Connection {
         }
         match &mut *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) {
             SignIn::Done { seal, .. } => {
-                let sealed = seal.seal(body).map_err(|_| HangUp)?;
-                Ok((multipart::CONTENT_TYPE, Bytes::from(multipart::encode(&sealed))))
+                let (kind, body) = seal.frame(body).map_err(|_| HangUp)?;
+                Ok((kind, Bytes::from(body)))
             }
-            SignIn::No | SignIn::Step(_) => Err(HangUp),
+            _ => Err(HangUp),
         }
     }
 
@@ -246,6 +309,10 @@ impl Connection {
     fn challenge(&self) -> Response<Answer> {
         let mut response = bare(StatusCode::UNAUTHORIZED);
         response.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
+        #[cfg(feature = "credssp")]
+        if self.parts.credssp.is_some() {
+            response.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static(CREDSSP));
+        }
         if self.parts.basic.is_offered(self.parts.tls.is_some()) {
             response.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"WSMAN\""));
         }
@@ -255,10 +322,11 @@ impl Connection {
     /// The plain request and whose it is. After one that cannot be unsealed,
     /// the connection is no longer signed in: message numbers do not match.
     fn unseal(&self, content_type: &str, body: &Bytes) -> Option<(String, Vec<u8>)> {
-        let sealed = multipart::decode(content_type, body.to_vec(), MAX_BODY_BYTES).ok()?;
         match &mut *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) {
-            SignIn::Done { seal, user } => Some((user.clone(), seal.unseal(&sealed.header, sealed.data).ok()?)),
-            SignIn::No | SignIn::Step(_) => None,
+            SignIn::Done { seal, user } => {
+                Some((user.clone(), seal.unframe(content_type, body.to_vec(), MAX_BODY_BYTES).ok()?))
+            }
+            _ => None,
         }
     }
 

@@ -47,6 +47,8 @@ impl Driver {
             name: options.peer.name.clone(),
             basic: options.basic,
             tls: options.tls,
+            #[cfg(feature = "credssp")]
+            credssp: options.credssp,
         };
         let peer = Peer::new(options.peer, open, Entropy::system());
         let state = State { peer: Some(peer), counted: Counters::default(), asking: HashMap::new(), next: 0 };

@@ -1,5 +1,7 @@
 //! Things that go wrong on purpose.
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,25 +48,29 @@ pub enum Mishap {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Mishaps(Mutex<Vec<(Rule, u64)>>);
+pub(super) struct Mishaps {
+    /// With how many requests each has seen.
+    rules: Mutex<Vec<(Rule, u64)>>,
+    met: AtomicU64,
+}
 
 impl Mishaps {
     pub(super) fn new(rules: Vec<Rule>) -> Self {
-        Self(Mutex::new(rules.into_iter().map(|rule| (rule, 0)).collect()))
+        Self { rules: Mutex::new(rules.into_iter().map(|rule| (rule, 0)).collect()), met: AtomicU64::new(0) }
     }
 
     pub(super) fn add(&self, rule: Rule) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((rule, 0));
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).push((rule, 0));
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Counts a request; says what happens to it.
     pub(super) fn meet(&self, operation: &str) -> Option<Mishap> {
         let mut met = None;
-        for (rule, seen) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+        for (rule, seen) in self.rules.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
             if rule.operation.is_some_and(|wanted| wanted != operation) {
                 continue;
             }
@@ -73,6 +79,11 @@ impl Mishaps {
                 met = Some(rule.mishap.clone());
             }
         }
+        self.met.fetch_add(u64::from(met.is_some()), Relaxed);
         met
+    }
+
+    pub(super) fn met(&self) -> u64 {
+        self.met.load(Relaxed)
     }
 }

@@ -58,6 +58,9 @@ pub struct HostOptions {
     pub tls: Option<HostTls>,
     /// Whether clients may sign in with Basic; off by default.
     pub basic: BasicSignIn,
+    /// CredSSP; off by default.
+    #[cfg(feature = "credssp")]
+    pub credssp: Option<crate::auth::CredSspIdentity>,
     /// What goes wrong on purpose; none by default.
     pub faults: Vec<Rule>,
 }
@@ -74,7 +77,16 @@ impl HostOptions {
             EngineKind::Process(_) => std::time::Duration::from_millis(2),
         };
         let peer = PeerOptions { linger, ..PeerOptions::default() };
-        Self { accounts, peer, engine, tls: None, basic: BasicSignIn::Off, faults: Vec::new() }
+        Self {
+            accounts,
+            peer,
+            engine,
+            tls: None,
+            basic: BasicSignIn::Off,
+            #[cfg(feature = "credssp")]
+            credssp: None,
+            faults: Vec::new(),
+        }
     }
 }
 
@@ -174,6 +186,12 @@ impl Listener {
     #[must_use]
     pub fn last_refusal(&self) -> Option<AuthError> {
         self.driver.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Requests on which something went wrong on purpose.
+    #[must_use]
+    pub fn faults_met(&self) -> u64 {
+        self.driver.mishaps.met()
     }
 
     /// Adds something that goes wrong from now on.

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use super::BindError;
@@ -18,6 +20,8 @@ use crate::auth::{ChannelBinding, Demand};
 pub struct HostTls {
     config: Arc<ServerConfig>,
     certificate: CertificateDer<'static>,
+    /// Who signs in with a certificate of the client, when one is asked for.
+    pub(super) certified: Option<String>,
     /// How sign-ins must be bound to the TLS channel.
     pub cbt_hardening: CbtHardening,
 }
@@ -60,6 +64,36 @@ impl HostTls {
     ///
     /// [`BindError::Tls`].
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, BindError> {
+        Self::new(certificates, key, None)
+    }
+
+    /// As [`from_pem`](Self::from_pem), and clients may show a certificate by
+    /// one of these authorities (PEM), in the first handshake: whoever does
+    /// signs in as `account`.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError::Tls`].
+    pub fn asking_for_certificates(
+        certificates: &[u8],
+        key: &[u8],
+        authorities: &[u8],
+        account: &str,
+    ) -> Result<Self, BindError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(authorities) {
+            roots.add(certificate.map_err(|_| BindError::Tls)?).map_err(|_| BindError::Tls)?;
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()))
+            .allow_unauthenticated()
+            .build()
+            .map_err(|_| BindError::Tls)?;
+        let mut host = Self::new(certificates, key, Some(verifier))?;
+        host.certified = Some(account.to_owned());
+        Ok(host)
+    }
+
+    fn new(certificates: &[u8], key: &[u8], clients: Option<Arc<dyn ClientCertVerifier>>) -> Result<Self, BindError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
         let chain = chain.map_err(|_| BindError::Tls)?;
         let certificate = chain.first().cloned().ok_or(BindError::Tls)?;
@@ -67,10 +101,10 @@ impl HostTls {
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|_| BindError::Tls)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients.unwrap_or_else(|| Arc::new(NoClientAuth)))
             .with_single_cert(chain, key)
             .map_err(|_| BindError::Tls)?;
-        Ok(Self { config: Arc::new(config), certificate, cbt_hardening: CbtHardening::default() })
+        Ok(Self { config: Arc::new(config), certificate, certified: None, cbt_hardening: CbtHardening::default() })
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {

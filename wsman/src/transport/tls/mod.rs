@@ -1,5 +1,6 @@
 //! Whom a TLS connection trusts, and what it saw.
 
+mod certificate;
 mod fingerprint;
 mod problem;
 mod witness;
@@ -18,6 +19,9 @@ use rustls_platform_verifier::Verifier;
 
 use super::TransportError;
 use crate::{Error, ErrorKind};
+pub(super) use certificate::Asked;
+use certificate::Shown;
+pub use certificate::{CertificateChain, ClientCertificate};
 pub use fingerprint::{Fingerprint, NotAFingerprint};
 pub use problem::CertificateProblem;
 pub(super) use problem::Refused;
@@ -87,15 +91,24 @@ impl Tls {
         Self(Arc::new(Inner { trust, verifier: OnceLock::new() }))
     }
 
-    /// For one connection; what it saw is kept in `seen`.
-    pub(super) fn client_config(&self, seen: &Seen) -> Result<ClientConfig, TransportError> {
+    /// For one connection; what it saw is kept in `seen`. With a certificate of
+    /// the client, whether it was asked for.
+    pub(super) fn client_config(
+        &self,
+        seen: &Seen,
+        own: Option<(&ClientCertificate, &Asked)>,
+    ) -> Result<ClientConfig, TransportError> {
         let verifier = self.0.verifier.get_or_init(|| self.0.trust.verifier()).clone()?;
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&PROVIDER))
+        let config = ClientConfig::builder_with_provider(Arc::clone(&PROVIDER))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|_| TransportError::NoClient)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Witness::new(verifier, seen.clone())))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(Witness::new(verifier, seen.clone())));
+        let mut config = match own {
+            Some((certificate, asked)) => config
+                .with_client_cert_resolver(Arc::new(Shown { certificate: certificate.clone(), asked: asked.clone() })),
+            None => config.with_no_client_auth(),
+        };
         // A resumed connection shows no certificate, and sign-ins are bound to it.
         config.resumption = Resumption::disabled();
         Ok(config)
