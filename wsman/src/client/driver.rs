@@ -11,8 +11,9 @@ use super::lanes::{Done, Lanes};
 use super::options::{HostPolicy, RunOptions};
 use super::pool::Pipeline;
 use crate::Error;
-use crate::clixml::Value;
+use crate::clixml::{SecureString, Value};
 use crate::psrp::{Command, HostCall, HostResponse, Refusal};
+use crate::secret::Secret;
 use crate::session::{Event, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, Session};
 use crate::time::Instant;
 
@@ -32,8 +33,15 @@ pub(super) enum Ask {
         value: Option<Value>,
         taken: oneshot::Sender<Result<(), Error>>,
     },
+    Reveal(Revealing),
     Stop(PipelineId),
     Close(oneshot::Sender<()>),
+}
+
+/// Somebody who wants to read a SecureString.
+pub(super) struct Revealing {
+    pub(super) secret: SecureString,
+    pub(super) revealed: oneshot::Sender<Result<Secret<String>, Error>>,
 }
 
 struct Listener {
@@ -49,6 +57,8 @@ pub(super) struct Driver {
     opened: Option<oneshot::Sender<Result<Opened, Error>>>,
     listeners: HashMap<PipelineId, Listener>,
     closing: Vec<oneshot::Sender<()>>,
+    /// Secrets that wait for the session key.
+    revealing: Vec<Revealing>,
     /// Why the pool broke, for its handle.
     broken: Arc<OnceLock<Error>>,
     /// When the session ended; its clean-up on the host may go on.
@@ -83,6 +93,7 @@ impl Driver {
             opened: Some(opened),
             listeners: HashMap::new(),
             closing: Vec::new(),
+            revealing: Vec::new(),
             broken,
             ended: None,
         }
@@ -126,6 +137,7 @@ impl Driver {
         loop {
             match self.session.poll() {
                 Output::Exchange { id, lane, body, hold } => self.lanes.start(clock(), id, lane, body, hold),
+                Output::MakeKey(entropy) => self.lanes.make_key(entropy),
                 Output::Event(event) => self.event(event),
                 Output::Wait { until, .. } => return until.since_start().min(NEVER),
             }
@@ -135,6 +147,7 @@ impl Driver {
     fn done(&mut self, done: Done) {
         let now = self.now();
         match done {
+            Done::Key(pair) => self.session.handle(now, Input::Key(pair)),
             Done::Spare(connection) => self.lanes.spare_arrived(clock(), connection),
             Done::Exchange(id, reply, connection) => {
                 self.lanes.put_back(clock(), connection);
@@ -172,10 +185,14 @@ impl Driver {
             }
             Ask::Input { pipeline, value, taken } => {
                 let _ = taken.send(match value {
-                    Some(value) => self.session.send_input(pipeline, &value),
+                    Some(value) => self.session.send_input(now, pipeline, &value),
                     None => self.session.end_input(pipeline),
                 });
             }
+            Ask::Reveal(asked) => match self.session.reveal(now, &asked.secret) {
+                Some(result) => drop(asked.revealed.send(result)),
+                None => self.revealing.push(asked),
+            },
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
             Ask::Close(closed) => {
                 if self.ended.is_none() {
@@ -196,6 +213,7 @@ impl Driver {
             }
             Event::Pipeline(id, event) => self.pipeline_event(id, event),
             Event::PoolHostCall(call) => tracing::debug!(method = call.method.name(), "host call outside of pipelines"),
+            Event::Key(key) => self.reveal(&key),
             Event::Closed => self.end(),
             Event::Broken(error) => {
                 tracing::debug!(%error, "session broke");
@@ -208,8 +226,20 @@ impl Driver {
         }
     }
 
+    /// The session key is there, or will not come.
+    fn reveal(&mut self, key: &Result<(), Error>) {
+        for Revealing { secret, revealed } in std::mem::take(&mut self.revealing) {
+            let result = match key {
+                Ok(()) => self.session.reveal(self.now(), &secret).unwrap_or_else(|| Err(super::pool::closed())),
+                Err(error) => Err(error.clone()),
+            };
+            let _ = revealed.send(result);
+        }
+    }
+
     fn end(&mut self) {
         self.ended = Some(clock());
+        self.revealing.clear();
         self.closing.clear();
     }
 
@@ -238,7 +268,7 @@ impl Driver {
             let (id, message) = ("Wsman.Refused".into(), "the client's host failed".into());
             HostResponse::Refused(Refusal { id, message })
         });
-        if let Err(error) = self.session.answer(id, call, &response) {
+        if let Err(error) = self.session.answer(self.now(), id, call, &response) {
             tracing::warn!(%error, method = call.method.name(), "an answer could not be sent; stopping");
             self.session.stop(self.now(), id);
         }

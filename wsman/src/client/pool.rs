@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::driver::{Ask, Driver, clock};
+use super::driver::{Ask, Driver, Revealing, clock};
 use super::lanes::Lanes;
 use super::{Options, RunOptions};
-use crate::clixml::Value;
+use crate::clixml::{SecureString, Value};
 use crate::psrp::{Command, ErrorRecord, HostCall, InformationRecord, ProgressRecord};
+use crate::secret::Secret;
 use crate::session::{End, Opened, PipelineEvent, PipelineId, Session};
 use crate::time::Instant;
 use crate::{Effect, Error, ErrorKind};
@@ -86,6 +87,21 @@ impl RunspacePool {
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
+    /// The secret of a SecureString that came from this pool. The first one
+    /// costs a key exchange: two requests, and an RSA key pair (some hundred
+    /// milliseconds of a processor).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: a secret of another pool, or no text;
+    /// [`ErrorKind::TimedOut`]: the host sent no key.
+    pub async fn reveal(&self, secret: &SecureString) -> Result<Secret<String>, Error> {
+        let ended = || self.broken.get().cloned().unwrap_or_else(closed);
+        let (revealed, answer) = oneshot::channel();
+        self.asks.send(Ask::Reveal(Revealing { secret: secret.clone(), revealed })).map_err(|_| ended())?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
     /// Deletes the shell and waits for it, a few seconds at most.
     pub async fn close(self) {
         let (sender, done) = oneshot::channel();
@@ -96,7 +112,7 @@ impl RunspacePool {
     }
 }
 
-fn closed() -> Error {
+pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Unreachable, "the runspace pool has ended")
 }
 

@@ -12,6 +12,7 @@ mod message;
 mod pipeline;
 mod pool;
 mod record;
+mod session_key;
 
 pub use host::{Choice, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
 pub use message::{Destination, Message, MessageError, MessageType};
@@ -21,6 +22,8 @@ pub use pool::{
     SessionCapability,
 };
 pub use record::{ErrorRecord, InformationRecord, ProgressKind, ProgressRecord, TextRecord};
+
+pub use session_key::{EncryptedSessionKey, KeyPair, PublicKey, Sealing, SecretError, SessionKey};
 
 use std::sync::Arc;
 

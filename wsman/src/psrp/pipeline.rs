@@ -149,9 +149,14 @@ impl CreatePipeline {
     ///
     /// [`EncodeError`]: a value in it does not travel.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        super::encode(&self.to_value())
+    }
+
+    /// The payload before it is written: secrets in it are not sealed yet.
+    pub(crate) fn to_value(&self) -> Value {
         let list: TypeNames = Arc::from([LIST.into(), "System.Object".into()]);
         let commands = self.commands.iter().map(|command| command.to_value(&list)).collect();
-        super::encode(&Value::custom([
+        Value::custom([
             ("NoInput", Value::Bool(self.no_input)),
             ("ApartmentState", apartment_state()),
             ("RemoteStreamOptions", enumeration("System.Management.Automation.Runspaces.RemoteStreamOptions", "0", 0)),
@@ -168,7 +173,7 @@ impl CreatePipeline {
                 ]),
             ),
             ("IsNested", Value::Bool(false)),
-        ]))
+        ])
     }
 
     /// Reads a payload.

@@ -13,6 +13,7 @@ pub struct ExchangeId(pub(super) u64);
 pub(super) enum Purpose {
     Create,
     PoolReceive,
+    PublicKey,
     Command(Uuid),
     Send(Uuid),
     Receive(Uuid),

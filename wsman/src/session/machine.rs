@@ -1,8 +1,10 @@
 //! The machine: what is asked of it and what it asks the host.
 //!
-//! What comes back is in `answers`, what goes wrong in `trouble`.
+//! What comes back is in `answers`, what goes wrong in `trouble`, the session
+//! key in `keys`.
 
 mod answers;
+mod keys;
 mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -12,9 +14,9 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::exchange::{ExchangeId, InFlight, Purpose};
-use super::pipeline::{Pending, Phase, Pipeline, SendKind, Stopping};
+use super::pipeline::{Load, Pending, Phase, Pipeline, SendKind, Stopping};
 use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
-use crate::clixml::{Content, Value};
+use crate::clixml::Value;
 use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, HEADER_BYTES, fragments};
 use crate::psrp::{
@@ -51,6 +53,7 @@ pub struct Session {
     protocol: Option<ProtocolVersion>,
     private_data: Option<ApplicationPrivateData>,
     assembler: Assembler,
+    keys: keys::Keys,
     pipelines: BTreeMap<Uuid, Pipeline>,
     in_flight: BTreeMap<ExchangeId, InFlight>,
     /// Lost exchanges that wait for their repetition.
@@ -90,6 +93,7 @@ impl Session {
             protocol: None,
             private_data: None,
             assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
+            keys: keys::Keys::None,
             pipelines: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             repeats: Vec::new(),
@@ -106,7 +110,9 @@ impl Session {
 
     fn creation(&mut self) -> Result<Vec<u8>, Error> {
         let misuse = |error| Error::new(ErrorKind::Misuse, "application arguments cannot be sent").with_source(error);
-        refuse_secrets(&self.config.application_arguments)?;
+        if self.config.application_arguments.holds_secrets() {
+            return Err(Error::new(ErrorKind::Misuse, "application arguments go before any session key: no secrets"));
+        }
         let capability = SessionCapability { protocol: self.config.protocol };
         let init = InitRunspacePool {
             min_runspaces: 1,
@@ -125,37 +131,32 @@ impl Session {
         Ok(creation)
     }
 
-    /// Starts a pipeline.
+    /// Starts a pipeline. A secret among its arguments makes it wait for the
+    /// session key first.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Misuse`]: the session is not open, an argument does not
-    /// travel (too deep, a cycle that leaves its object), or one is a
-    /// SecureString and no session key was exchanged. Nothing was sent.
+    /// [`ErrorKind::Misuse`]: the session is not open, or an argument does not
+    /// travel (too deep, a cycle that leaves its object). Nothing was sent.
     pub fn run(&mut self, now: Instant, spec: PipelineSpec) -> Result<PipelineId, Error> {
         self.check_open()?;
-        for value in spec.commands.iter().flat_map(|command| &command.arguments).map(|argument| &argument.value) {
-            refuse_secrets(value)?;
-        }
         let create = CreatePipeline { commands: spec.commands, no_input: !spec.with_input, host: self.config.host };
-        let payload = create
-            .encode()
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error))?;
+        let creation = create.to_value();
+        let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
+        let payload = if creation.holds_secrets() {
+            keys::rehearse(&creation).map_err(unfit)?;
+            self.keys.seal(&creation).transpose()?
+        } else {
+            Some(psrp::encode(&creation).map_err(unfit)?)
+        };
         let id = self.entropy.uuid();
-        let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
-        let mut parts: VecDeque<_> = self.fragments(&message).into();
-        let arguments = parts.pop_front().unwrap_or_default();
-        let last = parts.len().saturating_sub(1);
-        let pending = (0..)
-            .zip(parts)
-            .map(|(n, data)| Pending { kind: if n == last { SendKind::Rest } else { SendKind::Creation }, data })
-            .collect();
         self.pipelines.insert(
             id,
             Pipeline {
-                phase: Phase::AwaitCommand,
+                phase: Phase::AwaitKey,
+                creation: payload.is_none().then_some(creation),
                 assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
-                pending,
+                pending: VecDeque::new(),
                 sending: None,
                 stopping: None,
                 heard: false,
@@ -163,8 +164,27 @@ impl Session {
                 deadline: now + spec.timeout,
             },
         );
-        self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
+        match payload {
+            Some(payload) => self.command(id, payload),
+            None => self.need_key(now),
+        }
         Ok(PipelineId(id))
+    }
+
+    /// Sends Command; what CREATE_PIPELINE has beyond it goes first of all
+    /// that is pending.
+    fn command(&mut self, id: Uuid, payload: Vec<u8>) {
+        let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
+        let mut parts: VecDeque<_> = self.fragments(&message).into();
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        let arguments = parts.pop_front().unwrap_or_default();
+        let mut kind = SendKind::Rest;
+        while let Some(data) = parts.pop_back() {
+            pipeline.pending.push_front(Pending { kind, load: Load::Fragments(data) });
+            kind = SendKind::Creation;
+        }
+        pipeline.phase = Phase::AwaitCommand;
+        self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
     }
 
     /// Sends one input object to a pipeline that was started with input.
@@ -174,14 +194,12 @@ impl Session {
     /// [`ErrorKind::Misuse`]: [`Value::Nil`] (PowerShell would take nothing
     /// after it, not even the end of input), a value that does not travel, or
     /// a pipeline that has ended.
-    pub fn send_input(&mut self, pipeline: PipelineId, value: &Value) -> Result<(), Error> {
+    pub fn send_input(&mut self, now: Instant, pipeline: PipelineId, value: &Value) -> Result<(), Error> {
         if *value == Value::Nil {
             return Err(Error::new(ErrorKind::Misuse, "null cannot be pipeline input: the host would read no further"));
         }
-        refuse_secrets(value)?;
-        let payload = psrp::encode(value)
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an input object cannot be sent").with_source(error))?;
-        self.send(pipeline.0, MessageType::PipelineInput, payload, SendKind::Rest)
+        let what = "an input object cannot be sent";
+        self.send_value(now, pipeline.0, MessageType::PipelineInput, value, SendKind::Rest, what)
     }
 
     /// Ends the input of a pipeline.
@@ -199,17 +217,18 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Misuse`]: the value does not travel.
-    pub fn answer(&mut self, pipeline: PipelineId, call: &HostCall, response: &HostResponse) -> Result<(), Error> {
-        if let HostResponse::Value(value) = response {
-            refuse_secrets(value)?;
+    pub fn answer(
+        &mut self,
+        now: Instant,
+        pipeline: PipelineId,
+        call: &HostCall,
+        response: &HostResponse,
+    ) -> Result<(), Error> {
+        if !self.pipelines.contains_key(&pipeline.0) {
+            return Ok(());
         }
-        let payload = response
-            .encode(call)
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an answer cannot be sent").with_source(error))?;
-        match self.pipelines.contains_key(&pipeline.0) {
-            true => self.send(pipeline.0, MessageType::PipelineHostResponse, payload, SendKind::HostResponse),
-            false => Ok(()),
-        }
+        let (value, what) = (response.to_value(call), "an answer cannot be sent");
+        self.send_value(now, pipeline.0, MessageType::PipelineHostResponse, &value, SendKind::HostResponse, what)
     }
 
     /// Asks the host to stop a pipeline. It ends with
@@ -265,6 +284,7 @@ impl Session {
                     self.lost(now, exchange, sent, error);
                 }
             }
+            Input::Key(pair) => self.pair_made(now, pair),
             Input::Tick => {}
         }
         self.alarms(now);
@@ -280,9 +300,10 @@ impl Session {
             State::AwaitShell { by } | State::AwaitPool { by } | State::AwaitDelete { by } => Some((by, Why::Pool)),
             State::Open | State::Ended => None,
         };
+        let key = self.keys.deadline().map(|by| (by, Why::Key));
         let repeats = self.repeats.iter().map(|(at, _)| (*at, Why::Repeat));
         let alarms = self.pipelines.values().map(|pipeline| (pipeline.alarm(), Why::Deadline));
-        let next = state.into_iter().chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
+        let next = state.into_iter().chain(key).chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
         let (until, why) = next.unwrap_or((Instant::NEVER, Why::Idle));
         Output::Wait { until, why }
     }
@@ -353,15 +374,44 @@ impl Session {
         self.outputs.push_back(Output::Event(event));
     }
 
-    fn send(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>, as_kind: SendKind) -> Result<(), Error> {
-        self.check_open()?;
-        if !self.pipelines.contains_key(&id) {
-            return Err(Error::new(ErrorKind::Misuse, "the pipeline has ended"));
+    fn send_value(
+        &mut self,
+        now: Instant,
+        id: Uuid,
+        kind: MessageType,
+        value: &Value,
+        as_kind: SendKind,
+        what: &'static str,
+    ) -> Result<(), Error> {
+        let unfit = |error| Error::new(ErrorKind::Misuse, what).with_source(error);
+        if !value.holds_secrets() {
+            return self.send(id, kind, psrp::encode(value).map_err(unfit)?, as_kind);
         }
+        keys::rehearse(value).map_err(unfit)?;
+        self.check_running(id)?;
+        if let Some(pipeline) = self.pipelines.get_mut(&id) {
+            pipeline.pending.push_back(Pending { kind: as_kind, load: Load::Secret(kind, value.clone()) });
+        }
+        self.need_key(now);
+        self.send_next(id);
+        Ok(())
+    }
+
+    fn check_running(&self, id: Uuid) -> Result<(), Error> {
+        self.check_open()?;
+        if self.pipelines.contains_key(&id) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Misuse, "the pipeline has ended"))
+    }
+
+    fn send(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>, as_kind: SendKind) -> Result<(), Error> {
+        self.check_running(id)?;
         let message = Message::to_server(kind, self.pool_id, Some(id), payload);
         let parts = self.fragments(&message);
         if let Some(pipeline) = self.pipelines.get_mut(&id) {
-            pipeline.pending.extend(parts.into_iter().map(|data| Pending { kind: as_kind, data }));
+            let pending = |data| Pending { kind: as_kind, load: Load::Fragments(data) };
+            pipeline.pending.extend(parts.into_iter().map(pending));
         }
         self.send_next(id);
         Ok(())
@@ -370,10 +420,28 @@ impl Session {
     /// Sends go one at a time per pipeline: their order is the protocol's.
     fn send_next(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
-        if pipeline.sending.is_some() || pipeline.phase == Phase::AwaitCommand {
+        if pipeline.sending.is_some() || matches!(pipeline.phase, Phase::AwaitKey | Phase::AwaitCommand) {
             return;
         }
-        let Some(Pending { kind, data }) = pipeline.pending.pop_front() else { return };
+        let Some(Pending { kind, load }) = pipeline.pending.pop_front() else { return };
+        let data = match load {
+            Load::Fragments(data) => data,
+            Load::Secret(message, value) => match self.keys.seal(&value) {
+                Some(Ok(payload)) => {
+                    let message = Message::to_server(message, self.pool_id, Some(id), payload);
+                    let parts = self.fragments(&message);
+                    let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+                    for data in parts.into_iter().rev() {
+                        pipeline.pending.push_front(Pending { kind, load: Load::Fragments(data) });
+                    }
+                    return self.send_next(id);
+                }
+                Some(Err(error)) => return self.end(id, End::Lost(error.after(Effect::MayHaveRun))),
+                // The key is on its way.
+                None => return pipeline.pending.push_front(Pending { kind, load: Load::Secret(message, value) }),
+            },
+        };
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         pipeline.sending = Some(kind);
         let stream = if kind == SendKind::HostResponse { "pr" } else { "stdin" };
         self.exchange(Purpose::Send(id), Operation::Send { command_id: Some(id), stream, data });
@@ -389,6 +457,11 @@ impl Session {
         if pipeline.stopping.is_some() {
             return;
         }
+        // The host knows nothing of it yet.
+        if pipeline.phase == Phase::AwaitKey {
+            self.forget(id, End::Stopped(cause));
+            return;
+        }
         // Without the rest of CREATE_PIPELINE nothing has run, or will.
         if pipeline.phase == Phase::AwaitCreation && pipeline.sending == Some(SendKind::Creation) {
             return self.end(id, End::Stopped(cause));
@@ -400,30 +473,4 @@ impl Session {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }
     }
-}
-
-/// A SecureString that no session key encrypted makes the host stop reading
-/// (engine.md §1.9). Depth is bounded by what the encoder took or will refuse.
-fn refuse_secrets(value: &Value) -> Result<(), Error> {
-    let mut open = vec![value];
-    let mut seen = std::collections::HashSet::new();
-    while let Some(value) = open.pop() {
-        match value {
-            Value::SecureString(_) => {
-                return Err(Error::new(ErrorKind::Misuse, "a SecureString needs a session key first"));
-            }
-            Value::MemberSet(members) => open.extend(members.iter().map(|member| &member.value)),
-            Value::Object(object) if seen.insert(std::sync::Arc::as_ptr(object)) => {
-                open.extend(object.extended.iter().chain(&object.adapted).map(|property| &property.value));
-                match &object.content {
-                    Content::None => {}
-                    Content::Primitive(inner) => open.push(inner),
-                    Content::List(_, items) => open.extend(items),
-                    Content::Dictionary(entries) => open.extend(entries.iter().flat_map(|(k, v)| [k, v])),
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wsman::client::{Options, Output, RunOptions, RunspacePool};
-use wsman::clixml::{Text, Value};
+use wsman::clixml::{SecureString, Text, Value};
 use wsman::psrp::{Command, HostMethod, HostResponse, ProtocolVersion};
 use wsman::session::{End, PipelineEvent, StopCause};
 use wsman::testing::engine::ProcessOptions;
@@ -175,20 +175,84 @@ async fn fact_7_exit_is_completed_and_told_by_a_host_call() {
 }
 
 #[tokio::test]
-async fn fact_8_a_secure_string_out_without_a_key_does_not_hang() {
+async fn fact_8_a_secure_string_out_is_read_with_a_key_asked_for_afterwards() {
     let real = real!();
-    let output = script(&real.pool, "ConvertTo-SecureString 'p' -AsPlainText -Force; 'after'").await;
-    assert!(matches!(output.objects[0], Value::SecureString(_)), "{:?}", output.objects);
+    let output = script(&real.pool, "ConvertTo-SecureString 'p@ss✓' -AsPlainText -Force; 'after'").await;
+    let secret = output.objects[0].as_secure_string().expect("a SecureString");
     assert_eq!(output.objects[1], Value::from("after"));
+    assert_eq!(real.pool.reveal(secret).await.unwrap().expose(), "p@ss✓");
 }
 
 #[tokio::test]
-async fn fact_9_a_secure_string_in_without_a_key_is_refused_here() {
+async fn fact_9_a_foreign_secure_string_is_refused_here_and_the_pool_lives() {
     let real = real!();
-    let secret = Value::SecureString(wsman::clixml::SecureString(vec![0; 16]));
+    let secret = Value::SecureString(SecureString::sealed(vec![0; 16]));
     let error = real.pool.invoke(Command::new("Write-Output").argument("InputObject", secret)).await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_run()), (ErrorKind::Misuse, false));
     assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
+}
+
+fn secret(text: &str) -> SecureString {
+    SecureString::new(text.to_owned().into())
+}
+
+const PLAIN: &str =
+    "[Runtime.InteropServices.Marshal]::PtrToStringBSTR([Runtime.InteropServices.Marshal]::SecureStringToBSTR($s))";
+
+#[tokio::test]
+async fn secrets_travel_both_ways_in_every_version() {
+    let Some(host) = host().await else { return };
+    for version in [ProtocolVersion::V2_1, ProtocolVersion::V2_2, ProtocolVersion::V2_3, ProtocolVersion::V2_4] {
+        let mut options = options(&host);
+        options.session.protocol = version;
+        let pool = RunspacePool::open(options).await.unwrap();
+        let command = Command::script(format!("param($c) $s = $c.Password; {PLAIN}; $c.UserName; $c"))
+            .argument("c", Value::credential("LAB\\anna", secret("p@ss✓")));
+        let output = with_timeouts(&pool, command, 30, 30).await.unwrap();
+        assert_eq!(output.objects[..2], [Value::from("p@ss✓"), Value::from("LAB\\anna")], "{version}");
+        let (user, password) = output.objects[2].as_credential().expect("a credential");
+        assert_eq!(user, "LAB\\anna");
+        assert_eq!(pool.reveal(password).await.unwrap().expose(), "p@ss✓");
+        // Back again as it came, and as input.
+        let options = RunOptions { with_input: true, ..RunOptions::default() };
+        let echo = format!("process {{ $s = $_; {PLAIN} }}");
+        let pipeline = pool.run(vec![Command::script(echo)], options).await.unwrap();
+        pipeline.send_input(Value::SecureString(password.clone())).await.unwrap();
+        pipeline.send_input(Value::SecureString(secret("two"))).await.unwrap();
+        pipeline.end_input().await.unwrap();
+        assert_eq!(texts(&pipeline.collect().await.unwrap()), ["p@ss✓", "two"]);
+        pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_host_of_2_1_that_asks_for_the_key_gets_it() {
+    let Some(host) = host().await else { return };
+    let mut options = options(&host);
+    options.session.protocol = ProtocolVersion::V2_1;
+    let pool = RunspacePool::open(options).await.unwrap();
+    let command = Command::script("'before'; ConvertTo-SecureString 'p' -AsPlainText -Force; 'after'");
+    let output = with_timeouts(&pool, command, 30, 30).await.unwrap();
+    assert!(matches!(output.end, End::Completed), "{:?}", output.end);
+    assert_eq!(pool.reveal(output.objects[1].as_secure_string().unwrap()).await.unwrap().expose(), "p");
+}
+
+#[tokio::test]
+async fn questions_for_secrets_are_answered_in_the_middle_of_a_call() {
+    let real = real!();
+    let options = RunOptions {
+        host: Box::new(|call| match call.method {
+            HostMethod::Prompt => HostResponse::fields([("Kennwort", Value::from(secret("geheim✓")))]),
+            HostMethod::PromptForCredential2 => HostResponse::Value(Value::credential("LAB\\carol", secret("c"))),
+            _ => HostResponse::Value(Value::Nil),
+        }),
+        ..RunOptions::default()
+    };
+    let text = format!(
+        "$s = Read-Host 'Kennwort' -AsSecureString; {PLAIN}; $c = Get-Credential carol; $s = $c.Password; {PLAIN}; $c.UserName"
+    );
+    let output = real.pool.run(vec![Command::script(text)], options).await.unwrap().collect().await.unwrap();
+    assert_eq!(texts(&output), ["geheim✓", "c", "LAB\\carol"]);
 }
 
 #[tokio::test]

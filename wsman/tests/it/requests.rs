@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wsman::client::{Options, Pipeline, RunOptions, RunspacePool};
-use wsman::clixml::Value;
-use wsman::psrp::Command;
+use wsman::clixml::{SecureString, Value};
+use wsman::psrp::{Command, HostResponse};
 use wsman::session::{End, StopCause};
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::peer::Counters;
@@ -181,4 +181,26 @@ async fn a_session_keeps_a_second_connection_that_is_signed_in() {
     // A call's terminate may still be out when the next one takes its
     // connection and a spare: no more than that.
     assert!(host.connections() <= 4, "{} connections for calls one after the other", host.connections());
+}
+
+/// The key costs one Send and one Receive of the pool, once.
+#[tokio::test]
+async fn a_secret_costs_two_requests_more_and_the_next_none() {
+    let (host, pool) = open().await;
+    let secret = || Value::from(SecureString::new("planted-secret".to_owned().into()));
+    for sends in [1, 1] {
+        let command = Command::new("Write-Output").argument("InputObject", secret());
+        let output = pool.invoke(command).await.expect("it runs");
+        let revealed = pool.reveal(output.objects[0].as_secure_string().expect("a secret")).await.expect("it is ours");
+        assert_eq!(revealed.expose(), "planted-secret");
+        assert_eq!(host.counters().requests_of("Send"), sends);
+    }
+    assert_eq!(host.counters().requests_of("Receive"), 2 + 2 + 1);
+    // A question for one, in the middle of a call.
+    let options =
+        RunOptions { host: Box::new(move |_| HostResponse::fields([("Kennwort", secret())])), ..RunOptions::default() };
+    let ask = Command::new("Read-Host").argument("Prompt", "Kennwort").argument("AsSecureString", true);
+    let output = pool.run(vec![ask], options).await.expect("it starts").collect().await.expect("it ends");
+    let revealed = pool.reveal(output.objects[0].as_secure_string().expect("a secret")).await.expect("it is ours");
+    assert_eq!(revealed.expose(), "planted-secret");
 }

@@ -8,7 +8,7 @@ use super::super::{End, Event, Opened, PipelineEvent, PipelineId, StopCause};
 use super::{Session, State};
 use crate::psrp::{
     self, ApplicationPrivateData, ErrorRecord, HostCall, InformationRecord, Message, MessageType, PayloadError,
-    PipelineState, PipelineStateMessage, ProgressRecord, RunspacePoolState, RunspacePoolStateMessage,
+    PipelineState, PipelineStateMessage, ProgressRecord, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage,
     SessionCapability, TextRecord,
 };
 use crate::soap::{Answer, AnswerEnvelope, Operation, Received, SignalCode};
@@ -36,6 +36,7 @@ impl Session {
             (_, Answer::Fault(fault)) => self.faulted(now, purpose, fault),
             (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
+            (Purpose::PublicKey, Answer::Sent) => {}
             (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
             (Purpose::Send(id), Answer::Sent) => self.sent(id),
             (Purpose::Receive(id), Answer::Received(received)) => self.received(id, &received),
@@ -53,7 +54,7 @@ impl Session {
         match self.state {
             State::AwaitShell { by } => {
                 self.state = State::AwaitPool { by };
-                self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
+                self.want_pool_receive();
             }
             // Closed or given up meanwhile.
             _ => self.exchange(Purpose::Delete, Operation::Delete),
@@ -109,18 +110,34 @@ impl Session {
                 }
             };
             for message in messages {
-                if let Err(error) = self.pool_message(&message) {
+                if let Err(error) = self.pool_message(now, &message) {
                     return self.break_with(&error);
                 }
             }
         }
-        if matches!(self.state, State::AwaitPool { .. }) {
-            self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
-        }
+        self.want_pool_receive();
         self.alarms(now);
     }
 
-    pub(super) fn pool_message(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// Asks for messages of the pool, if there is one to wait for and nobody
+    /// asks yet.
+    pub(super) fn want_pool_receive(&mut self) {
+        let wanted = match self.state {
+            State::AwaitPool { .. } => true,
+            // A host of 2.1 asks for the key by itself.
+            State::Open => {
+                self.keys.is_awaited() || self.protocol.is_some_and(|version| version < ProtocolVersion::V2_2)
+            }
+            State::AwaitShell { .. } | State::AwaitDelete { .. } | State::Ended => false,
+        };
+        let repeated = self.repeats.iter().map(|(_, exchange)| exchange);
+        let asking = self.in_flight.values().chain(repeated).any(|e| e.purpose == Purpose::PoolReceive);
+        if wanted && !asking {
+            self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
+        }
+    }
+
+    pub(super) fn pool_message(&mut self, now: Instant, bytes: &[u8]) -> Result<(), Error> {
         let unreadable = |what| Error::new(ErrorKind::PeerMisbehaved, what);
         let message =
             Message::decode(bytes).map_err(|error| unreadable("a pool message is unreadable").with_source(error))?;
@@ -135,6 +152,7 @@ impl Session {
                     return Err(Error::new(ErrorKind::Refused, "the host speaks another major protocol version"));
                 }
                 self.protocol = Some(theirs.min(ours));
+                self.negotiated_secrets(theirs.min(ours));
             }
             MessageType::ApplicationPrivateData => {
                 self.private_data = Some(ApplicationPrivateData::decode(&message.payload).map_err(payload)?);
@@ -142,6 +160,8 @@ impl Session {
             MessageType::RunspacePoolState => {
                 self.pool_state(&RunspacePoolStateMessage::decode(&message.payload).map_err(payload)?)?;
             }
+            MessageType::EncryptedSessionKey => self.key_arrived(&message.payload).map_err(payload)?,
+            MessageType::PublicKeyRequest => self.need_key(now),
             MessageType::RunspacePoolHostCall => {
                 let call = HostCall::decode(&message.payload).map_err(payload)?;
                 self.event(Event::PoolHostCall(call));

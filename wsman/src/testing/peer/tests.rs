@@ -53,7 +53,10 @@ struct Client {
 
 impl Client {
     fn new(options: PeerOptions) -> Self {
-        Self::with(options, Box::new(|| Ok(Box::new(Demo::new(Box::new(Sample), DemoOptions::default())))))
+        Self::with(
+            options,
+            Box::new(|| Ok(Box::new(Demo::new(Box::new(Sample), DemoOptions::default(), Entropy::seeded(5))))),
+        )
     }
 
     fn with(options: PeerOptions, open: OpenEngine) -> Self {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::builtin::{self, Surroundings};
 use super::errors;
+use super::secrets::Secrets;
 use crate::clixml::Value;
 use crate::psrp::{self, Command, CreatePipeline, ErrorRecord};
 use crate::testing::demo::{Commands, Step};
@@ -17,6 +18,8 @@ pub(super) enum Action {
     Ask {
         /// The question; the field of the prompt is named after it.
         prompt: String,
+        /// The answer is a SecureString.
+        secret: bool,
     },
 }
 
@@ -43,9 +46,14 @@ pub(super) struct Plan {
 }
 
 /// Reads a CREATE_PIPELINE; refuses what the Demo engine does not run.
-pub(super) fn read(payload: &[u8]) -> Result<CreatePipeline, Box<ErrorRecord>> {
+pub(super) fn read(payload: &[u8], secrets: &mut Secrets) -> Result<CreatePipeline, Box<ErrorRecord>> {
     let unreadable = |_| Box::new(errors::unreadable("its description cannot be read"));
-    let create = CreatePipeline::decode(payload).map_err(unreadable)?;
+    let mut create = CreatePipeline::decode(payload).map_err(unreadable)?;
+    for argument in create.commands.iter_mut().flat_map(|command| &mut command.arguments) {
+        let value = std::mem::replace(&mut argument.value, Value::Nil);
+        argument.value =
+            secrets.open(value).map_err(|_| Box::new(errors::unreadable("a SecureString cannot be read")))?;
+    }
     let value = psrp::decode(payload).map_err(unreadable)?;
     let statements = value.get("PowerShell").and_then(|shell| shell.get("ExtraCmds")).and_then(Value::items);
     if statements.is_some_and(|statements| statements.len() > 1) {

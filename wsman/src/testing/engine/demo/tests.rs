@@ -46,7 +46,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let options = DemoOptions { unix_start: Duration::from_secs(1_800_000_000) };
-        let demo = Demo::new(Box::new(Sample), options);
+        let demo = Demo::new(Box::new(Sample), options, Entropy::seeded(1));
         Self { demo, now: Instant::START, objects: 0, assembler: Assembler::new(1 << 24) }
     }
 
