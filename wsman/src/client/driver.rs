@@ -3,18 +3,21 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
 use super::lanes::{Done, Lanes};
-use super::options::{HostPolicy, RunOptions};
-use super::pool::Pipeline;
+use super::options::{HostPolicy, PoolHost, RunOptions};
+use super::pool::{Pipeline, PoolEvent};
 use crate::Error;
 use crate::clixml::{SecureString, Value};
-use crate::psrp::{Command, HostCall, HostResponse, Refusal};
+use crate::psrp::{Command, GetCommandMetadata, HostCall, HostResponse, Refusal};
 use crate::secret::Secret;
-use crate::session::{Event, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, Session};
+use crate::session::{
+    Event, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, PoolAnswer, PoolQuestion, Session,
+};
 use crate::time::Instant;
 
 /// What a handle asks of its driver.
@@ -34,8 +37,27 @@ pub(super) enum Ask {
         taken: oneshot::Sender<Result<(), Error>>,
     },
     Reveal(Revealing),
+    Metadata {
+        ask: GetCommandMetadata,
+        timeout: Duration,
+        started: oneshot::Sender<Result<Pipeline, Error>>,
+        asks: mpsc::WeakUnboundedSender<Self>,
+    },
+    Pool {
+        question: PoolQuestion,
+        answered: oneshot::Sender<Result<PoolAnswer, Error>>,
+    },
     Stop(PipelineId),
     Close(oneshot::Sender<()>),
+}
+
+/// What ties a driver to its pool's handle.
+pub(super) struct PoolSide {
+    pub(super) opened: oneshot::Sender<Result<Opened, Error>>,
+    /// Why the pool broke.
+    pub(super) broken: Arc<OnceLock<Error>>,
+    pub(super) host: PoolHost,
+    pub(super) events: mpsc::Sender<PoolEvent>,
 }
 
 /// Somebody who wants to read a SecureString.
@@ -59,6 +81,12 @@ pub(super) struct Driver {
     closing: Vec<oneshot::Sender<()>>,
     /// Secrets that wait for the session key.
     revealing: Vec<Revealing>,
+    /// Questions to the pool.
+    pool_calls: HashMap<i64, oneshot::Sender<Result<PoolAnswer, Error>>>,
+    /// Input that the host has yet to take.
+    feeding: Vec<(PipelineId, oneshot::Sender<Result<(), Error>>)>,
+    pool_host: PoolHost,
+    pool_events: mpsc::Sender<PoolEvent>,
     /// Why the pool broke, for its handle.
     broken: Arc<OnceLock<Error>>,
     /// When the session ended; its clean-up on the host may go on.
@@ -68,7 +96,12 @@ pub(super) struct Driver {
 /// How long a session's clean-up may take after its end.
 ///
 /// Chosen: a host that is starting PowerShell answers Create within it.
-const CLEANUP: std::time::Duration = std::time::Duration::from_secs(30);
+const CLEANUP: Duration = Duration::from_secs(30);
+
+/// How much input may wait for the host before its producer does, in bytes.
+///
+/// Chosen: two envelopes' worth, so that the line is never idle.
+const INPUT_WINDOW: usize = 768 << 10;
 
 /// The clock's door: the one place of the crate that reads it, besides the host
 /// end's listener. tokio's clock, so that a test can hold it.
@@ -82,19 +115,22 @@ impl Driver {
         lanes: Lanes,
         asks: mpsc::UnboundedReceiver<Ask>,
         start: tokio::time::Instant,
-        opened: oneshot::Sender<Result<Opened, Error>>,
-        broken: Arc<OnceLock<Error>>,
+        pool: PoolSide,
     ) -> Self {
         Self {
             session,
             lanes,
             asks,
             start,
-            opened: Some(opened),
+            opened: Some(pool.opened),
             listeners: HashMap::new(),
             closing: Vec::new(),
             revealing: Vec::new(),
-            broken,
+            pool_calls: HashMap::new(),
+            feeding: Vec::new(),
+            pool_host: pool.host,
+            pool_events: pool.events,
+            broken: pool.broken,
             ended: None,
         }
     }
@@ -131,15 +167,18 @@ impl Driver {
     }
 
     /// Obeys the drain rule; how long to wait, counted from the start.
-    fn drain(&mut self) -> std::time::Duration {
+    fn drain(&mut self) -> Duration {
         // tokio cannot count to Duration::MAX; a year is as good as never.
-        const NEVER: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
+        const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
         loop {
             match self.session.poll() {
                 Output::Exchange { id, lane, body, hold } => self.lanes.start(clock(), id, lane, body, hold),
                 Output::MakeKey(entropy) => self.lanes.make_key(entropy),
                 Output::Event(event) => self.event(event),
-                Output::Wait { until, .. } => return until.since_start().min(NEVER),
+                Output::Wait { until, .. } => {
+                    self.feed();
+                    return until.since_start().min(NEVER);
+                }
             }
         }
     }
@@ -167,6 +206,7 @@ impl Driver {
             Ask::Run { commands, options, started, asks } => {
                 let spec = PipelineSpec {
                     commands,
+                    flags: options.flags,
                     with_input: options.with_input,
                     first_message_timeout: options.first_message_timeout,
                     timeout: options.timeout,
@@ -175,19 +215,31 @@ impl Driver {
                     Some(error) => Err(error.clone()),
                     None => self.session.run(now, spec),
                 };
-                let run = run.map(|id| {
-                    let (sender, events) = mpsc::unbounded_channel();
-                    self.listeners.insert(id, Listener { events: sender, host: options.host });
-                    Pipeline::new(id, events, asks)
-                });
+                let run = run.map(|id| self.listen(id, options.host, asks));
                 // Dropped when nobody waits any more; that stops it.
                 let _ = started.send(run);
             }
+            Ask::Metadata { ask, timeout, started, asks } => {
+                let run = match self.broken.get() {
+                    Some(error) => Err(error.clone()),
+                    None => self.session.command_metadata(now, &ask, timeout),
+                };
+                let run = run.map(|id| self.listen(id, RunOptions::default().host, asks));
+                let _ = started.send(run);
+            }
+            Ask::Pool { question, answered } => match self.session.ask_pool(now, question) {
+                Ok(call) => drop(self.pool_calls.insert(call, answered)),
+                Err(error) => drop(answered.send(Err(error))),
+            },
             Ask::Input { pipeline, value, taken } => {
-                let _ = taken.send(match value {
+                let result = match value {
                     Some(value) => self.session.send_input(now, pipeline, &value),
                     None => self.session.end_input(pipeline),
-                });
+                };
+                match result {
+                    Ok(()) => self.feeding.push((pipeline, taken)),
+                    Err(error) => drop(taken.send(Err(error))),
+                }
             }
             Ask::Reveal(asked) => match self.session.reveal(now, &asked.secret) {
                 Some(result) => drop(asked.revealed.send(result)),
@@ -203,6 +255,20 @@ impl Driver {
         }
     }
 
+    fn listen(&mut self, id: PipelineId, host: HostPolicy, asks: mpsc::WeakUnboundedSender<Ask>) -> Pipeline {
+        let (sender, events) = mpsc::unbounded_channel();
+        self.listeners.insert(id, Listener { events: sender, host });
+        Pipeline::new(id, events, asks)
+    }
+
+    /// Lets producers go on whose input the host takes fast enough.
+    fn feed(&mut self) {
+        let session = &self.session;
+        for (_, taken) in self.feeding.extract_if(.., |(id, _)| session.backlog(*id) <= INPUT_WINDOW) {
+            let _ = taken.send(Ok(()));
+        }
+    }
+
     fn event(&mut self, event: Event) {
         match event {
             Event::Opened(opened) => {
@@ -212,7 +278,21 @@ impl Driver {
                 }
             }
             Event::Pipeline(id, event) => self.pipeline_event(id, event),
-            Event::PoolHostCall(call) => tracing::debug!(method = call.method.name(), "host call outside of pipelines"),
+            Event::PoolHostCall(call) => {
+                if call.wants_answer() {
+                    let response = ask_policy(&mut self.pool_host.0, &call);
+                    if let Err(error) = self.session.answer_pool(self.now(), &call, &response) {
+                        tracing::warn!(%error, method = call.method.name(), "an answer of the pool could not be sent");
+                    }
+                }
+                self.tell(PoolEvent::HostCall(call));
+            }
+            Event::UserEvent(event) => self.tell(PoolEvent::User(event)),
+            Event::PoolAnswer { call, answer } => {
+                if let Some(answered) = self.pool_calls.remove(&call) {
+                    let _ = answered.send(answer);
+                }
+            }
             Event::Key(key) => self.reveal(&key),
             Event::Closed => self.end(),
             Event::Broken(error) => {
@@ -223,6 +303,13 @@ impl Driver {
                 let _ = self.broken.set(error);
                 self.end();
             }
+        }
+    }
+
+    /// Nobody need listen; who listens too slowly misses some.
+    fn tell(&self, event: PoolEvent) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.pool_events.try_send(event) {
+            tracing::warn!("an event of the pool is dropped: nobody takes them");
         }
     }
 
@@ -240,6 +327,8 @@ impl Driver {
     fn end(&mut self) {
         self.ended = Some(clock());
         self.revealing.clear();
+        self.feeding.clear();
+        self.pool_calls.clear();
         self.closing.clear();
     }
 
@@ -263,14 +352,18 @@ impl Driver {
             return;
         }
         let Some(listener) = self.listeners.get_mut(&id) else { return };
-        // Somebody else's code: its panic must cost one answer, not the pool.
-        let response = std::panic::catch_unwind(AssertUnwindSafe(|| (listener.host)(call))).unwrap_or_else(|_| {
-            let (id, message) = ("Wsman.Refused".into(), "the client's host failed".into());
-            HostResponse::Refused(Refusal { id, message })
-        });
+        let response = ask_policy(&mut listener.host, call);
         if let Err(error) = self.session.answer(self.now(), id, call, &response) {
             tracing::warn!(%error, method = call.method.name(), "an answer could not be sent; stopping");
             self.session.stop(self.now(), id);
         }
     }
+}
+
+/// Somebody else's code: its panic must cost one answer, not the pool.
+fn ask_policy(policy: &mut HostPolicy, call: &HostCall) -> HostResponse {
+    std::panic::catch_unwind(AssertUnwindSafe(|| policy(call))).unwrap_or_else(|_| {
+        let (id, message) = ("Wsman.Refused".into(), "the client's host failed".into());
+        HostResponse::Refused(Refusal { id, message })
+    })
 }

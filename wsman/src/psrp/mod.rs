@@ -9,17 +9,25 @@
 pub mod fragment;
 mod host;
 mod message;
+mod metadata;
 mod pipeline;
 mod pool;
+mod question;
 mod record;
 mod session_key;
 
 pub use host::{Choice, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
 pub use message::{Destination, Message, MessageError, MessageType};
-pub use pipeline::{Argument, Command, CreatePipeline, PipelineState, PipelineStateMessage};
+pub use metadata::{CommandMetadata, GetCommandMetadata};
+pub use pipeline::{
+    Argument, Command, CreatePipeline, Merge, MergeTo, PipelineFlags, PipelineState, PipelineStateMessage,
+};
 pub use pool::{
     ApplicationPrivateData, InitRunspacePool, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage,
     SessionCapability,
+};
+pub use question::{
+    Alternative, Cell, Coordinates, Field, Key, Question, Rectangle, ScreenProperty, ScreenValue, StreamKind, UserEvent,
 };
 pub use record::{ErrorRecord, InformationRecord, ProgressKind, ProgressRecord, TextRecord};
 

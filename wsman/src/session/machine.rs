@@ -1,10 +1,11 @@
 //! The machine: what is asked of it and what it asks the host.
 //!
 //! What comes back is in `answers`, what goes wrong in `trouble`, the session
-//! key in `keys`.
+//! key in `keys`, what concerns the whole pool in `pool`.
 
 mod answers;
 mod keys;
+mod pool;
 mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,8 +21,8 @@ use crate::clixml::Value;
 use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, HEADER_BYTES, fragments};
 use crate::psrp::{
-    self, ApplicationPrivateData, CreatePipeline, HostCall, HostResponse, InitRunspacePool, Message, MessageType,
-    ProtocolVersion, SessionCapability,
+    self, ApplicationPrivateData, CreatePipeline, GetCommandMetadata, HostCall, HostResponse, InitRunspacePool,
+    Message, MessageType, ProtocolVersion, SessionCapability,
 };
 use crate::soap::{Header, Operation, Request, SignalCode};
 use crate::time::Instant;
@@ -54,6 +55,7 @@ pub struct Session {
     private_data: Option<ApplicationPrivateData>,
     assembler: Assembler,
     keys: keys::Keys,
+    traffic: pool::PoolTraffic,
     pipelines: BTreeMap<Uuid, Pipeline>,
     in_flight: BTreeMap<ExchangeId, InFlight>,
     /// Lost exchanges that wait for their repetition.
@@ -94,6 +96,7 @@ impl Session {
             private_data: None,
             assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
             keys: keys::Keys::None,
+            traffic: pool::PoolTraffic::default(),
             pipelines: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             repeats: Vec::new(),
@@ -115,7 +118,7 @@ impl Session {
         }
         let capability = SessionCapability { protocol: self.config.protocol };
         let init = InitRunspacePool {
-            min_runspaces: 1,
+            min_runspaces: self.config.min_runspaces,
             max_runspaces: self.config.max_runspaces,
             host: self.config.host,
             application_arguments: self.config.application_arguments.clone(),
@@ -140,7 +143,12 @@ impl Session {
     /// travel (too deep, a cycle that leaves its object). Nothing was sent.
     pub fn run(&mut self, now: Instant, spec: PipelineSpec) -> Result<PipelineId, Error> {
         self.check_open()?;
-        let create = CreatePipeline { commands: spec.commands, no_input: !spec.with_input, host: self.config.host };
+        let create = CreatePipeline {
+            commands: spec.commands,
+            no_input: !spec.with_input,
+            host: self.config.host,
+            flags: spec.flags,
+        };
         let creation = create.to_value();
         let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
         let payload = if creation.holds_secrets() {
@@ -149,32 +157,59 @@ impl Session {
         } else {
             Some(psrp::encode(&creation).map_err(unfit)?)
         };
-        let id = self.entropy.uuid();
-        self.pipelines.insert(
-            id,
-            Pipeline {
-                phase: Phase::AwaitKey,
-                creation: payload.is_none().then_some(creation),
-                assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
-                pending: VecDeque::new(),
-                sending: None,
-                stopping: None,
-                heard: false,
-                first_message_by: now + spec.first_message_timeout,
-                deadline: now + spec.timeout,
-            },
-        );
+        let secret = payload.is_none().then_some(creation);
+        let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, secret);
         match payload {
-            Some(payload) => self.command(id, payload),
+            Some(payload) => self.command(id, MessageType::CreatePipeline, payload),
             None => self.need_key(now),
         }
         Ok(PipelineId(id))
     }
 
+    /// Asks for commands and their parameters. The answer comes as a
+    /// pipeline's output, see
+    /// [`CommandMetadata::from_value`](psrp::CommandMetadata::from_value).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: the session is not open.
+    pub fn command_metadata(
+        &mut self,
+        now: Instant,
+        ask: &GetCommandMetadata,
+        timeout: Duration,
+    ) -> Result<PipelineId, Error> {
+        self.check_open()?;
+        let unfit = |error| Error::new(ErrorKind::Misuse, "a name cannot be sent").with_source(error);
+        let payload = ask.encode().map_err(unfit)?;
+        let id = self.pipeline(now, timeout, timeout, None);
+        self.command(id, MessageType::GetCommandMetadata, payload);
+        Ok(PipelineId(id))
+    }
+
+    fn pipeline(&mut self, now: Instant, first: Duration, all: Duration, creation: Option<Value>) -> Uuid {
+        let id = self.entropy.uuid();
+        self.pipelines.insert(
+            id,
+            Pipeline {
+                phase: Phase::AwaitKey,
+                creation,
+                assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
+                pending: VecDeque::new(),
+                sending: None,
+                stopping: None,
+                heard: false,
+                first_message_by: now + first,
+                deadline: now + all,
+            },
+        );
+        id
+    }
+
     /// Sends Command; what CREATE_PIPELINE has beyond it goes first of all
     /// that is pending.
-    fn command(&mut self, id: Uuid, payload: Vec<u8>) {
-        let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
+    fn command(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>) {
+        let message = Message::to_server(kind, self.pool_id, Some(id), payload);
         let mut parts: VecDeque<_> = self.fragments(&message).into();
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         let arguments = parts.pop_front().unwrap_or_default();
@@ -251,6 +286,7 @@ impl Session {
         }
         let closed = Error::new(ErrorKind::Misuse, "the session was closed").after(Effect::MayHaveRun);
         self.end_all(&closed);
+        self.end_calls(&closed);
         self.repeats.clear();
         self.state = State::AwaitDelete { by: now + self.config.stop_timeout };
         self.exchange(Purpose::Delete, Operation::Delete);
@@ -301,9 +337,10 @@ impl Session {
             State::Open | State::Ended => None,
         };
         let key = self.keys.deadline().map(|by| (by, Why::Key));
+        let call = self.next_call_alarm().map(|by| (by, Why::Pool));
         let repeats = self.repeats.iter().map(|(at, _)| (*at, Why::Repeat));
         let alarms = self.pipelines.values().map(|pipeline| (pipeline.alarm(), Why::Deadline));
-        let next = state.into_iter().chain(key).chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
+        let next = state.into_iter().chain(key).chain(call).chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
         let (until, why) = next.unwrap_or((Instant::NEVER, Why::Idle));
         Output::Wait { until, why }
     }
@@ -321,10 +358,14 @@ impl Session {
         }
     }
 
+    /// Bytes of fragments that one envelope has room for.
+    fn payload_bytes(&self) -> usize {
+        ((self.max_envelope_bytes() - ENVELOPE_OVERHEAD_BYTES) / 4 * 3) as usize
+    }
+
     /// Cuts a message so that every fragment fills an envelope of its own.
     fn fragments(&mut self, message: &Message) -> Vec<Vec<u8>> {
-        let payload = (self.max_envelope_bytes() - ENVELOPE_OVERHEAD_BYTES) / 4 * 3;
-        let data = NonZeroUsize::new(payload as usize - HEADER_BYTES).unwrap_or(NonZeroUsize::MIN);
+        let data = NonZeroUsize::new(self.payload_bytes() - HEADER_BYTES).unwrap_or(NonZeroUsize::MIN);
         let object = self.next_object;
         self.next_object += 1;
         fragments(object, &message.encode(), data).collect()
@@ -417,15 +458,41 @@ impl Session {
         Ok(())
     }
 
+    /// Bytes of input and answers that a pipeline has yet to send. A producer
+    /// that waits while this is large is held to the host's pace.
+    #[must_use]
+    pub fn backlog(&self, pipeline: PipelineId) -> usize {
+        let bytes = |pending: &Pending| match &pending.load {
+            Load::Fragments(data) => data.len(),
+            // Chosen: a secret waits for its key and is small.
+            Load::Secret(..) => 1,
+        };
+        self.pipelines.get(&pipeline.0).map_or(0, |pipeline| pipeline.pending.iter().map(bytes).sum())
+    }
+
     /// Sends go one at a time per pipeline: their order is the protocol's.
+    /// Input that gathers meanwhile goes together.
     fn send_next(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         if pipeline.sending.is_some() || matches!(pipeline.phase, Phase::AwaitKey | Phase::AwaitCommand) {
             return;
         }
         let Some(Pending { kind, load }) = pipeline.pending.pop_front() else { return };
+        let room = self.payload_bytes();
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         let data = match load {
-            Load::Fragments(data) => data,
+            Load::Fragments(mut data) => {
+                while kind == SendKind::Rest
+                    && pipeline.phase == Phase::AwaitOutput
+                    && let Some(Pending { kind: SendKind::Rest, load: Load::Fragments(more) }) =
+                        pipeline.pending.front()
+                    && data.len() + more.len() <= room
+                {
+                    data.extend_from_slice(more);
+                    pipeline.pending.pop_front();
+                }
+                data
+            }
             Load::Secret(message, value) => match self.keys.seal(&value) {
                 Some(Ok(payload)) => {
                     let message = Message::to_server(message, self.pool_id, Some(id), payload);

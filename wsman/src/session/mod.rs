@@ -36,7 +36,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::entropy::Entropy;
-use crate::psrp::{ApplicationPrivateData, HostCall, KeyPair, ProtocolVersion, SecretError};
+use crate::psrp::{ApplicationPrivateData, HostCall, KeyPair, ProtocolVersion, SecretError, UserEvent};
 use crate::time::Instant;
 
 /// Names a pipeline; on the wire the CommandId.
@@ -154,8 +154,17 @@ pub enum Event {
     Opened(Opened),
     /// Of a pipeline.
     Pipeline(PipelineId, PipelineEvent),
-    /// A host call outside of pipelines.
+    /// A host call outside of pipelines; [`Session::answer_pool`].
     PoolHostCall(HostCall),
+    /// An event that a script forwarded.
+    UserEvent(UserEvent),
+    /// The answer to [`Session::ask_pool`].
+    PoolAnswer {
+        /// The number that was returned there.
+        call: i64,
+        /// What the host said.
+        answer: Result<PoolAnswer, Error>,
+    },
     /// The session key is there, or the exchange for it failed: what
     /// [`Session::reveal`] had to put off can be asked again.
     Key(Result<(), Error>),
@@ -163,6 +172,33 @@ pub enum Event {
     Closed,
     /// The session ended by itself.
     Broken(Error),
+}
+
+/// A question about the runspaces of a pool.
+///
+/// Source: [MS-PSRP] §2.2.2.6 to §2.2.2.8, §2.2.2.11, §2.2.2.31.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolQuestion {
+    /// Changes the most.
+    SetMaxRunspaces(i32),
+    /// Changes the least.
+    SetMinRunspaces(i32),
+    /// How many can be used now.
+    AvailableRunspaces,
+    /// Clears variables and preferences of the runspaces; functions stay
+    /// (engine.md §9).
+    ResetRunspaceState,
+}
+
+/// The answer to a [`PoolQuestion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolAnswer {
+    /// Whether it was done.
+    Done(bool),
+    /// How many can be used.
+    Available(i64),
 }
 
 /// What is known of an open pool.

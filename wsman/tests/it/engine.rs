@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use wsman::client::{Options, Output, RunOptions, RunspacePool};
+use wsman::client::{Options, Output, PoolEvent, PoolHost, RunOptions, RunspacePool};
 use wsman::clixml::{SecureString, Text, Value};
-use wsman::psrp::{Command, HostMethod, HostResponse, ProtocolVersion};
+use wsman::psrp::{
+    Command, GetCommandMetadata, HostMethod, HostResponse, Merge, PipelineFlags, ProtocolVersion, Question,
+};
 use wsman::session::{End, PipelineEvent, StopCause};
 use wsman::testing::engine::ProcessOptions;
 use wsman::testing::{EngineKind, HostOptions, Listener};
@@ -395,4 +397,129 @@ async fn pipelines_of_one_pool_share_it_and_arguments_reach_the_session() {
     script(&pool, "$x = 5").await;
     let output = script(&pool, "$x; $PSSenderInfo.ApplicationArguments.tenant").await;
     assert_eq!(output.objects, [Value::I32(5), Value::from("nordhafen")]);
+}
+
+#[tokio::test]
+async fn pipelines_of_several_commands_statements_and_merged_streams() {
+    let real = real!();
+    let piped = vec![
+        Command::new("Write-Output").argument("InputObject", Value::list(vec![3.into(), 1.into(), 2.into()])),
+        Command::new("Sort-Object"),
+        Command::new("Select-Object").argument("First", 2),
+    ];
+    let output = real.pool.run(piped, RunOptions::default()).await.unwrap().collect().await.unwrap();
+    assert_eq!(output.objects, [Value::I32(1), Value::I32(2)]);
+    // Two statements: the second runs after the error of the first.
+    let statements = vec![
+        Command::new("Write-Output").positional("one").end_of_statement(),
+        Command::new("Get-Item").positional("/no/such").end_of_statement(),
+        Command::new("Write-Output").positional("two"),
+    ];
+    let output = real.pool.run(statements, RunOptions::default()).await.unwrap().collect().await.unwrap();
+    assert_eq!((texts(&output), output.errors.len()), (vec!["one".to_owned(), "two".into()], 1));
+    let merged = Command::script("Write-Error 'e'; Write-Warning 'w'; Write-Host 'h'; 'o'").merged(Merge::ALL);
+    let output = real.pool.invoke(merged).await.unwrap();
+    assert_eq!(output.objects.len(), 4, "{output:?}");
+    assert!(output.errors.is_empty() && output.warnings.is_empty() && output.information.is_empty());
+}
+
+#[tokio::test]
+async fn the_runspaces_of_a_pool_are_asked_changed_and_reset() {
+    let Some(host) = host().await else { return };
+    for parked in [true, false] {
+        let mut options = options(&host);
+        options.session.max_runspaces = 3;
+        options.session.parked_receive = parked;
+        let pool = RunspacePool::open(options).await.unwrap();
+        assert_eq!(pool.available_runspaces().await.unwrap(), 3);
+        assert!(pool.set_max_runspaces(5).await.unwrap());
+        assert!(pool.set_min_runspaces(2).await.unwrap());
+        assert!(!pool.set_max_runspaces(1).await.unwrap(), "fewer than at least");
+        assert_eq!(pool.available_runspaces().await.unwrap(), 5);
+        pool.close().await;
+        let pool = RunspacePool::open(self::options(&host)).await.unwrap();
+        script(&pool, "$global:x = 1; function f { 'f' }").await;
+        assert!(pool.reset_runspace_state().await.unwrap());
+        assert_eq!(texts(&script(&pool, "\"[$x][$(f)]\"").await), ["[][f]"]);
+        pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn events_and_host_calls_outside_of_pipelines_arrive_on_the_parked_receive() {
+    let Some(host) = host().await else { return };
+    let mut options = options(&host);
+    options.pool_host = PoolHost(Box::new(|call| match call.question_of() {
+        Ok(Question::ReadLine) => HostResponse::text("from the pool"),
+        _ => HostResponse::Value(Value::Nil),
+    }));
+    let pool = RunspacePool::open(options).await.unwrap();
+    let mut events = pool.events().expect("the first time");
+    assert!(pool.events().is_none());
+    script(
+        &pool,
+        "$null = Register-EngineEvent -SourceIdentifier Lab.Event -Forward
+         $null = New-Event -SourceIdentifier Lab.Event -Sender me -EventArguments 1, 'two' -MessageData @{ a = 1 }",
+    )
+    .await;
+    let Some(PoolEvent::User(event)) = events.next().await else { panic!("an event") };
+    assert_eq!((event.source.as_str(), event.arguments.len()), ("Lab.Event", 2));
+    assert_eq!(event.data.get("a"), Some(&Value::I32(1)));
+    script(
+        &pool,
+        "$t = New-Object Timers.Timer 50; $t.AutoReset = $false
+         $null = Register-ObjectEvent $t Elapsed -Action { $global:said = $Host.UI.ReadLine() }; $t.Start()",
+    )
+    .await;
+    loop {
+        let Some(PoolEvent::HostCall(call)) = events.next().await else { panic!("a host call") };
+        if call.method == HostMethod::ReadLine {
+            break;
+        }
+    }
+    let output = script(&pool, "while (-not $global:said) { Start-Sleep -Milliseconds 20 }; $global:said").await;
+    assert_eq!(texts(&output), ["from the pool"]);
+    pool.close().await;
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn commands_say_their_parameters() {
+    let real = real!();
+    let found = real.pool.command_metadata(GetCommandMetadata::new(["Get-Date", "Out-Null"])).await.unwrap();
+    assert_eq!(found.iter().map(|command| command.name.as_str()).collect::<Vec<_>>(), ["Get-Date", "Out-Null"]);
+    assert!(found[0].parameters.iter().any(|(name, _)| name == "Format"));
+    assert!(real.pool.command_metadata(GetCommandMetadata::new(["No-Such*"])).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn input_goes_at_the_hosts_pace_and_together() {
+    let real = real!();
+    let options = RunOptions { with_input: true, ..RunOptions::default() };
+    let sum = Command::script("begin { $n = 0; $s = 0 } process { $n++; $s += $_.Length } end { \"$n $s\" }");
+    let pipeline = real.pool.run(vec![sum], options).await.unwrap();
+    for _ in 0..200 {
+        pipeline.send_input(Value::from("x".repeat(20_000))).await.unwrap();
+    }
+    pipeline.end_input().await.unwrap();
+    assert_eq!(texts(&pipeline.collect().await.unwrap()), ["200 4000000"]);
+    let sends = real._host.counters().requests_of("Send");
+    assert!(sends < 100, "{sends} requests for 200 objects");
+}
+
+#[tokio::test]
+async fn a_nested_pipeline_runs_when_the_outer_has_its_answer() {
+    let real = real!();
+    let pool = Arc::new(real.pool);
+    let outer = pool.run(
+        vec![Command::script("$x = Read-Host 'q'; \"outer $x\"")],
+        RunOptions { host: Box::new(|_| HostResponse::fields([("q", Value::from("a"))])), ..RunOptions::default() },
+    );
+    let outer = outer.await.unwrap();
+    let nested =
+        RunOptions { flags: PipelineFlags { nested: true, ..PipelineFlags::default() }, ..RunOptions::default() };
+    let inner = pool.run(vec![Command::script("'inner'")], nested).await.unwrap();
+    assert_eq!(texts(&outer.collect().await.unwrap()), ["outer a"]);
+    let inner = inner.collect().await.unwrap();
+    assert!(matches!(inner.end, End::Completed | End::Failed(_)), "{:?}", inner.end);
 }

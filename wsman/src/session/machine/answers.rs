@@ -8,8 +8,8 @@ use super::super::{End, Event, Opened, PipelineEvent, PipelineId, StopCause};
 use super::{Session, State};
 use crate::psrp::{
     self, ApplicationPrivateData, ErrorRecord, HostCall, InformationRecord, Message, MessageType, PayloadError,
-    PipelineState, PipelineStateMessage, ProgressRecord, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage,
-    SessionCapability, TextRecord,
+    PipelineState, PipelineStateMessage, ProgressRecord, RunspacePoolState, RunspacePoolStateMessage,
+    SessionCapability, TextRecord, UserEvent,
 };
 use crate::soap::{Answer, AnswerEnvelope, Operation, Received, SignalCode};
 use crate::time::Instant;
@@ -32,11 +32,14 @@ impl Session {
             let error = Error::new(ErrorKind::PeerMisbehaved, "the host answered another request");
             return self.failed(now, purpose, error.with_source(crate::soap::SoapError::OtherRequest));
         }
+        if !matches!(envelope.answer, Answer::Fault(_)) && purpose != Purpose::PoolReceive {
+            self.unsuspend();
+        }
         match (purpose, envelope.answer) {
             (_, Answer::Fault(fault)) => self.faulted(now, purpose, fault),
             (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
-            (Purpose::PublicKey, Answer::Sent) => {}
+            (Purpose::PoolSend(_), Answer::Sent) => self.pool_sent(),
             (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
             (Purpose::Send(id), Answer::Sent) => self.sent(id),
             (Purpose::Receive(id), Answer::Received(received)) => self.received(id, &received),
@@ -119,24 +122,6 @@ impl Session {
         self.alarms(now);
     }
 
-    /// Asks for messages of the pool, if there is one to wait for and nobody
-    /// asks yet.
-    pub(super) fn want_pool_receive(&mut self) {
-        let wanted = match self.state {
-            State::AwaitPool { .. } => true,
-            // A host of 2.1 asks for the key by itself.
-            State::Open => {
-                self.keys.is_awaited() || self.protocol.is_some_and(|version| version < ProtocolVersion::V2_2)
-            }
-            State::AwaitShell { .. } | State::AwaitDelete { .. } | State::Ended => false,
-        };
-        let repeated = self.repeats.iter().map(|(_, exchange)| exchange);
-        let asking = self.in_flight.values().chain(repeated).any(|e| e.purpose == Purpose::PoolReceive);
-        if wanted && !asking {
-            self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
-        }
-    }
-
     pub(super) fn pool_message(&mut self, now: Instant, bytes: &[u8]) -> Result<(), Error> {
         let unreadable = |what| Error::new(ErrorKind::PeerMisbehaved, what);
         let message =
@@ -162,6 +147,12 @@ impl Session {
             }
             MessageType::EncryptedSessionKey => self.key_arrived(&message.payload).map_err(payload)?,
             MessageType::PublicKeyRequest => self.need_key(now),
+            MessageType::RunspaceAvailability => self.pool_answered(&message.payload).map_err(payload)?,
+            MessageType::UserEvent => match UserEvent::decode(&message.payload) {
+                Ok(event) => self.event(Event::UserEvent(event)),
+                // One that cannot be read costs itself only.
+                Err(error) => tracing::debug!(%error, "an event is unreadable"),
+            },
             MessageType::RunspacePoolHostCall => {
                 let call = HostCall::decode(&message.payload).map_err(payload)?;
                 self.event(Event::PoolHostCall(call));
@@ -180,6 +171,7 @@ impl Session {
                     private_data: self.private_data.clone(),
                     shell_id: self.shell_id.clone().unwrap_or_default(),
                 }));
+                self.park();
                 Ok(())
             }
             (RunspacePoolState::Closed | RunspacePoolState::Broken, State::AwaitPool { .. } | State::Open) => {
@@ -305,6 +297,7 @@ impl Session {
             return;
         }
         self.end_all(&error.clone().after(Effect::MayHaveRun));
+        self.end_calls(error);
         self.repeats.clear();
         self.state = State::Ended;
         self.event(Event::Broken(error.clone()));

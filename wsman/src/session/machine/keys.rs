@@ -1,15 +1,14 @@
 //! The session key, from the first need of it.
 
-use super::super::exchange::Purpose;
+use super::super::exchange::PoolPart;
 use super::super::pipeline::{Load, Phase};
 use super::super::{End, Event, Output};
 use super::{Session, State};
 use crate::clixml::{EncodeError, SecureString, Value};
 use crate::psrp::{
-    self, EncryptedSessionKey, KeyPair, Message, MessageType, PayloadError, ProtocolVersion, Sealing, SecretError,
+    self, EncryptedSessionKey, KeyPair, MessageType, PayloadError, ProtocolVersion, Sealing, SecretError,
 };
 use crate::secret::Secret;
-use crate::soap::Operation;
 use crate::time::Instant;
 use crate::{Effect, Error, ErrorKind};
 
@@ -109,9 +108,7 @@ impl Session {
             Err(error) => return self.key_failed(&no_key().with_source(error)),
         };
         self.keys = Keys::AwaitKey { pair, by };
-        let message = Message::to_server(MessageType::PublicKey, self.pool_id, None, payload);
-        let data = self.fragments(&message).into_iter().flatten().collect();
-        self.exchange(Purpose::PublicKey, Operation::Send { command_id: None, stream: "stdin", data });
+        self.pool_send(PoolPart::Key, MessageType::PublicKey, "stdin", payload);
         self.want_pool_receive();
         self.alarms(now);
     }
@@ -131,11 +128,12 @@ impl Session {
         for id in ids {
             let creation = self.pipelines.get_mut(&id).and_then(|pipeline| pipeline.creation.take());
             match creation.and_then(|creation| self.keys.seal(&creation)) {
-                Some(Ok(payload)) => self.command(id, payload),
+                Some(Ok(payload)) => self.command(id, MessageType::CreatePipeline, payload),
                 Some(Err(error)) => drop(self.forget(id, End::Lost(error))),
                 None => self.send_next(id),
             }
         }
+        self.pool_send_next();
         self.event(Event::Key(Ok(())));
         Ok(())
     }

@@ -55,8 +55,8 @@ impl Session {
                 }
                 self.create_failed(&error);
             }
-            Purpose::PoolReceive => self.break_with(&error),
-            Purpose::PublicKey => self.key_failed(&error),
+            Purpose::PoolReceive => self.pool_receive_failed(&error, gone),
+            Purpose::PoolSend(part) => self.pool_send_failed(part, &error),
             Purpose::Command(id) => {
                 let refused = error.fault().is_some_and(Fault::proves_not_run);
                 let effect = if refused { Effect::NotRun } else { Effect::MayHaveRun };
@@ -136,6 +136,7 @@ impl Session {
             _ => {}
         }
         self.key_alarm(now);
+        self.call_alarm(now);
         let due: Vec<_> = self.pipelines.iter().filter(|(_, p)| p.alarm() <= now).map(|(id, _)| *id).collect();
         for id in due {
             self.alarm(now, id);

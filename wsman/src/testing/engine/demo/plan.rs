@@ -6,7 +6,7 @@ use super::builtin::{self, Surroundings};
 use super::errors;
 use super::secrets::Secrets;
 use crate::clixml::Value;
-use crate::psrp::{self, Command, CreatePipeline, ErrorRecord};
+use crate::psrp::{self, Command, CreatePipeline, ErrorRecord, Merge};
 use crate::testing::demo::{Commands, Step};
 
 /// One thing to do.
@@ -71,6 +71,12 @@ pub(super) fn make(
     let Some((first, rest)) = create.commands.split_first() else {
         return Err(Box::new(errors::unreadable("it has no command")));
     };
+    if create.commands.iter().any(|command| command.merge != Merge::default()) {
+        return Err(Box::new(errors::not_offered("merged streams")));
+    }
+    if create.flags.nested {
+        return Err(Box::new(errors::not_offered("nested pipelines")));
+    }
     let mut sink = Sink::Client;
     for command in rest {
         sink = then(command, sink)?;
