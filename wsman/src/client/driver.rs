@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(super) enum Ask {
         question: PoolQuestion,
         answered: oneshot::Sender<Result<PoolAnswer, Error>>,
     },
+    /// Events were taken of a pipeline that is held back for them.
+    Taken,
     Stop(PipelineId),
     Close(oneshot::Sender<()>),
 }
@@ -67,8 +70,27 @@ pub(super) struct Revealing {
 }
 
 struct Listener {
+    /// Bounded by the session's window, in bytes.
     events: mpsc::UnboundedSender<PipelineEvent>,
+    flow: Arc<Flow>,
     host: HostPolicy,
+}
+
+/// What a consumer has taken, told without a message for each event.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    taken: AtomicUsize,
+    /// The driver waits for the consumer.
+    held: AtomicBool,
+}
+
+impl Flow {
+    /// Counts one event; whether the driver must be told.
+    pub(super) fn take(&self) -> bool {
+        // Both orders are the strongest: whoever comes second sees the other.
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        self.held.load(Ordering::SeqCst)
+    }
 }
 
 pub(super) struct Driver {
@@ -177,6 +199,9 @@ impl Driver {
                 Output::Event(event) => self.event(event),
                 Output::Wait { until, .. } => {
                     self.feed();
+                    if self.flow() {
+                        continue;
+                    }
                     return until.since_start().min(NEVER);
                 }
             }
@@ -245,6 +270,7 @@ impl Driver {
                 Some(result) => drop(asked.revealed.send(result)),
                 None => self.revealing.push(asked),
             },
+            Ask::Taken => {}
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
             Ask::Close(closed) => {
                 if self.ended.is_none() {
@@ -257,8 +283,29 @@ impl Driver {
 
     fn listen(&mut self, id: PipelineId, host: HostPolicy, asks: mpsc::WeakUnboundedSender<Ask>) -> Pipeline {
         let (sender, events) = mpsc::unbounded_channel();
-        self.listeners.insert(id, Listener { events: sender, host });
-        Pipeline::new(id, events, asks)
+        let flow = Arc::new(Flow::default());
+        self.listeners.insert(id, Listener { events: sender, flow: Arc::clone(&flow), host });
+        Pipeline::new(id, events, asks, flow)
+    }
+
+    /// Lets pipelines go on whose consumers have taken enough; whether there
+    /// is something to do for one.
+    fn flow(&mut self) -> bool {
+        let mut resumed = false;
+        for (id, listener) in &self.listeners {
+            if !self.session.is_held(*id) {
+                continue;
+            }
+            listener.flow.held.store(true, Ordering::SeqCst);
+            let taken = listener.flow.taken.swap(0, Ordering::SeqCst);
+            // Who is gone takes everything.
+            self.session.taken(*id, if listener.events.is_closed() { usize::MAX } else { taken });
+            if !self.session.is_held(*id) {
+                listener.flow.held.store(false, Ordering::SeqCst);
+                resumed = true;
+            }
+        }
+        resumed
     }
 
     /// Lets producers go on whose input the host takes fast enough.

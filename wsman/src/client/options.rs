@@ -32,7 +32,7 @@ impl Options {
     pub fn new(url: &str, credentials: Credentials) -> Result<Self, Error> {
         let endpoint = Endpoint::parse(url)?;
         // One connection more, for a pool that hears its host and stays warm.
-        let session = Config { parked_receive: true, ..Config::new(endpoint.to_string()) };
+        let session = Config { parked_receive: true, window_bytes: WINDOW, ..Config::new(endpoint.to_string()) };
         Ok(Self {
             endpoint,
             credentials,
@@ -45,6 +45,11 @@ impl Options {
         })
     }
 }
+
+/// How much output of a pipeline waits for a slow consumer, in bytes.
+///
+/// Chosen: eight full envelopes; a consumer that keeps up never holds the line.
+const WINDOW: usize = 4 << 20;
 
 /// A [`HostPolicy`] for the pool itself.
 pub struct PoolHost(pub HostPolicy);

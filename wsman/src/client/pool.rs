@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::driver::{Ask, Driver, PoolSide, Revealing, clock};
+use super::driver::{Ask, Driver, Flow, PoolSide, Revealing, clock};
 use super::lanes::Lanes;
 use super::{Options, RunOptions};
 use crate::clixml::{SecureString, Value};
@@ -237,6 +237,7 @@ impl PoolEvents {
 pub struct Pipeline {
     id: PipelineId,
     events: mpsc::UnboundedReceiver<PipelineEvent>,
+    flow: Arc<Flow>,
     /// Weak: a pipeline does not keep its pool open.
     asks: mpsc::WeakUnboundedSender<Ask>,
     ended: bool,
@@ -247,11 +248,15 @@ impl Pipeline {
         id: PipelineId,
         events: mpsc::UnboundedReceiver<PipelineEvent>,
         asks: mpsc::WeakUnboundedSender<Ask>,
+        flow: Arc<Flow>,
     ) -> Self {
-        Self { id, events, asks, ended: false }
+        Self { id, events, flow, asks, ended: false }
     }
 
     /// The next event; `None` after the end. Cancel-safe.
+    ///
+    /// Who does not call it holds the pipeline back on its host, once
+    /// [`Config::window_bytes`](crate::session::Config::window_bytes) wait here.
     pub async fn next(&mut self) -> Option<PipelineEvent> {
         if self.ended {
             return None;
@@ -262,6 +267,11 @@ impl Pipeline {
             .await
             .unwrap_or_else(|| PipelineEvent::Ended(End::Lost(driver_gone().after(Effect::MayHaveRun))));
         self.ended = matches!(event, PipelineEvent::Ended(_));
+        if self.flow.take()
+            && let Some(asks) = self.asks.upgrade()
+        {
+            let _ = asks.send(Ask::Taken);
+        }
         Some(event)
     }
 

@@ -35,6 +35,11 @@ pub struct Config {
     /// operations, and one request each `operation_timeout`. Off by default
     /// here; the client's options turn it on.
     pub parked_receive: bool,
+    /// How much of a pipeline's output may lie between this machine and its
+    /// application, in bytes of payload, before its next Receive waits; see
+    /// [`Session::taken`](super::Session::taken). No bound by default here;
+    /// the client's options set one.
+    pub window_bytes: usize,
     /// For opening the pool.
     pub open_timeout: Duration,
     /// After a stop or close was asked: how long the host may take.
@@ -53,6 +58,7 @@ impl Config {
             host: HostInfo::Console,
             application_arguments: Value::Nil,
             parked_receive: false,
+            window_bytes: usize::MAX,
             // Seen: pypsrp's and, by the recordings, every host's default.
             operation_timeout: Duration::from_secs(20),
             // Chosen: a loaded host takes several seconds to start PowerShell.

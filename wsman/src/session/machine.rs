@@ -199,6 +199,9 @@ impl Session {
                 sending: None,
                 stopping: None,
                 heard: false,
+                untaken: VecDeque::new(),
+                untaken_bytes: 0,
+                held: false,
                 first_message_by: now + first,
                 deadline: now + all,
             },
@@ -514,7 +517,39 @@ impl Session {
         self.exchange(Purpose::Send(id), Operation::Send { command_id: Some(id), stream, data });
     }
 
+    /// The application has taken so many events of a pipeline, oldest first.
+    /// With [`Config::window_bytes`], what is not said to be taken holds the
+    /// pipeline's next Receive back, and so the host.
+    pub fn taken(&mut self, pipeline: PipelineId, events: usize) {
+        let Some(open) = self.pipelines.get_mut(&pipeline.0) else { return };
+        for bytes in open.untaken.drain(..events.min(open.untaken.len())) {
+            open.untaken_bytes -= bytes;
+        }
+        self.resume(pipeline.0);
+    }
+
+    /// Whether a pipeline waits for its application to take events.
+    #[must_use]
+    pub fn is_held(&self, pipeline: PipelineId) -> bool {
+        self.pipelines.get(&pipeline.0).is_some_and(|pipeline| pipeline.held)
+    }
+
+    fn resume(&mut self, id: Uuid) {
+        let window = self.config.window_bytes;
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        if pipeline.held && !pipeline.is_full(window) {
+            pipeline.held = false;
+            self.receive(id);
+        }
+    }
+
+    /// Asks for more output, unless there is enough to take.
     fn receive(&mut self, id: Uuid) {
+        let window = self.config.window_bytes;
+        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|pipeline| pipeline.is_full(window)) {
+            pipeline.held = true;
+            return;
+        }
         self.exchange(Purpose::Receive(id), Operation::Receive { command_id: Some(id) });
     }
 
@@ -536,6 +571,7 @@ impl Session {
         // What the host does not wholly know yet cannot be signalled.
         let signalled = pipeline.phase == Phase::AwaitOutput;
         pipeline.stopping = Some(Stopping { cause, by, signalled });
+        self.resume(id);
         if signalled {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }

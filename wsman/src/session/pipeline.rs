@@ -97,6 +97,11 @@ pub(super) struct Pipeline {
     pub(super) sending: Option<SendKind>,
     pub(super) stopping: Option<Stopping>,
     pub(super) heard: bool,
+    /// Bytes of each event that the application has not taken yet.
+    pub(super) untaken: VecDeque<usize>,
+    pub(super) untaken_bytes: usize,
+    /// The next Receive waits for the application.
+    pub(super) held: bool,
     pub(super) first_message_by: Instant,
     pub(super) deadline: Instant,
 }
@@ -171,6 +176,13 @@ pub(super) struct Stopping {
 }
 
 impl Pipeline {
+    /// Whether the application has to take something first. One that stops is
+    /// given more room: its last word is behind what was under way.
+    pub(super) fn is_full(&self, window: usize) -> bool {
+        let room = if self.stopping.is_some() { window.saturating_mul(4) } else { window };
+        self.untaken_bytes > room
+    }
+
     /// The next time at which something must happen.
     pub(super) fn alarm(&self) -> Instant {
         match self.stopping {

@@ -523,3 +523,17 @@ async fn a_nested_pipeline_runs_when_the_outer_has_its_answer() {
     let inner = inner.collect().await.unwrap();
     assert!(matches!(inner.end, End::Completed | End::Failed(_)), "{:?}", inner.end);
 }
+
+#[tokio::test]
+async fn a_slow_consumer_gets_everything() {
+    let real = real!();
+    let text = "1..5000 | ForEach-Object { 'x' * 2000 }; 'y' * 20000000";
+    let mut pipeline = real.pool.run(vec![Command::script(text)], RunOptions::default()).await.unwrap();
+    let first = pipeline.next().await;
+    assert!(matches!(first, Some(PipelineEvent::Output(_))), "{first:?}");
+    let available = real.pool.available_runspaces().await.unwrap();
+    assert_eq!(available, 0, "it waits on the host");
+    let output = pipeline.collect().await.unwrap();
+    assert_eq!(output.objects.len(), 5000);
+    assert_eq!(output.objects[4999].as_str().map(str::len), Some(20_000_000));
+}

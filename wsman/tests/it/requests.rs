@@ -6,7 +6,7 @@ use std::time::Duration;
 use wsman::client::{Options, Pipeline, RunOptions, RunspacePool};
 use wsman::clixml::{SecureString, Value};
 use wsman::psrp::{Command, HostResponse};
-use wsman::session::{End, StopCause};
+use wsman::session::{End, PipelineEvent, StopCause};
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::peer::Counters;
 use wsman::testing::{EngineKind, HostOptions, Listener};
@@ -28,8 +28,15 @@ impl Commands for BuiltIn {
         None
     }
 
-    fn command(&mut self, _: &Command) -> Option<Vec<Step>> {
-        None
+    fn command(&mut self, command: &Command) -> Option<Vec<Step>> {
+        match command.text.as_str() {
+            "Out-Many" => Some((0..5000).map(|n| Step::Output(Value::from(format!("{n:2000}")))).collect()),
+            "Out-Large" => {
+                let large = Step::Output(Value::from("x".repeat(20_000_000)));
+                Some(vec![Step::Output(Value::from("first")), large.clone(), large])
+            }
+            _ => None,
+        }
     }
 
     fn names(&self) -> Vec<String> {
@@ -207,4 +214,33 @@ async fn a_secret_costs_two_requests_more_and_the_next_none() {
     let output = pool.run(vec![ask], options).await.expect("it starts").collect().await.expect("it ends");
     let revealed = pool.reveal(output.objects[0].as_secure_string().expect("a secret")).await.expect("it is ours");
     assert_eq!(revealed.expose(), "planted-secret");
+}
+
+/// 10 MB in 5,000 objects, then two strings of 20 MB: nobody takes them while
+/// other calls run to their ends.
+#[tokio::test]
+async fn a_consumer_that_waits_holds_the_host_and_not_the_memory() {
+    let (host, pool) = open().await;
+    for (name, objects, most) in [("Out-Many", 5000, 16), ("Out-Large", 3, 62)] {
+        let before = host.counters().requests_of("Receive");
+        let mut pipeline = pool.run(vec![Command::new(name)], RunOptions::default()).await.expect("it starts");
+        let first = pipeline.next().await;
+        assert!(matches!(first, Some(PipelineEvent::Output(_))), "{first:?}");
+        for _ in 0..20 {
+            say(&pool, "beside it").await;
+        }
+        // 4 MB are eleven full envelopes; one string of 20 MB is 53.
+        let received = host.counters().requests_of("Receive") - before - 20;
+        assert!(received <= most, "{name}: {received} Receives while nobody took anything");
+        let output = tokio::time::timeout(LONG, pipeline.collect()).await.expect("it goes on").expect("it ends");
+        assert_eq!(output.objects.len() + 1, objects);
+        let all = host.counters().requests_of("Receive") - before - 20;
+        assert!(all > most, "{name}: {all} Receives in all");
+    }
+    // Who drops it instead gets it out of the way.
+    let mut pipeline = pool.run(vec![Command::new("Out-Many")], RunOptions::default()).await.expect("it starts");
+    assert!(pipeline.next().await.is_some());
+    drop(pipeline);
+    say(&pool, "alive").await;
+    tokio::time::timeout(LONG, pool.close()).await.expect("it closes");
 }

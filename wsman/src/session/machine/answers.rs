@@ -225,7 +225,13 @@ impl Session {
             Ok(event) => event,
         };
         match event {
-            Some(Said::Event(event)) => self.event(Event::Pipeline(PipelineId(id), event)),
+            Some(Said::Event(event)) => {
+                if let Some(pipeline) = self.pipelines.get_mut(&id) {
+                    pipeline.untaken.push_back(payload.len() + EVENT_BYTES);
+                    pipeline.untaken_bytes += payload.len() + EVENT_BYTES;
+                }
+                self.event(Event::Pipeline(PipelineId(id), event));
+            }
             Some(Said::State(state)) => self.pipeline_state(id, state),
             None => {}
         }
@@ -308,6 +314,11 @@ impl Session {
         }
     }
 }
+
+/// What an event costs besides its payload.
+///
+/// Chosen: about what an empty object and its place in a queue take.
+const EVENT_BYTES: usize = 128;
 
 /// What a message of a pipeline says.
 enum Said {
