@@ -13,6 +13,8 @@ mod host_end;
 #[cfg(feature = "testing")]
 mod interop;
 mod layers;
+#[cfg(feature = "process")]
+mod link;
 #[cfg(feature = "testing")]
 mod peer;
 mod replay;
