@@ -327,7 +327,8 @@ impl Listed {
             if item.is(ns::SHELL, "Shell") {
                 listed.shells.push(ShellDescription::decode(item));
             } else if item.is(ns::SHELL, "Command") {
-                let id = item.child(ns::SHELL, "CommandId").map(|id| id.trimmed()).or(item.attribute("CommandId"));
+                let id =
+                    item.child(ns::SHELL, "CommandId").map(|id| id.trimmed()).or_else(|| item.attribute("CommandId"));
                 let id = id.and_then(parse_uuid).ok_or(SoapError::Invalid("CommandId"))?;
                 let state = item.child(ns::SHELL, "State").map(|e| e.trimmed().to_owned()).unwrap_or_default();
                 listed.commands.push((id, state));

@@ -231,6 +231,56 @@ impl Operation {
         }
     }
 
+    /// The bodies of leaving, coming back and listing.
+    fn encode_link(&self, w: &mut Writer) {
+        match self {
+            Self::Disconnect { idle_timeout: None } => {
+                w.empty("rsp:Disconnect", &[]);
+            }
+            Self::Disconnect { idle_timeout: Some(span) } => {
+                w.open("rsp:Disconnect", &[]).leaf("rsp:IdleTimeOut", &[], &XsDuration(*span).to_string());
+                w.close("rsp:Disconnect");
+            }
+            // Windows takes an empty body for the shell (recorded).
+            Self::Reconnect { command_id: None } => {}
+            Self::Reconnect { command_id: Some(id) } => {
+                w.empty("rsp:Reconnect", &[("CommandId", &upper(*id))]);
+            }
+            Self::Connect { command_id: Some(id), .. } => {
+                w.empty("rsp:Connect", &[("CommandId", &upper(*id))]);
+            }
+            Self::Connect { command_id: None, connect, .. } => {
+                w.open("rsp:Connect", &[])
+                    .open("connectXml", &[("xmlns", ns::POWERSHELL)])
+                    .raw(&encode_base64(connect))
+                    .close("connectXml")
+                    .close("rsp:Connect");
+            }
+            Self::Enumerate { shell_id } => {
+                w.open("wsen:Enumerate", &[]).empty("wsman:OptimizeEnumeration", &[]).leaf(
+                    "wsman:MaxElements",
+                    &[],
+                    "32000",
+                );
+                if let Some(id) = shell_id {
+                    w.open("wsman:Filter", &[("Dialect", ns::SELECTOR_FILTER)])
+                        .open("wsman:SelectorSet", &[])
+                        .leaf("wsman:Selector", &[("Name", "ShellId")], id)
+                        .close("wsman:SelectorSet")
+                        .close("wsman:Filter");
+                }
+                w.close("wsen:Enumerate");
+            }
+            Self::Pull { context } => {
+                w.open("wsen:Pull", &[])
+                    .leaf("wsen:EnumerationContext", &[], context)
+                    .leaf("wsen:MaxElements", &[], "32000")
+                    .close("wsen:Pull");
+            }
+            _ => {}
+        }
+    }
+
     fn options(&self) -> Option<(&'static str, &str, &'static str, &'static str)> {
         // (mustUnderstand, value, name, MustComply); the exact set differs by
         // operation, wire.md §2.1.
@@ -351,50 +401,7 @@ impl Request {
                     .leaf("rsp:Code", &[], code.as_str())
                     .close("rsp:Signal");
             }
-            Operation::Delete => {}
-            Operation::Disconnect { idle_timeout: None } => {
-                w.empty("rsp:Disconnect", &[]);
-            }
-            Operation::Disconnect { idle_timeout: Some(span) } => {
-                w.open("rsp:Disconnect", &[]).leaf("rsp:IdleTimeOut", &[], &XsDuration(*span).to_string());
-                w.close("rsp:Disconnect");
-            }
-            // Windows takes an empty body for the shell (recorded).
-            Operation::Reconnect { command_id: None } => {}
-            Operation::Reconnect { command_id: Some(id) } => {
-                w.empty("rsp:Reconnect", &[("CommandId", &upper(*id))]);
-            }
-            Operation::Connect { command_id: Some(id), .. } => {
-                w.empty("rsp:Connect", &[("CommandId", &upper(*id))]);
-            }
-            Operation::Connect { command_id: None, connect, .. } => {
-                w.open("rsp:Connect", &[])
-                    .open("connectXml", &[("xmlns", ns::POWERSHELL)])
-                    .raw(&encode_base64(connect))
-                    .close("connectXml")
-                    .close("rsp:Connect");
-            }
-            Operation::Enumerate { shell_id } => {
-                w.open("wsen:Enumerate", &[]).empty("wsman:OptimizeEnumeration", &[]).leaf(
-                    "wsman:MaxElements",
-                    &[],
-                    "32000",
-                );
-                if let Some(id) = shell_id {
-                    w.open("wsman:Filter", &[("Dialect", ns::SELECTOR_FILTER)])
-                        .open("wsman:SelectorSet", &[])
-                        .leaf("wsman:Selector", &[("Name", "ShellId")], id)
-                        .close("wsman:SelectorSet")
-                        .close("wsman:Filter");
-                }
-                w.close("wsen:Enumerate");
-            }
-            Operation::Pull { context } => {
-                w.open("wsen:Pull", &[])
-                    .leaf("wsen:EnumerationContext", &[], context)
-                    .leaf("wsen:MaxElements", &[], "32000")
-                    .close("wsen:Pull");
-            }
+            other => other.encode_link(w),
         }
     }
 

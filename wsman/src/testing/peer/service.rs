@@ -291,7 +291,7 @@ impl Peer {
             memory: Memory::new(&creation),
         };
         let described = shell.describe(&id, &self.options.name, now);
-        self.shells.insert(id.clone(), shell);
+        self.shells.insert(id, shell);
         self.counters.shells_opened += 1;
         let created = ResourceCreated { address: header.to.clone(), resource_uri: header.resource_uri.clone() };
         Ok(ShellDescription { created: Some(created), ..described })
