@@ -77,6 +77,7 @@ pub(super) struct PoolSide {
     pub(super) opened: oneshot::Sender<Result<Opened, Error>>,
     /// Why the pool broke.
     pub(super) broken: Arc<OnceLock<Error>>,
+    pub(super) early_receive: bool,
     pub(super) host: PoolHost,
     pub(super) events: mpsc::Sender<PoolEvent>,
 }
@@ -125,6 +126,7 @@ pub(super) struct Driver {
     pool_calls: HashMap<i64, oneshot::Sender<Result<PoolAnswer, Error>>>,
     /// Input that the host has yet to take.
     feeding: Vec<(PipelineId, oneshot::Sender<Result<(), Error>>)>,
+    early_receive: bool,
     pool_host: PoolHost,
     pool_events: mpsc::Sender<PoolEvent>,
     linking: Option<oneshot::Sender<Result<(), Error>>>,
@@ -169,6 +171,7 @@ impl Driver {
             revealing: Vec::new(),
             pool_calls: HashMap::new(),
             feeding: Vec::new(),
+            early_receive: pool.early_receive,
             pool_host: pool.host,
             pool_events: pool.events,
             linking: None,
@@ -252,6 +255,8 @@ impl Driver {
                 let spec = PipelineSpec {
                     commands,
                     flags: options.flags,
+                    // Dialling for it would take longer than it saves.
+                    early_receive: self.early_receive && self.lanes.ready(clock()) >= 2,
                     with_input: options.with_input,
                     first_message_timeout: options.first_message_timeout,
                     timeout: options.timeout,

@@ -41,6 +41,8 @@ pub(super) struct Lanes {
     connect_timeout: Duration,
     idle: Vec<(Instant, Connection)>,
     tasks: JoinSet<Done>,
+    /// How many connections are kept beside those that Receives hold.
+    spares: usize,
     spare_on_its_way: bool,
     /// No spare before: the last one did not come.
     no_spare_before: Option<Instant>,
@@ -60,10 +62,18 @@ impl Lanes {
             connect_timeout,
             idle: Vec::new(),
             tasks: JoinSet::new(),
+            spares: 1,
             spare_on_its_way: false,
             no_spare_before: None,
             refused: Arc::default(),
         }
+    }
+
+    /// Room for a Command and its Receive beside the terminate of the call
+    /// before.
+    pub(super) fn for_early_receives(mut self) -> Self {
+        self.spares = 2;
+        self
     }
 
     /// Starts an exchange.
@@ -80,11 +90,17 @@ impl Lanes {
             Done::Exchange(id, reply, connection)
         });
         let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.refused.get().is_none();
-        if lane == Lane::Receive && self.idle.is_empty() && !self.spare_on_its_way && wanted {
+        if lane == Lane::Receive && self.idle.len() < self.spares && !self.spare_on_its_way && wanted {
             self.spare_on_its_way = true;
             let dial = self.dial();
             self.tasks.spawn(async move { Done::Spare(dial.open().await.ok()) });
         }
+    }
+
+    /// How many connections could be used at once.
+    pub(super) fn ready(&mut self, now: Instant) -> usize {
+        self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < MAX_IDLE / 2);
+        self.idle.len()
     }
 
     /// Makes a key pair, beside the loop.

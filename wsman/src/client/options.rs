@@ -16,6 +16,9 @@ pub struct Options {
     pub(super) entropy: Entropy,
     /// The session's settings.
     pub session: Config,
+    /// See [`PipelineSpec::early_receive`](crate::session::PipelineSpec); done
+    /// where two connections are ready.
+    pub early_receive: bool,
     /// Answers host calls outside of pipelines, as [`RunOptions::host`] does
     /// those of one. Refuses by default.
     pub pool_host: PoolHost,
@@ -38,6 +41,7 @@ impl Options {
             credentials,
             entropy: Entropy::system(),
             session,
+            early_receive: false,
             pool_host: PoolHost::default(),
             // Chosen: three round trips; a host that is there answers in one
             // second, a firewall that drops packets never does.

@@ -68,12 +68,19 @@ impl RunspacePool {
     ) -> Result<Self, Error> {
         let start = clock();
         let lanes = Lanes::new(options.endpoint, options.credentials, options.connect_timeout);
+        let lanes = if options.early_receive { lanes.for_early_receives() } else { lanes };
         let session = begin(options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();
         let (sender, opened) = oneshot::channel();
         let broken: Arc<OnceLock<Error>> = Arc::default();
         let (telling, events) = mpsc::channel(EVENTS);
-        let side = PoolSide { opened: sender, broken: Arc::clone(&broken), host: options.pool_host, events: telling };
+        let side = PoolSide {
+            opened: sender,
+            broken: Arc::clone(&broken),
+            early_receive: options.early_receive,
+            host: options.pool_host,
+            events: telling,
+        };
         tokio::spawn(Driver::new(session, lanes, inbox, start, side).run());
         let opened = opened.await.unwrap_or_else(|_| Err(driver_gone()))?;
         Ok(Self { asks, opened, broken, events: Mutex::new(Some(events)) })

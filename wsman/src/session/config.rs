@@ -102,6 +102,11 @@ pub struct PipelineSpec {
     pub commands: Vec<Command>,
     /// How it runs.
     pub flags: PipelineFlags,
+    /// Send the first Receive side by side with Command: one round trip less
+    /// for a short pipeline. Needs a second connection that is ready. A host
+    /// that has not seen the Command when the Receive comes refuses it, and is
+    /// asked again; nothing is ever run twice by it.
+    pub early_receive: bool,
     /// Input objects will follow; else the pipeline has none.
     pub with_input: bool,
     /// How long until the first message. PowerShell answers what it cannot
@@ -119,6 +124,7 @@ impl PipelineSpec {
         Self {
             commands: vec![command],
             flags: PipelineFlags::default(),
+            early_receive: false,
             with_input: false,
             first_message_timeout: Duration::from_secs(60),
             timeout: Duration::from_secs(600),

@@ -71,6 +71,9 @@ pub(super) struct InFlight {
     /// Kept for what may be repeated, byte for byte; else empty.
     pub(super) body: Vec<u8>,
     pub(super) losses: u32,
+    /// A Receive that went before its Command was answered: that the host does
+    /// not know the command says nothing yet.
+    pub(super) early: bool,
 }
 
 impl std::fmt::Debug for InFlight {

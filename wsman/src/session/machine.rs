@@ -9,7 +9,7 @@ mod link;
 mod pool;
 mod trouble;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -37,6 +37,10 @@ const FIRST_ENVELOPE_BYTES: u32 = 153_600;
 ///
 /// Spec: 500 KB is the default since PowerShell 3.
 const ENVELOPE_BYTES: u32 = 512_000;
+/// How often a Receive may go before its Command is answered. Chosen: the
+/// second finds the command wherever the line orders requests a little; a host
+/// that takes longer is waited for.
+const EARLY_RECEIVES: u32 = 2;
 /// Room for all of an envelope but its payload.
 ///
 /// Chosen: requests have up to 2.1 KB of header; twice that leaves room for
@@ -64,6 +68,8 @@ pub struct Session {
     outputs: VecDeque<Output>,
     next_exchange: u64,
     next_object: u64,
+    /// Pipelines that were over before their Command was answered.
+    over_early: BTreeSet<Uuid>,
     /// Connected to a pool that need not say its state again.
     connecting: bool,
 }
@@ -124,6 +130,7 @@ impl Session {
             outputs: VecDeque::new(),
             next_exchange: 0,
             next_object: 1,
+            over_early: BTreeSet::new(),
             connecting: false,
         }
     }
@@ -176,6 +183,9 @@ impl Session {
         };
         let secret = payload.is_none().then_some(creation);
         let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, secret);
+        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|_| spec.early_receive) {
+            pipeline.early = EARLY_RECEIVES;
+        }
         match payload {
             Some(payload) => self.command(id, MessageType::CreatePipeline, payload),
             None => self.need_key(now),
@@ -223,6 +233,7 @@ impl Session {
                 heard: false,
                 untaken: VecDeque::new(),
                 untaken_bytes: 0,
+                early: 0,
                 held: false,
                 first_message_by: now + first,
                 deadline: now + all,
@@ -243,7 +254,21 @@ impl Session {
             kind = SendKind::Creation;
         }
         pipeline.phase = Phase::AwaitCommand;
+        // More of CREATE_PIPELINE to come: there will be nothing to receive.
+        let early = pipeline.early > 0 && pipeline.pending.iter().all(|pending| pending.kind == SendKind::HostResponse);
         self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
+        if early {
+            self.receive_early(id);
+        }
+    }
+
+    /// Asks for output although the host may not know the command yet.
+    fn receive_early(&mut self, id: Uuid) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        if pipeline.early > 0 && pipeline.phase == Phase::AwaitCommand {
+            pipeline.early -= 1;
+            self.receive(id);
+        }
     }
 
     /// Sends one input object to a pipeline that was started with input.
@@ -428,7 +453,8 @@ impl Session {
         };
         let body = request.encode();
         let kept = if purpose.is_repeatable() { body.clone() } else { Vec::new() };
-        self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0 }, body);
+        let early = matches!(purpose, Purpose::Receive(id) if self.pipelines.get(&id).is_some_and(Pipeline::is_early));
+        self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0, early }, body);
     }
 
     /// How long the host may take. A loaded one needs its time to start

@@ -36,7 +36,7 @@ impl Session {
             self.unsuspend();
         }
         match (purpose, envelope.answer) {
-            (_, Answer::Fault(fault)) => self.faulted(now, purpose, fault),
+            (_, Answer::Fault(fault)) => self.faulted(now, exchange, fault),
             (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
             (Purpose::PoolSend(_), Answer::Sent) => self.pool_sent(),
@@ -71,6 +71,10 @@ impl Session {
 
     fn command_started(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else {
+            // Over before: terminated already.
+            if self.over_early.remove(&id) {
+                return;
+            }
             // Given up before the host had it, and the terminate came too early.
             return self.terminate(id);
         };
@@ -102,7 +106,15 @@ impl Session {
         if stopping.is_some_and(|stopping| !std::mem::replace(&mut stopping.signalled, true)) {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }
-        self.receive(id);
+        // One that went early may still be out.
+        if !self.is_receiving(id) {
+            self.receive(id);
+        }
+    }
+
+    pub(super) fn is_receiving(&self, id: Uuid) -> bool {
+        let repeated = self.repeats.iter().map(|(_, exchange)| exchange);
+        self.in_flight.values().chain(repeated).any(|exchange| exchange.purpose == Purpose::Receive(id))
     }
 
     pub(super) fn pool_received(&mut self, now: Instant, received: &Received) {
@@ -276,7 +288,11 @@ impl Session {
     /// Ends a pipeline: last word, terminate. Also after a lost Command: the
     /// host may have it, and keeps it until it is terminated.
     pub(super) fn end(&mut self, id: Uuid, end: End) {
+        let early = self.pipelines.get(&id).is_some_and(|p| p.heard && p.phase == Phase::AwaitCommand);
         if self.forget(id, end) {
+            if early && self.in_flight.values().any(|exchange| exchange.purpose == Purpose::Command(id)) {
+                self.over_early.insert(id);
+            }
             self.terminate(id);
         }
     }
