@@ -56,6 +56,13 @@ pub(super) enum Ask {
         started: oneshot::Sender<Result<Pipeline, Error>>,
         asks: mpsc::WeakUnboundedSender<Self>,
     },
+    /// Runs a counting command whose Command is sent twice on purpose.
+    Probe {
+        command: Command,
+        probed: oneshot::Sender<bool>,
+        started: oneshot::Sender<Result<Pipeline, Error>>,
+        asks: mpsc::WeakUnboundedSender<Self>,
+    },
     Link {
         link: Link,
         done: oneshot::Sender<Result<(), Error>>,
@@ -130,6 +137,7 @@ pub(super) struct Driver {
     pool_host: PoolHost,
     pool_events: mpsc::Sender<PoolEvent>,
     linking: Option<oneshot::Sender<Result<(), Error>>>,
+    probing: Option<oneshot::Sender<bool>>,
     /// Why the pool broke, for its handle.
     broken: Arc<OnceLock<Error>>,
     /// When the session ended; its clean-up on the host may go on.
@@ -175,6 +183,7 @@ impl Driver {
             pool_host: pool.host,
             pool_events: pool.events,
             linking: None,
+            probing: None,
             broken: pool.broken,
             ended: None,
         }
@@ -313,6 +322,12 @@ impl Driver {
                     Err(error) => drop(done.send(Err(error))),
                 }
             }
+            Ask::Probe { command, probed, started, asks } => {
+                let run = self.session.run_probe(now, PipelineSpec::new(command));
+                let run = run.map(|id| self.listen(id, RunOptions::default().host, asks));
+                self.probing = Some(probed);
+                let _ = started.send(run);
+            }
             Ask::Taken => {}
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
             Ask::Close(closed) => {
@@ -383,6 +398,11 @@ impl Driver {
                     let _ = answered.send(answer);
                 }
             }
+            Event::Probed(_, replayed) => {
+                if let Some(probed) = self.probing.take() {
+                    let _ = probed.send(replayed);
+                }
+            }
             Event::Disconnected | Event::Reconnected => self.linked(Ok(())),
             Event::LinkFailed(error) => self.linked(Err(error)),
             Event::Key(key) => self.reveal(&key),
@@ -428,6 +448,7 @@ impl Driver {
         self.feeding.clear();
         self.pool_calls.clear();
         self.linking = None;
+        self.probing = None;
         self.closing.clear();
     }
 

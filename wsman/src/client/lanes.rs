@@ -82,12 +82,13 @@ impl Lanes {
         // when a stop may need it.
         let trusted = if lane == Lane::Receive { MAX_IDLE.saturating_sub(hold).max(MAX_IDLE / 2) } else { MAX_IDLE };
         self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < trusted);
-        let connection = self.idle.pop().map(|(_, connection)| connection);
+        let fresh = lane == Lane::Once;
+        let connection = if fresh { None } else { self.idle.pop().map(|(_, connection)| connection) };
         let dial = self.dial();
         let timeout = hold.saturating_add(SLACK);
         self.tasks.spawn(async move {
             let (reply, connection) = dial.exchange(connection, body, timeout).await;
-            Done::Exchange(id, reply, connection)
+            Done::Exchange(id, reply, connection.filter(|_| !fresh))
         });
         let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.refused.get().is_none();
         if lane == Lane::Receive && self.idle.len() < self.spares && !self.spare_on_its_way && wanted {

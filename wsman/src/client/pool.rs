@@ -122,6 +122,29 @@ impl RunspacePool {
         self.link(Link::Reconnect).await
     }
 
+    /// Finds out whether the host may be trusted to say an answer again instead
+    /// of acting again: a command that counts is sent twice, as a client does
+    /// whose line broke, and its count is looked at. Leaves the variable
+    /// `$global:WsmanProbe` in the session.
+    ///
+    /// `true` is the proof that
+    /// [`Robustness::Retransmitted`](crate::session::Robustness) asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::run`].
+    pub async fn prove_retransmission(&self) -> Result<bool, Error> {
+        let (probed, replayed) = oneshot::channel();
+        let (started, answer) = oneshot::channel();
+        let (asks, command) = (self.asks.downgrade(), Command::script(PROBE));
+        self.asks.send(Ask::Probe { command, probed, started, asks }).map_err(|_| self.ended())?;
+        let counted = answer.await.unwrap_or_else(|_| Err(self.ended()))?.collect().await?;
+        let replayed = replayed.await.unwrap_or(false);
+        let once = matches!(counted.end, End::Completed);
+        let count = self.invoke(Command::script(COUNT)).await?;
+        Ok(replayed && once && count.objects == [Value::I32(1)])
+    }
+
     async fn link(&self, link: Link) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
         self.asks.send(Ask::Link { link, done }).map_err(|_| self.ended())?;
@@ -285,6 +308,11 @@ pub enum PoolEvent {
     /// A host call; the pool's policy has answered it, if it wants an answer.
     HostCall(HostCall),
 }
+
+/// Counts. Each run adds one.
+const PROBE: &str = "$global:WsmanProbe = 1 + [int]$global:WsmanProbe";
+/// Says the count, and begins anew.
+const COUNT: &str = "[int]$global:WsmanProbe; $global:WsmanProbe = 0";
 
 /// How many events wait for a slow listener. Chosen: a burst of a few seconds.
 const EVENTS: usize = 1024;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::exchange::{ExchangeId, InFlight, Purpose};
 use super::pipeline::{Load, Pending, Phase, Pipeline, SendKind, Stopping};
-use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
+use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, Robustness, StopCause, Why};
 use crate::clixml::Value;
 use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, HEADER_BYTES, fragments};
@@ -25,7 +25,7 @@ use crate::psrp::{
     self, ApplicationPrivateData, CreatePipeline, GetCommandMetadata, HostCall, HostResponse, InitRunspacePool,
     Message, MessageType, ProtocolVersion, SessionCapability,
 };
-use crate::soap::{Header, Operation, Request, SignalCode};
+use crate::soap::{Header, Operation, Request, Robust, SignalCode};
 use crate::time::Instant;
 use crate::{Effect, Error, ErrorKind};
 
@@ -241,6 +241,35 @@ impl Session {
         );
     }
 
+    /// Starts a pipeline and sends its Command twice, the second time as a
+    /// client does whose line broke: [`Event::Probed`] says whether the host
+    /// replayed its answer. Let the pipeline count, and look at the count
+    /// afterwards: only a host that replays *and* ran it once may be trusted
+    /// with [`Robustness::Retransmitted`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::run`]; [`ErrorKind::Misuse`] for a pipeline larger than
+    /// one envelope.
+    pub fn run_probe(&mut self, now: Instant, spec: PipelineSpec) -> Result<PipelineId, Error> {
+        self.check_open()?;
+        let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
+        let create =
+            CreatePipeline { commands: spec.commands, no_input: true, host: self.config.host, flags: spec.flags };
+        let payload = create.encode().map_err(unfit)?;
+        let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, None);
+        let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
+        let [arguments] = <[Vec<u8>; 1]>::try_from(self.fragments(&message)).map_err(|_| {
+            self.pipelines.remove(&id);
+            Error::new(ErrorKind::Misuse, "a probe must fit into one envelope")
+        })?;
+        if let Some(pipeline) = self.pipelines.get_mut(&id) {
+            pipeline.phase = Phase::AwaitCommand;
+        }
+        self.exchange(Purpose::ProbeCommand(id), Operation::Command { command_id: id, arguments });
+        Ok(PipelineId(id))
+    }
+
     /// Sends Command; what CREATE_PIPELINE has beyond it goes first of all
     /// that is pending.
     fn command(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>) {
@@ -438,7 +467,11 @@ impl Session {
 
     fn exchange(&mut self, purpose: Purpose, operation: Operation) {
         let message_id = self.entropy.uuid();
-        let request = Request {
+        let probes = matches!(purpose, Purpose::ProbeCommand(_));
+        let marked = matches!(purpose, Purpose::Create | Purpose::Command(_) | Purpose::Send(_));
+        let robust = (probes || marked && self.config.robust != Robustness::Off)
+            .then(|| Robust { operation_id: self.entropy.uuid(), again: false });
+        let mut request = Request {
             header: Header {
                 to: self.config.to.clone(),
                 message_id,
@@ -447,14 +480,21 @@ impl Session {
                 max_envelope_bytes: self.max_envelope_bytes(),
                 operation_timeout: self.hold(purpose),
                 shell_id: self.shell_id.clone(),
-                robust: None,
+                robust,
             },
             operation,
         };
         let body = request.encode();
+        let again = match robust {
+            Some(robust) if probes || self.config.robust == Robustness::Retransmitted => {
+                request.header.robust = Some(Robust { again: true, ..robust });
+                request.encode()
+            }
+            _ => Vec::new(),
+        };
         let kept = if purpose.is_repeatable() { body.clone() } else { Vec::new() };
         let early = matches!(purpose, Purpose::Receive(id) if self.pipelines.get(&id).is_some_and(Pipeline::is_early));
-        self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0, early }, body);
+        self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0, again, early }, body);
     }
 
     /// How long the host may take. A loaded one needs its time to start

@@ -554,3 +554,10 @@ async fn a_real_pipeline_is_left_and_collected_by_another_client() {
     assert_eq!(output.objects[20], Value::from("last"));
     assert_eq!(texts(&script(&pool, "\"$x\"").await), ["1"], "the same runspace");
 }
+
+#[tokio::test]
+async fn retransmission_is_proven_by_a_counting_script() {
+    let real = real!();
+    assert!(real.pool.prove_retransmission().await.unwrap());
+    assert!(real.pool.prove_retransmission().await.unwrap(), "and again: the count begins anew");
+}

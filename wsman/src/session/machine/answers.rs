@@ -18,7 +18,7 @@ use crate::{Effect, Error, ErrorKind};
 impl Session {
     pub(super) fn answered(&mut self, now: Instant, exchange: &InFlight, status: u16, body: &[u8]) {
         let purpose = exchange.purpose;
-        let envelope = match AnswerEnvelope::decode(body) {
+        let envelope = match AnswerEnvelope::decode_last(body) {
             Ok(envelope) => envelope,
             Err(error) => {
                 tracing::debug!(status, bytes = body.len(), "answer is no envelope");
@@ -36,11 +36,18 @@ impl Session {
             self.unsuspend();
         }
         match (purpose, envelope.answer) {
-            (_, Answer::Fault(fault)) => self.faulted(now, exchange, fault),
+            (purpose, Answer::Fault(fault)) if !matches!(purpose, Purpose::ProbeAgain(_)) => {
+                self.faulted(now, exchange, fault);
+            }
             (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
             (Purpose::PoolSend(_), Answer::Sent) => self.pool_sent(),
             (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
+            (Purpose::ProbeCommand(id), Answer::CommandStarted(_)) => self.probe_again(id, exchange),
+            (Purpose::ProbeAgain(id), answer) => {
+                let replayed = matches!(answer, Answer::CommandStarted(started) if started == id);
+                self.probed(id, replayed && envelope.relates_to == Some(exchange.message_id));
+            }
             (Purpose::Send(id), Answer::Sent) => self.sent(id),
             (Purpose::Receive(id), Answer::Received(received)) => self.received(id, &received),
             (Purpose::Stop(_) | Purpose::Terminate, Answer::Signalled) => {}
@@ -87,6 +94,21 @@ impl Session {
             }
             (_, true) => self.running(id),
         }
+    }
+
+    /// As a client does whose line broke before the answer: the same message,
+    /// under the same OperationID.
+    fn probe_again(&mut self, id: Uuid, exchange: &InFlight) {
+        let body = exchange.again.clone();
+        let purpose = Purpose::ProbeAgain(id);
+        let (message_id, again) = (exchange.message_id, Vec::new());
+        let copy = InFlight { purpose, message_id, body: Vec::new(), losses: 0, again, early: false };
+        self.put_in_flight(copy, body);
+    }
+
+    pub(super) fn probed(&mut self, id: Uuid, replayed: bool) {
+        self.event(Event::Probed(PipelineId(id), replayed));
+        self.command_started(id);
     }
 
     fn sent(&mut self, id: Uuid) {
@@ -302,7 +324,8 @@ impl Session {
         if self.pipelines.remove(&id).is_none() {
             return false;
         }
-        self.repeats.retain(|(_, exchange)| exchange.purpose != Purpose::Receive(id));
+        let of = [Purpose::Receive(id), Purpose::Command(id), Purpose::Send(id)];
+        self.repeats.retain(|(_, exchange)| !of.contains(&exchange.purpose));
         self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Ended(end)));
         true
     }

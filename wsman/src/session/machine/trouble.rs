@@ -90,7 +90,10 @@ impl Session {
                     self.break_with(&error);
                 }
             }
-            Purpose::Receive(id) => self.end(id, End::Lost(error.after(Effect::MayHaveRun))),
+            Purpose::Receive(id) | Purpose::ProbeCommand(id) => {
+                self.end(id, End::Lost(error.after(Effect::MayHaveRun)));
+            }
+            Purpose::ProbeAgain(id) => self.probed(id, false),
             Purpose::Send(id) => {
                 let part = self.pipelines.get(&id).and_then(|pipeline| pipeline.sending);
                 let effect = if part == Some(SendKind::Creation) { Effect::NotRun } else { Effect::MayHaveRun };
@@ -140,6 +143,19 @@ impl Session {
             _ => false,
         };
         let hopeless = error.kind() == ErrorKind::Auth;
+        // A host that knows it says its answer again; one that does not acts
+        // now, for the first time.
+        let in_time = match exchange.purpose {
+            Purpose::Create => matches!(self.state, State::AwaitShell { .. }),
+            Purpose::Command(id) | Purpose::Send(id) => self.pipelines.contains_key(&id),
+            _ => false,
+        };
+        if in_time && sent && !hopeless && !exchange.again.is_empty() && exchange.losses <= MAX_LOSSES {
+            let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
+            exchange.body = exchange.again.clone();
+            self.repeats.push((now + pause, exchange));
+            return;
+        }
         if wanted && !hopeless && exchange.purpose.is_repeatable() && exchange.losses <= MAX_LOSSES {
             let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
             self.repeats.push((now + pause, exchange));
