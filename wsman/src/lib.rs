@@ -41,8 +41,7 @@
 //! # Limits
 //!
 //! http only, sealed by NTLM; https, Kerberos, CredSSP and certificates are not
-//! there yet. One runspace pool per session; disconnect and reconnect are not
-//! spoken. Nothing here was run against Windows itself: what it was checked
+//! there yet. One runspace pool per session. Nothing here was run against Windows itself: what it was checked
 //! against is in the README of the repository.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -65,4 +64,4 @@ pub mod time;
 pub mod transport;
 mod xml;
 
-pub use error::{Effect, Error, ErrorKind};
+pub use error::{Effect, Error, ErrorKind, Retry};

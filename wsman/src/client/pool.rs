@@ -17,7 +17,7 @@ use crate::psrp::{
 use crate::secret::Secret;
 use crate::session::{Config, End, Opened, PipelineEvent, PipelineId, PoolAnswer, PoolQuestion, Session};
 use crate::time::Instant;
-use crate::{Effect, Error, ErrorKind};
+use crate::{Effect, Error, ErrorKind, Retry};
 
 /// An open runspace pool.
 ///
@@ -292,11 +292,11 @@ impl RunspacePool {
 }
 
 pub(super) fn closed() -> Error {
-    Error::new(ErrorKind::Unreachable, "the runspace pool has ended")
+    Error::new(ErrorKind::Unreachable, "the runspace pool has ended").with_retry(Retry::AfterReopen)
 }
 
 fn driver_gone() -> Error {
-    Error::new(ErrorKind::Unreachable, "the runspace pool's task has ended")
+    Error::new(ErrorKind::Unreachable, "the runspace pool's task has ended").with_retry(Retry::AfterReopen)
 }
 
 /// Something that happened outside of pipelines.

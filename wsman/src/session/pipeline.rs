@@ -15,7 +15,7 @@ pub enum PipelineEvent {
     Output(Value),
     /// A non-terminating error.
     Error(ErrorRecord),
-    /// A warning.
+    /// A warning; also this machine's own, that an object is cut off.
     Warning(String),
     /// Verbose text.
     Verbose(String),

@@ -6,6 +6,7 @@
 mod clixml;
 #[cfg(feature = "process")]
 mod engine;
+mod errors;
 #[cfg(feature = "testing")]
 mod host;
 #[cfg(feature = "testing")]

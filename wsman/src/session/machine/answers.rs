@@ -13,7 +13,7 @@ use crate::psrp::{
 };
 use crate::soap::{Answer, AnswerEnvelope, Operation, Received, SignalCode};
 use crate::time::Instant;
-use crate::{Effect, Error, ErrorKind};
+use crate::{Effect, Error, ErrorKind, Retry};
 
 impl Session {
     pub(super) fn answered(&mut self, now: Instant, exchange: &InFlight, status: u16, body: &[u8]) {
@@ -229,7 +229,7 @@ impl Session {
             (RunspacePoolState::Closed | RunspacePoolState::Broken, state)
                 if !matches!(state, State::Ended | State::AwaitDelete { .. }) =>
             {
-                Err(Error::new(ErrorKind::Refused, "the host closed the runspace pool"))
+                Err(Error::new(ErrorKind::Refused, "the host closed the runspace pool").with_retry(Retry::AfterReopen))
             }
             _ => Ok(()),
         }
@@ -280,11 +280,19 @@ impl Session {
         };
         match event {
             Some(Said::Event(event)) => {
+                let cut = matches!(event, PipelineEvent::Output(_)) && says_cut_off(payload);
                 if let Some(pipeline) = self.pipelines.get_mut(&id) {
                     pipeline.untaken.push_back(payload.len() + EVENT_BYTES);
                     pipeline.untaken_bytes += payload.len() + EVENT_BYTES;
                 }
                 self.event(Event::Pipeline(PipelineId(id), event));
+                if cut {
+                    if let Some(pipeline) = self.pipelines.get_mut(&id) {
+                        pipeline.untaken.push_back(EVENT_BYTES);
+                        pipeline.untaken_bytes += EVENT_BYTES;
+                    }
+                    self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Warning(CUT_OFF.into())));
+                }
             }
             Some(Said::State(state)) => self.pipeline_state(id, state),
             None => {}
@@ -300,7 +308,8 @@ impl Session {
             PipelineState::Failed => End::Failed(message.error.unwrap_or_else(|| ErrorRecord::new("", "", 0))),
             PipelineState::Stopped => End::Stopped(stopping.map_or(StopCause::Host, |stopping| stopping.cause)),
             PipelineState::Disconnected => {
-                let lost = Error::new(ErrorKind::Refused, "the host disconnected the pipeline");
+                let lost =
+                    Error::new(ErrorKind::Refused, "the host disconnected the pipeline").with_retry(Retry::AfterReopen);
                 End::Lost(lost.after(Effect::MayHaveRun))
             }
         };
@@ -380,6 +389,19 @@ impl Session {
 ///
 /// Chosen: about what an empty object and its place in a queue take.
 const EVENT_BYTES: usize = 128;
+
+/// What is said of an output object that the host did not send in full.
+const CUT_OFF: &str = "an output object is nested deeper than 48 levels: the host left out what is below";
+
+/// Whether an engine put its notice in place of a value.
+///
+/// Seen: as a string at the 49th level, without an error or a warning
+/// (recordings depth, depth-60). A script that writes the same sentence itself
+/// is warned about, too.
+fn says_cut_off(payload: &[u8]) -> bool {
+    const NOTICE: &str = ">Serialized XML is nested too deeply.</S>";
+    str::from_utf8(payload).is_ok_and(|text| text.contains(NOTICE))
+}
 
 /// What a message of a pipeline says.
 enum Said {
