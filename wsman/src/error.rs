@@ -27,6 +27,9 @@ pub enum ErrorKind {
     Refused,
     /// The caller: a deadline of theirs ran out.
     TimedOut,
+    /// Whoever says whom to trust: no TLS connection with a host that proves
+    /// who it is. Nothing was sent to it.
+    Tls,
     /// The network: the host could not be reached or the connection broke.
     Unreachable,
 }
@@ -78,7 +81,9 @@ impl Error {
         let retry = match kind {
             ErrorKind::TimedOut | ErrorKind::Unreachable => Retry::AfterPause,
             // An account that is tried again gets locked.
-            ErrorKind::Auth | ErrorKind::Misuse | ErrorKind::PeerMisbehaved | ErrorKind::Refused => Retry::Never,
+            ErrorKind::Auth | ErrorKind::Tls | ErrorKind::Misuse | ErrorKind::PeerMisbehaved | ErrorKind::Refused => {
+                Retry::Never
+            }
         };
         Self(Box::new(Inner { kind, effect: Effect::NotRun, what, retry, fault: None, source: None }))
     }

@@ -42,6 +42,7 @@ impl RunspacePool {
     /// # Errors
     ///
     /// [`ErrorKind::Auth`]: the host refused the sign-in, do not repeat it.
+    /// [`ErrorKind::Tls`]: its certificate was refused, or there is no TLS.
     /// [`ErrorKind::Unreachable`], [`ErrorKind::TimedOut`]: no host there.
     /// [`ErrorKind::PeerMisbehaved`]: something that is no WinRM host.
     /// [`ErrorKind::Refused`]: a fault, see [`Error::fault`].
@@ -67,7 +68,8 @@ impl RunspacePool {
         begin: impl FnOnce(Config, Entropy) -> Result<Session, Error>,
     ) -> Result<Self, Error> {
         let start = clock();
-        let lanes = Lanes::new(options.endpoint, options.credentials, options.connect_timeout);
+        options.target.check()?;
+        let lanes = Lanes::new(options.target, options.connect_timeout);
         let lanes = if options.early_receive { lanes.for_early_receives() } else { lanes };
         let session = begin(options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();

@@ -142,7 +142,7 @@ impl Session {
             Purpose::Terminate => self.is_open(),
             _ => false,
         };
-        let hopeless = error.kind() == ErrorKind::Auth;
+        let hopeless = matches!(error.kind(), ErrorKind::Auth | ErrorKind::Tls | ErrorKind::Misuse);
         // A host that knows it says its answer again; one that does not acts
         // now, for the first time.
         let in_time = match exchange.purpose {
