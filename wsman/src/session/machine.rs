@@ -231,7 +231,7 @@ impl Session {
     /// client does whose line broke: [`Event::Probed`] says whether the host
     /// replayed its answer. Let the pipeline count, and look at the count
     /// afterwards: only a host that replays *and* ran it once may be trusted
-    /// with [`Robustness::Retransmitted`].
+    /// with [`Robustness::Retransmitted`](super::Robustness::Retransmitted).
     ///
     /// # Errors
     ///

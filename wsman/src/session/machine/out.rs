@@ -215,7 +215,7 @@ impl Session {
     }
 
     /// The application has taken so many events of a pipeline, oldest first.
-    /// With [`Config::window_bytes`], what is not said to be taken holds the
+    /// With [`Config::window_bytes`](crate::session::Config::window_bytes), what is not said to be taken holds the
     /// pipeline's next Receive back, and so the host.
     pub fn taken(&mut self, pipeline: PipelineId, events: usize) {
         let Some(open) = self.pipelines.get_mut(&pipeline.0) else { return };
