@@ -42,8 +42,8 @@
 //! # Limits
 //!
 //! Kerberos is not there yet. Client certificates only where the host asks for
-//! them in the first TLS handshake. No sign-in at a proxy. One runspace pool per session; disconnect and reconnect are not
-//! spoken. Nothing here was run against Windows itself: what it was checked
+//! them in the first TLS handshake. No sign-in at a proxy. One runspace pool
+//! per session. Nothing here was run against Windows itself: what it was checked
 //! against is in the README of the repository.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -67,4 +67,4 @@ pub mod time;
 pub mod transport;
 mod xml;
 
-pub use error::{Effect, Error, ErrorKind};
+pub use error::{Effect, Error, ErrorKind, Retry};

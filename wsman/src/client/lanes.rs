@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::entropy::Entropy;
+use crate::psrp::{KeyPair, SecretError};
 use crate::session::{ExchangeId, Lane};
 use crate::transport::{Connection, Lost, Reply, Target};
 use crate::{Error, ErrorKind};
@@ -25,6 +26,7 @@ const SLACK: Duration = Duration::from_secs(15);
 pub(super) enum Done {
     Exchange(ExchangeId, Result<Reply, Lost>, Option<Connection>),
     Spare(Option<Connection>),
+    Key(Result<KeyPair, SecretError>),
 }
 
 /// The connections, and the exchanges on them.
@@ -37,6 +39,8 @@ pub(super) struct Lanes {
     connect_timeout: Duration,
     idle: Vec<(Instant, Connection)>,
     tasks: JoinSet<Done>,
+    /// How many connections are kept beside those that Receives hold.
+    spares: usize,
     spare_on_its_way: bool,
     /// No spare before: the last one did not come.
     no_spare_before: Option<Instant>,
@@ -55,10 +59,18 @@ impl Lanes {
             connect_timeout,
             idle: Vec::new(),
             tasks: JoinSet::new(),
+            spares: 1,
             spare_on_its_way: false,
             no_spare_before: None,
             refused: Arc::default(),
         }
+    }
+
+    /// Room for a Command and its Receive beside the terminate of the call
+    /// before.
+    pub(super) fn for_early_receives(mut self) -> Self {
+        self.spares = 2;
+        self
     }
 
     /// Starts an exchange.
@@ -67,19 +79,31 @@ impl Lanes {
         // when a stop may need it.
         let trusted = if lane == Lane::Receive { MAX_IDLE.saturating_sub(hold).max(MAX_IDLE / 2) } else { MAX_IDLE };
         self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < trusted);
-        let connection = self.idle.pop().map(|(_, connection)| connection);
+        let fresh = lane == Lane::Once;
+        let connection = if fresh { None } else { self.idle.pop().map(|(_, connection)| connection) };
         let dial = self.dial();
         let timeout = hold.saturating_add(SLACK);
         self.tasks.spawn(async move {
             let (reply, connection) = dial.exchange(connection, body, timeout).await;
-            Done::Exchange(id, reply, connection)
+            Done::Exchange(id, reply, connection.filter(|_| !fresh))
         });
         let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.refused.get().is_none();
-        if lane == Lane::Receive && self.idle.is_empty() && !self.spare_on_its_way && wanted {
+        if lane == Lane::Receive && self.idle.len() < self.spares && !self.spare_on_its_way && wanted {
             self.spare_on_its_way = true;
             let dial = self.dial();
             self.tasks.spawn(async move { Done::Spare(dial.open().await.ok()) });
         }
+    }
+
+    /// How many connections could be used at once.
+    pub(super) fn ready(&mut self, now: Instant) -> usize {
+        self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < MAX_IDLE / 2);
+        self.idle.len()
+    }
+
+    /// Makes a key pair, beside the loop.
+    pub(super) fn make_key(&mut self, mut entropy: Entropy) {
+        self.tasks.spawn_blocking(move || Done::Key(KeyPair::generate(&mut entropy)));
     }
 
     /// The next thing that is done; pending for ever when nothing runs.
@@ -105,13 +129,14 @@ impl Lanes {
         self.put_back(now, connection);
     }
 
-    fn dial(&self) -> Dial {
+    pub(super) fn dial(&self) -> Dial {
         Dial { target: self.target.clone(), timeout: self.connect_timeout, refused: Arc::clone(&self.refused) }
     }
 }
 
 /// How to make a connection.
-struct Dial {
+#[derive(Debug)]
+pub(super) struct Dial {
     target: Target,
     timeout: Duration,
     refused: Arc<OnceLock<Error>>,
@@ -138,7 +163,7 @@ impl Dial {
 
     /// One exchange on `connection`, or on a new one. A kept connection that
     /// turns out to be closed before a byte left is replaced once.
-    async fn exchange(
+    pub(super) async fn exchange(
         &self,
         connection: Option<Connection>,
         body: Vec<u8>,
@@ -199,7 +224,7 @@ mod tests {
                 assert!(connection.is_some());
                 lanes.put_back(now, connection);
             }
-            Done::Spare(_) => panic!("no spare was wanted"),
+            Done::Spare(_) | Done::Key(_) => panic!("only an exchange was wanted"),
         }
     }
 

@@ -1,28 +1,35 @@
 //! The handles.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
-use super::driver::{Ask, Driver, clock};
+use super::driver::{Ask, Driver, Flow, Link, PoolSide, Revealing, clock};
 use super::lanes::Lanes;
 use super::{Options, RunOptions};
-use crate::clixml::Value;
-use crate::psrp::{Command, ErrorRecord, HostCall, InformationRecord, ProgressRecord};
-use crate::session::{End, Opened, PipelineEvent, PipelineId, Session};
+use crate::clixml::{SecureString, Value};
+use crate::entropy::Entropy;
+use crate::psrp::{
+    Command, CommandMetadata, ErrorRecord, GetCommandMetadata, HostCall, InformationRecord, ProgressRecord, UserEvent,
+};
+use crate::secret::Secret;
+use crate::session::{Config, End, Opened, PipelineEvent, PipelineId, PoolAnswer, PoolQuestion, Session};
 use crate::time::Instant;
-use crate::{Effect, Error, ErrorKind};
+use crate::{Effect, Error, ErrorKind, Retry};
 
 /// An open runspace pool.
 ///
 /// Dropping it deletes the shell in the background, as long as the runtime
-/// lives; [`RunspacePool::close`] waits for that.
+/// lives, unless it was left with [`RunspacePool::disconnect`];
+/// [`RunspacePool::close`] deletes it and waits for that.
 #[derive(Debug)]
 pub struct RunspacePool {
     asks: mpsc::UnboundedSender<Ask>,
     opened: Opened,
     broken: Arc<OnceLock<Error>>,
+    events: Mutex<Option<mpsc::Receiver<PoolEvent>>>,
 }
 
 impl RunspacePool {
@@ -40,16 +47,110 @@ impl RunspacePool {
     /// [`ErrorKind::PeerMisbehaved`]: something that is no WinRM host.
     /// [`ErrorKind::Refused`]: a fault, see [`Error::fault`].
     pub async fn open(options: Options) -> Result<Self, Error> {
+        Self::drive(options, |config, entropy| Session::open(Instant::START, config, entropy)).await
+    }
+
+    /// Connects to a pool that another client has left on the host, by the id
+    /// of its shell ([`Opened::shell_id`], [`Shells::list`](super::Shells)).
+    /// What runs in it is taken over with [`RunspacePool::attach`]. From then
+    /// on the pool is this one's: closing or dropping it deletes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::open`]; fault 2150859213: its client is still there.
+    pub async fn connect(options: Options, shell_id: &str) -> Result<Self, Error> {
+        let shell_id = shell_id.to_owned();
+        Self::drive(options, move |config, entropy| Session::connect(Instant::START, config, entropy, &shell_id)).await
+    }
+
+    async fn drive(
+        options: Options,
+        begin: impl FnOnce(Config, Entropy) -> Result<Session, Error>,
+    ) -> Result<Self, Error> {
         let start = clock();
         options.target.check()?;
         let lanes = Lanes::new(options.target, options.connect_timeout);
-        let session = Session::open(Instant::START, options.session, options.entropy)?;
+        let lanes = if options.early_receive { lanes.for_early_receives() } else { lanes };
+        let session = begin(options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();
         let (sender, opened) = oneshot::channel();
-        let broken = Arc::default();
-        tokio::spawn(Driver::new(session, lanes, inbox, start, sender, Arc::clone(&broken)).run());
+        let broken: Arc<OnceLock<Error>> = Arc::default();
+        let (telling, events) = mpsc::channel(EVENTS);
+        let side = PoolSide {
+            opened: sender,
+            broken: Arc::clone(&broken),
+            early_receive: options.early_receive,
+            host: options.pool_host,
+            events: telling,
+        };
+        tokio::spawn(Driver::new(session, lanes, inbox, start, side).run());
         let opened = opened.await.unwrap_or_else(|_| Err(driver_gone()))?;
-        Ok(Self { asks, opened, broken })
+        Ok(Self { asks, opened, broken, events: Mutex::new(Some(events)) })
+    }
+
+    /// Takes over a pipeline that runs here since before one connected; of
+    /// `options` the host and the timeout count.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: this pool has it already. That the host does not
+    /// know it is the pipeline's end, [`End::Lost`].
+    pub async fn attach(&self, command_id: Uuid, options: RunOptions) -> Result<Pipeline, Error> {
+        let (started, answer) = oneshot::channel();
+        let asks = self.asks.downgrade();
+        self.asks.send(Ask::Attach { command_id, options, started, asks }).map_err(|_| self.ended())?;
+        answer.await.unwrap_or_else(|_| Err(self.ended()))
+    }
+
+    /// Leaves the pool on the host, with what runs in it; the host keeps its
+    /// output for `idle_timeout` at most. A pool that is dropped now stays
+    /// there, for [`RunspacePool::reconnect`] or another process's
+    /// [`RunspacePool::connect`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: it is not open, or a pipeline is not wholly sent
+    /// yet; else the host's.
+    pub async fn disconnect(&self, idle_timeout: Option<Duration>) -> Result<(), Error> {
+        self.link(Link::Disconnect(idle_timeout)).await
+    }
+
+    /// Comes back to the pool; its pipelines go on by themselves.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: it was not left; else the host's.
+    pub async fn reconnect(&self) -> Result<(), Error> {
+        self.link(Link::Reconnect).await
+    }
+
+    /// Finds out whether the host may be trusted to say an answer again instead
+    /// of acting again: a command that counts is sent twice, as a client does
+    /// whose line broke, and its count is looked at. Leaves the variable
+    /// `$global:WsmanProbe` in the session.
+    ///
+    /// `true` is the proof that
+    /// [`Robustness::Retransmitted`](crate::session::Robustness) asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::run`].
+    pub async fn prove_retransmission(&self) -> Result<bool, Error> {
+        let (probed, replayed) = oneshot::channel();
+        let (started, answer) = oneshot::channel();
+        let (asks, command) = (self.asks.downgrade(), Command::script(PROBE));
+        self.asks.send(Ask::Probe { command, probed, started, asks }).map_err(|_| self.ended())?;
+        let counted = answer.await.unwrap_or_else(|_| Err(self.ended()))?.collect().await?;
+        let replayed = replayed.await.unwrap_or(false);
+        let once = matches!(counted.end, End::Completed);
+        let count = self.invoke(Command::script(COUNT)).await?;
+        Ok(replayed && once && count.objects == [Value::I32(1)])
+    }
+
+    async fn link(&self, link: Link) -> Result<(), Error> {
+        let (done, answer) = oneshot::channel();
+        self.asks.send(Ask::Link { link, done }).map_err(|_| self.ended())?;
+        answer.await.unwrap_or_else(|_| Err(self.ended()))
     }
 
     /// What is known of the pool.
@@ -88,6 +189,100 @@ impl RunspacePool {
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
+    /// Asks the host for commands and their parameters (GET_COMMAND_METADATA),
+    /// a minute at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::run`], and the host's: [`ErrorKind::Refused`] when
+    /// it failed.
+    pub async fn command_metadata(&self, ask: GetCommandMetadata) -> Result<Vec<CommandMetadata>, Error> {
+        let (started, answer) = oneshot::channel();
+        let (asks, timeout) = (self.asks.downgrade(), Duration::from_secs(60));
+        self.asks.send(Ask::Metadata { ask, timeout, started, asks }).map_err(|_| self.ended())?;
+        let output = answer.await.unwrap_or_else(|_| Err(self.ended()))?.collect().await?;
+        match output.end {
+            End::Completed => Ok(output.objects.iter().filter_map(CommandMetadata::from_value).collect()),
+            End::Lost(error) => Err(error),
+            _ => Err(Error::new(ErrorKind::Refused, "the host did not say its commands")),
+        }
+    }
+
+    /// Changes the most runspaces; whether the host did it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`]: no answer; or the error that broke the pool.
+    pub async fn set_max_runspaces(&self, most: i32) -> Result<bool, Error> {
+        self.ask_pool(PoolQuestion::SetMaxRunspaces(most)).await.map(|answer| answer == PoolAnswer::Done(true))
+    }
+
+    /// Changes the least runspaces; whether the host did it.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::set_max_runspaces`].
+    pub async fn set_min_runspaces(&self, least: i32) -> Result<bool, Error> {
+        self.ask_pool(PoolQuestion::SetMinRunspaces(least)).await.map(|answer| answer == PoolAnswer::Done(true))
+    }
+
+    /// How many runspaces can be used now.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::set_max_runspaces`].
+    pub async fn available_runspaces(&self) -> Result<i64, Error> {
+        match self.ask_pool(PoolQuestion::AvailableRunspaces).await? {
+            PoolAnswer::Available(n) => Ok(n),
+            PoolAnswer::Done(_) => {
+                Err(Error::new(ErrorKind::PeerMisbehaved, "the host's answer does not fit the request"))
+            }
+        }
+    }
+
+    /// Clears variables and preferences; functions stay. False while a
+    /// pipeline runs.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`] below protocol 2.3; else as
+    /// [`RunspacePool::set_max_runspaces`].
+    pub async fn reset_runspace_state(&self) -> Result<bool, Error> {
+        self.ask_pool(PoolQuestion::ResetRunspaceState).await.map(|answer| answer == PoolAnswer::Done(true))
+    }
+
+    async fn ask_pool(&self, question: PoolQuestion) -> Result<PoolAnswer, Error> {
+        let (answered, answer) = oneshot::channel();
+        self.asks.send(Ask::Pool { question, answered }).map_err(|_| self.ended())?;
+        answer.await.unwrap_or_else(|_| Err(self.ended()))
+    }
+
+    fn ended(&self) -> Error {
+        self.broken.get().cloned().unwrap_or_else(closed)
+    }
+
+    /// What happens outside of pipelines; `None` the second time. Without
+    /// [`Config::parked_receive`](crate::session::Config::parked_receive)
+    /// hardly anything of it is heard.
+    pub fn events(&self) -> Option<PoolEvents> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take().map(PoolEvents)
+    }
+
+    /// The secret of a SecureString that came from this pool. The first one
+    /// costs a key exchange: two requests, and an RSA key pair (some hundred
+    /// milliseconds of a processor).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: a secret of another pool, or no text;
+    /// [`ErrorKind::TimedOut`]: the host sent no key.
+    pub async fn reveal(&self, secret: &SecureString) -> Result<Secret<String>, Error> {
+        let ended = || self.broken.get().cloned().unwrap_or_else(closed);
+        let (revealed, answer) = oneshot::channel();
+        self.asks.send(Ask::Reveal(Revealing { secret: secret.clone(), revealed })).map_err(|_| ended())?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
     /// Deletes the shell and waits for it, a few seconds at most.
     pub async fn close(self) {
         let (sender, done) = oneshot::channel();
@@ -98,12 +293,42 @@ impl RunspacePool {
     }
 }
 
-fn closed() -> Error {
-    Error::new(ErrorKind::Unreachable, "the runspace pool has ended")
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Unreachable, "the runspace pool has ended").with_retry(Retry::AfterReopen)
 }
 
 fn driver_gone() -> Error {
-    Error::new(ErrorKind::Unreachable, "the runspace pool's task has ended")
+    Error::new(ErrorKind::Unreachable, "the runspace pool's task has ended").with_retry(Retry::AfterReopen)
+}
+
+/// Something that happened outside of pipelines.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PoolEvent {
+    /// An event that a script forwarded.
+    User(UserEvent),
+    /// A host call; the pool's policy has answered it, if it wants an answer.
+    HostCall(HostCall),
+}
+
+/// Counts. Each run adds one.
+const PROBE: &str = "$global:WsmanProbe = 1 + [int]$global:WsmanProbe";
+/// Says the count, and begins anew.
+const COUNT: &str = "[int]$global:WsmanProbe; $global:WsmanProbe = 0";
+
+/// How many events wait for a slow listener. Chosen: a burst of a few seconds.
+const EVENTS: usize = 1024;
+
+/// The events of a pool, until its end. Who does not take them misses those
+/// beyond the first 1024.
+#[derive(Debug)]
+pub struct PoolEvents(mpsc::Receiver<PoolEvent>);
+
+impl PoolEvents {
+    /// The next one; `None`: the pool has ended. Cancel-safe.
+    pub async fn next(&mut self) -> Option<PoolEvent> {
+        self.0.recv().await
+    }
 }
 
 /// A running pipeline: a stream of events that ends with
@@ -114,6 +339,7 @@ fn driver_gone() -> Error {
 pub struct Pipeline {
     id: PipelineId,
     events: mpsc::UnboundedReceiver<PipelineEvent>,
+    flow: Arc<Flow>,
     /// Weak: a pipeline does not keep its pool open.
     asks: mpsc::WeakUnboundedSender<Ask>,
     ended: bool,
@@ -124,11 +350,15 @@ impl Pipeline {
         id: PipelineId,
         events: mpsc::UnboundedReceiver<PipelineEvent>,
         asks: mpsc::WeakUnboundedSender<Ask>,
+        flow: Arc<Flow>,
     ) -> Self {
-        Self { id, events, asks, ended: false }
+        Self { id, events, flow, asks, ended: false }
     }
 
     /// The next event; `None` after the end. Cancel-safe.
+    ///
+    /// Who does not call it holds the pipeline back on its host, once
+    /// [`Config::window_bytes`](crate::session::Config::window_bytes) wait here.
     pub async fn next(&mut self) -> Option<PipelineEvent> {
         if self.ended {
             return None;
@@ -139,7 +369,18 @@ impl Pipeline {
             .await
             .unwrap_or_else(|| PipelineEvent::Ended(End::Lost(driver_gone().after(Effect::MayHaveRun))));
         self.ended = matches!(event, PipelineEvent::Ended(_));
+        if self.flow.take()
+            && let Some(asks) = self.asks.upgrade()
+        {
+            let _ = asks.send(Ask::Taken);
+        }
         Some(event)
+    }
+
+    /// Its id on the host; another client takes it over by it.
+    #[must_use]
+    pub fn command_id(&self) -> Uuid {
+        self.id.command_id()
     }
 
     /// Asks the host to stop it; go on with [`Pipeline::next`] to its end,
@@ -150,7 +391,8 @@ impl Pipeline {
         }
     }
 
-    /// Sends one input object.
+    /// Sends one input object. Waits while more than about 768 KB of input
+    /// wait for the host.
     ///
     /// # Errors
     ///

@@ -6,21 +6,34 @@
 //!
 //! Source: [MS-PSRP] §2.2.
 
+mod event;
 pub mod fragment;
 mod host;
 mod message;
+mod metadata;
 mod pipeline;
 mod pool;
+mod question;
 mod record;
+mod session_key;
 
+pub use event::UserEvent;
 pub use host::{Choice, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
 pub use message::{Destination, Message, MessageError, MessageType};
-pub use pipeline::{Argument, Command, CreatePipeline, PipelineState, PipelineStateMessage};
+pub use metadata::{CommandMetadata, GetCommandMetadata};
+pub use pipeline::{
+    Argument, Command, CreatePipeline, Merge, MergeTo, PipelineFlags, PipelineState, PipelineStateMessage,
+};
 pub use pool::{
     ApplicationPrivateData, InitRunspacePool, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage,
     SessionCapability,
 };
+pub use question::{
+    Alternative, Cell, Coordinates, Field, Key, Question, Rectangle, ScreenProperty, ScreenValue, StreamKind,
+};
 pub use record::{ErrorRecord, InformationRecord, ProgressKind, ProgressRecord, TextRecord};
+
+pub use session_key::{EncryptedSessionKey, KeyPair, PublicKey, Sealing, SecretError, SessionKey};
 
 use std::sync::Arc;
 

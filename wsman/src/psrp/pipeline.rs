@@ -10,8 +10,7 @@ use crate::clixml::{Content, EncodeError, ListKind, Object, TypeNames, Value};
 ///
 /// `RedirectShellErrorOutputPipe` is always false: the first failing statement
 /// then ends the pipeline, and nothing goes on half-informed (powershell.md
-/// §3). `RemoteStreamOptions` is always 0: invocation info would be nine
-/// tenths of each record.
+/// §3).
 ///
 /// Source: [MS-PSRP] §2.2.2.10, §2.2.3.11.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +21,80 @@ pub struct CreatePipeline {
     pub no_input: bool,
     /// The client's host.
     pub host: HostInfo,
+    /// How it runs.
+    pub flags: PipelineFlags,
+}
+
+/// How a pipeline runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PipelineFlags {
+    /// Inside of the pipeline that waits in a host call. It runs when the call
+    /// has its answer, so never make the answer wait for it (engine.md §6).
+    pub nested: bool,
+    /// Kept in the session's history.
+    pub add_to_history: bool,
+    /// Records say which command wrote them: 3 KB each (engine.md §4).
+    pub invocation_info: bool,
+}
+
+/// Where a command's streams go instead of to the client.
+///
+/// Source: [MS-PSRP] §2.2.3.12, §2.2.3.31 (PipelineResultTypes).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Merge {
+    /// Errors.
+    pub error: MergeTo,
+    /// Warnings; from protocol 2.2 on, as the next two.
+    pub warning: MergeTo,
+    /// Verbose texts.
+    pub verbose: MergeTo,
+    /// Debug texts.
+    pub debug: MergeTo,
+    /// Information records; from protocol 2.3 on.
+    pub information: MergeTo,
+}
+
+impl Merge {
+    /// Everything among the output, in the order in which it was written.
+    pub const ALL: Self = {
+        let to = MergeTo::Output;
+        Self { error: to, warning: to, verbose: to, debug: to, information: to }
+    };
+}
+
+/// Where a stream goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MergeTo {
+    /// To the client, as records.
+    #[default]
+    Stream,
+    /// Among the output objects.
+    Output,
+    /// Nowhere; not errors.
+    Null,
+}
+
+impl MergeTo {
+    fn to_value(self) -> Value {
+        let (word, number) = match self {
+            Self::Stream => ("None", 0),
+            Self::Output => ("Output", 1),
+            Self::Null => ("Null", 7),
+        };
+        result_types(word, number)
+    }
+
+    fn from_value(value: Option<&Value>) -> Self {
+        match value.and_then(Value::as_i64) {
+            Some(1) => Self::Output,
+            Some(7) => Self::Null,
+            _ => Self::Stream,
+        }
+    }
+}
+
+fn result_types(word: &str, number: i32) -> Value {
+    enumeration("System.Management.Automation.Runspaces.PipelineResultTypes", word, number)
 }
 
 /// One command of a pipeline.
@@ -37,6 +110,11 @@ pub struct Command {
     pub use_local_scope: Option<bool>,
     /// Arguments in order.
     pub arguments: Vec<Argument>,
+    /// Where its streams go.
+    pub merge: Merge,
+    /// Nothing is piped on: the next command begins a statement of its own,
+    /// which also runs after a non-terminating error of this one.
+    pub ends_statement: bool,
 }
 
 impl std::fmt::Debug for Command {
@@ -59,7 +137,14 @@ pub struct Argument {
 impl Command {
     /// A cmdlet or function by name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { text: name.into(), is_script: false, use_local_scope: None, arguments: Vec::new() }
+        Self {
+            text: name.into(),
+            is_script: false,
+            use_local_scope: None,
+            arguments: Vec::new(),
+            merge: Merge::default(),
+            ends_statement: false,
+        }
     }
 
     /// Script text. Never build it from input.
@@ -74,6 +159,25 @@ impl Command {
         self
     }
 
+    /// Sends its streams elsewhere.
+    #[must_use]
+    pub fn merged(self, merge: Merge) -> Self {
+        Self { merge, ..self }
+    }
+
+    /// Ends the statement here.
+    #[must_use]
+    pub fn end_of_statement(self) -> Self {
+        Self { ends_statement: true, ..self }
+    }
+
+    /// A positional argument.
+    #[must_use]
+    pub fn positional(mut self, value: impl Into<Value>) -> Self {
+        self.arguments.push(Argument { name: None, value: value.into() });
+        self
+    }
+
     /// The argument of that name, compared without case.
     #[must_use]
     pub fn value_of(&self, name: &str) -> Option<&Value> {
@@ -84,7 +188,12 @@ impl Command {
     }
 
     fn to_value(&self, list: &TypeNames) -> Value {
-        let none = || enumeration("System.Management.Automation.Runspaces.PipelineResultTypes", "None", 0);
+        let none = || result_types("None", 0);
+        // Hosts of 2.1 know only this pair, for errors.
+        let (mine, to) = match self.merge.error {
+            MergeTo::Stream => (none(), none()),
+            to => (result_types("Error", 2), to.to_value()),
+        };
         let arguments = self
             .arguments
             .iter()
@@ -97,15 +206,15 @@ impl Command {
             ("Cmd", Value::from(self.text.as_str())),
             ("IsScript", Value::Bool(self.is_script)),
             ("UseLocalScope", self.use_local_scope.map_or(Value::Nil, Value::Bool)),
-            ("MergeMyResult", none()),
-            ("MergeToResult", none()),
+            ("MergeMyResult", mine),
+            ("MergeToResult", to),
             ("MergePreviousResults", none()),
             ("Args", typed_list(list, arguments)),
-            ("MergeError", none()),
-            ("MergeWarning", none()),
-            ("MergeVerbose", none()),
-            ("MergeDebug", none()),
-            ("MergeInformation", none()),
+            ("MergeError", self.merge.error.to_value()),
+            ("MergeWarning", self.merge.warning.to_value()),
+            ("MergeVerbose", self.merge.verbose.to_value()),
+            ("MergeDebug", self.merge.debug.to_value()),
+            ("MergeInformation", self.merge.information.to_value()),
         ])
     }
 
@@ -126,6 +235,14 @@ impl Command {
             is_script: value.get("IsScript").and_then(Value::as_bool).unwrap_or(false),
             use_local_scope: value.get("UseLocalScope").and_then(Value::as_bool),
             arguments,
+            merge: Merge {
+                error: MergeTo::from_value(value.get("MergeError").or_else(|| value.get("MergeToResult"))),
+                warning: MergeTo::from_value(value.get("MergeWarning")),
+                verbose: MergeTo::from_value(value.get("MergeVerbose")),
+                debug: MergeTo::from_value(value.get("MergeDebug")),
+                information: MergeTo::from_value(value.get("MergeInformation")),
+            },
+            ends_statement: false,
         })
     }
 }
@@ -149,26 +266,45 @@ impl CreatePipeline {
     ///
     /// [`EncodeError`]: a value in it does not travel.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        super::encode(&self.to_value())
+    }
+
+    /// The payload before it is written: secrets in it are not sealed yet.
+    pub(crate) fn to_value(&self) -> Value {
         let list: TypeNames = Arc::from([LIST.into(), "System.Object".into()]);
-        let commands = self.commands.iter().map(|command| command.to_value(&list)).collect();
-        super::encode(&Value::custom([
+        let statement =
+            |commands: &[Command]| typed_list(&list, commands.iter().map(|command| command.to_value(&list)).collect());
+        let mut statements: Vec<Value> =
+            self.commands.split_inclusive(|command| command.ends_statement).map(statement).collect();
+        // One statement is `Cmds` alone; several are `ExtraCmds`, and the first
+        // of them is `Cmds` as well (recording several-statements).
+        let extra = match statements.len() {
+            0 | 1 => Value::Nil,
+            _ => typed_list(&list, statements.iter().map(|cmds| Value::custom([("Cmds", cmds.clone())])).collect()),
+        };
+        let first = if statements.is_empty() { typed_list(&list, Vec::new()) } else { statements.swap_remove(0) };
+        let options = if self.flags.invocation_info { ("AddInvocationInfo", 15) } else { ("0", 0) };
+        Value::custom([
             ("NoInput", Value::Bool(self.no_input)),
             ("ApartmentState", apartment_state()),
-            ("RemoteStreamOptions", enumeration("System.Management.Automation.Runspaces.RemoteStreamOptions", "0", 0)),
-            ("AddToHistory", Value::Bool(false)),
+            (
+                "RemoteStreamOptions",
+                enumeration("System.Management.Automation.Runspaces.RemoteStreamOptions", options.0, options.1),
+            ),
+            ("AddToHistory", Value::Bool(self.flags.add_to_history)),
             ("HostInfo", self.host.to_value()),
             (
                 "PowerShell",
                 Value::custom([
-                    ("IsNested", Value::Bool(false)),
-                    ("ExtraCmds", Value::Nil),
-                    ("Cmds", typed_list(&list, commands)),
+                    ("IsNested", Value::Bool(self.flags.nested)),
+                    ("ExtraCmds", extra),
+                    ("Cmds", first),
                     ("History", Value::Nil),
                     ("RedirectShellErrorOutputPipe", Value::Bool(false)),
                 ]),
             ),
-            ("IsNested", Value::Bool(false)),
-        ]))
+            ("IsNested", Value::Bool(self.flags.nested)),
+        ])
     }
 
     /// Reads a payload.
@@ -179,9 +315,31 @@ impl CreatePipeline {
     pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let shell = required(&value, "PowerShell")?;
-        let commands = required(shell, "Cmds")?.items().ok_or(PayloadError::Missing("Cmds"))?;
+        let statement = |of: &Value| -> Result<Vec<Command>, PayloadError> {
+            let commands = required(of, "Cmds")?.items().ok_or(PayloadError::Missing("Cmds"))?;
+            commands.iter().map(Command::from_value).collect()
+        };
+        let commands = match shell.get("ExtraCmds").and_then(Value::items) {
+            Some(statements) if !statements.is_empty() => {
+                let mut commands = Vec::new();
+                for (n, one) in statements.iter().enumerate() {
+                    commands.extend(statement(one)?);
+                    if let Some(last) = commands.last_mut().filter(|_| n + 1 < statements.len()) {
+                        last.ends_statement = true;
+                    }
+                }
+                commands
+            }
+            _ => statement(shell)?,
+        };
+        let flag = |name| value.get(name).and_then(Value::as_bool) == Some(true);
         Ok(Self {
-            commands: commands.iter().map(Command::from_value).collect::<Result<_, _>>()?,
+            commands,
+            flags: PipelineFlags {
+                nested: flag("IsNested"),
+                add_to_history: flag("AddToHistory"),
+                invocation_info: value.get("RemoteStreamOptions").and_then(Value::as_i64).is_some_and(|n| n != 0),
+            },
             no_input: value.get("NoInput").and_then(Value::as_bool).unwrap_or(true),
             host: value.get("HostInfo").map_or(HostInfo::None, HostInfo::from_value),
         })
@@ -268,8 +426,20 @@ mod tests {
             ],
             no_input: true,
             host: HostInfo::None,
+            flags: PipelineFlags::default(),
         };
         assert_eq!(CreatePipeline::decode(&pipeline.encode().unwrap()), Ok(pipeline));
+        let several = CreatePipeline {
+            commands: vec![
+                Command::new("a").merged(Merge::ALL),
+                Command::new("b").end_of_statement(),
+                Command::new("c").positional(1),
+            ],
+            no_input: false,
+            host: HostInfo::OfRunspacePool,
+            flags: PipelineFlags { nested: true, add_to_history: true, invocation_info: true },
+        };
+        assert_eq!(CreatePipeline::decode(&several.encode().unwrap()), Ok(several));
     }
 
     #[test]

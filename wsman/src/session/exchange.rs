@@ -8,31 +8,63 @@ use super::Lane;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub(crate) u64);
 
+/// What a Send of the pool carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PoolPart {
+    /// PUBLIC_KEY.
+    Key,
+    /// A question about the runspaces.
+    Call(i64),
+    /// An answer to a host call of the pool.
+    Response,
+}
+
 /// What an exchange is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Create,
     PoolReceive,
+    PoolSend(PoolPart),
     Command(Uuid),
+    /// A Command, first sent and then sent again on purpose.
+    ProbeCommand(Uuid),
+    ProbeAgain(Uuid),
     Send(Uuid),
     Receive(Uuid),
     Stop(Uuid),
     Terminate,
     Delete,
+    Disconnect,
+    Reconnect,
+    ReconnectCommand(Uuid),
+    Connect,
+    Attach(Uuid),
 }
 
 impl Purpose {
     pub(super) fn lane(self) -> Lane {
         match self {
             Self::PoolReceive | Self::Receive(_) => Lane::Receive,
+            Self::ProbeCommand(_) | Self::ProbeAgain(_) => Lane::Once,
             _ => Lane::Command,
         }
     }
 
     /// Only a Receive takes nothing from the host that a second one would not
-    /// get; a stop, a terminate and a delete may be asked for twice.
+    /// get; a stop, a terminate, a delete may be asked for twice, and so may
+    /// leaving and coming back.
     pub(super) fn is_repeatable(self) -> bool {
-        matches!(self, Self::PoolReceive | Self::Receive(_) | Self::Stop(_) | Self::Terminate | Self::Delete)
+        matches!(
+            self,
+            Self::PoolReceive
+                | Self::Receive(_)
+                | Self::Stop(_)
+                | Self::Terminate
+                | Self::Delete
+                | Self::Disconnect
+                | Self::Reconnect
+                | Self::ReconnectCommand(_)
+        )
     }
 }
 
@@ -43,6 +75,12 @@ pub(super) struct InFlight {
     /// Kept for what may be repeated, byte for byte; else empty.
     pub(super) body: Vec<u8>,
     pub(super) losses: u32,
+    /// The same request for a host that may know it already; empty when it must
+    /// not be sent again.
+    pub(super) again: Vec<u8>,
+    /// A Receive that went before its Command was answered: that the host does
+    /// not know the command says nothing yet.
+    pub(super) early: bool,
 }
 
 impl std::fmt::Debug for InFlight {

@@ -1,44 +1,38 @@
 //! The machine: what is asked of it and what it asks the host.
 //!
-//! What comes back is in `answers`, what goes wrong in `trouble`.
+//! What comes back is in `answers`, what goes wrong in `trouble`, the session
+//! key in `keys`, what concerns the whole pool in `pool`.
 
 mod answers;
+mod keys;
+mod link;
+mod out;
+mod pool;
 mod trouble;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::num::NonZeroUsize;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::exchange::{ExchangeId, InFlight, Purpose};
-use super::pipeline::{Pending, Phase, Pipeline, SendKind, Stopping};
+use super::pipeline::{Load, Pending, Phase, Pipeline, SendKind, Stopping};
 use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
-use crate::clixml::{Content, Value};
+use crate::clixml::Value;
 use crate::entropy::Entropy;
-use crate::psrp::fragment::{Assembler, HEADER_BYTES, fragments};
+use crate::psrp::fragment::Assembler;
 use crate::psrp::{
-    self, ApplicationPrivateData, CreatePipeline, HostCall, HostResponse, InitRunspacePool, Message, MessageType,
-    ProtocolVersion, SessionCapability,
+    self, ApplicationPrivateData, CreatePipeline, GetCommandMetadata, HostCall, HostResponse, InitRunspacePool,
+    Message, MessageType, ProtocolVersion, SessionCapability,
 };
-use crate::soap::{Header, Operation, Request, SignalCode};
+use crate::soap::{Operation, SignalCode};
 use crate::time::Instant;
 use crate::{Effect, Error, ErrorKind};
 
-/// Until the host says that it speaks 2.2.
-///
-/// Spec: 150 KB is what PowerShell 2 hosts take.
-const FIRST_ENVELOPE_BYTES: u32 = 153_600;
-/// From then on.
-///
-/// Spec: 500 KB is the default since PowerShell 3.
-const ENVELOPE_BYTES: u32 = 512_000;
-/// Room for all of an envelope but its payload.
-///
-/// Chosen: requests have up to 2.1 KB of header; twice that leaves room for
-/// long URLs.
-const ENVELOPE_OVERHEAD_BYTES: u32 = 4096;
-
+/// How often a Receive may go before its Command is answered. Chosen: the
+/// second finds the command wherever the line orders requests a little; a host
+/// that takes longer is waited for.
+const EARLY_RECEIVES: u32 = 2;
 /// One remote session: see the [module](super).
 #[derive(Debug)]
 pub struct Session {
@@ -51,6 +45,8 @@ pub struct Session {
     protocol: Option<ProtocolVersion>,
     private_data: Option<ApplicationPrivateData>,
     assembler: Assembler,
+    keys: keys::Keys,
+    traffic: pool::PoolTraffic,
     pipelines: BTreeMap<Uuid, Pipeline>,
     in_flight: BTreeMap<ExchangeId, InFlight>,
     /// Lost exchanges that wait for their repetition.
@@ -58,6 +54,10 @@ pub struct Session {
     outputs: VecDeque<Output>,
     next_exchange: u64,
     next_object: u64,
+    /// Pipelines that were over before their Command was answered.
+    over_early: BTreeSet<Uuid>,
+    /// Connected to a pool that need not say its state again.
+    connecting: bool,
 }
 
 /// What the session waits for.
@@ -65,7 +65,11 @@ pub struct Session {
 enum State {
     AwaitShell { by: Instant },
     AwaitPool { by: Instant },
+    AwaitConnect { by: Instant },
     Open,
+    AwaitDisconnect { by: Instant },
+    Disconnected { since: Instant },
+    AwaitReconnect { by: Instant },
     AwaitDelete { by: Instant },
     Ended,
 }
@@ -80,8 +84,22 @@ impl Session {
     pub fn open(now: Instant, config: Config, mut entropy: Entropy) -> Result<Self, Error> {
         config.check()?;
         let (pool_id, session_id) = (entropy.uuid(), entropy.uuid());
-        let mut session = Self {
-            state: State::AwaitShell { by: now + config.open_timeout },
+        let mut session = Self::new(config, entropy, pool_id, session_id);
+        session.state = State::AwaitShell { by: now + session.config.open_timeout };
+        let creation = session.creation()?;
+        let operation = Operation::Create {
+            shell_id: pool_id,
+            protocol_version: session.config.protocol.to_string(),
+            creation,
+            name: session.config.shell_name.clone(),
+        };
+        session.exchange(Purpose::Create, operation);
+        Ok(session)
+    }
+
+    fn new(config: Config, entropy: Entropy, pool_id: Uuid, session_id: Uuid) -> Self {
+        Self {
+            state: State::Ended,
             config,
             entropy,
             pool_id,
@@ -90,26 +108,27 @@ impl Session {
             protocol: None,
             private_data: None,
             assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
+            keys: keys::Keys::None,
+            traffic: pool::PoolTraffic::default(),
             pipelines: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             repeats: Vec::new(),
             outputs: VecDeque::new(),
             next_exchange: 0,
             next_object: 1,
-        };
-        let creation = session.creation()?;
-        let operation =
-            Operation::Create { shell_id: pool_id, protocol_version: session.config.protocol.to_string(), creation };
-        session.exchange(Purpose::Create, operation);
-        Ok(session)
+            over_early: BTreeSet::new(),
+            connecting: false,
+        }
     }
 
     fn creation(&mut self) -> Result<Vec<u8>, Error> {
         let misuse = |error| Error::new(ErrorKind::Misuse, "application arguments cannot be sent").with_source(error);
-        refuse_secrets(&self.config.application_arguments)?;
+        if self.config.application_arguments.holds_secrets() {
+            return Err(Error::new(ErrorKind::Misuse, "application arguments go before any session key: no secrets"));
+        }
         let capability = SessionCapability { protocol: self.config.protocol };
         let init = InitRunspacePool {
-            min_runspaces: 1,
+            min_runspaces: self.config.min_runspaces,
             max_runspaces: self.config.max_runspaces,
             host: self.config.host,
             application_arguments: self.config.application_arguments.clone(),
@@ -125,46 +144,146 @@ impl Session {
         Ok(creation)
     }
 
-    /// Starts a pipeline.
+    /// Starts a pipeline. A secret among its arguments makes it wait for the
+    /// session key first.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Misuse`]: the session is not open, an argument does not
-    /// travel (too deep, a cycle that leaves its object), or one is a
-    /// SecureString and no session key was exchanged. Nothing was sent.
+    /// [`ErrorKind::Misuse`]: the session is not open, or an argument does not
+    /// travel (too deep, a cycle that leaves its object). Nothing was sent.
     pub fn run(&mut self, now: Instant, spec: PipelineSpec) -> Result<PipelineId, Error> {
         self.check_open()?;
-        for value in spec.commands.iter().flat_map(|command| &command.arguments).map(|argument| &argument.value) {
-            refuse_secrets(value)?;
+        let create = CreatePipeline {
+            commands: spec.commands,
+            no_input: !spec.with_input,
+            host: self.config.host,
+            flags: spec.flags,
+        };
+        let creation = create.to_value();
+        let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
+        let payload = if creation.holds_secrets() {
+            keys::rehearse(&creation).map_err(unfit)?;
+            self.keys.seal(&creation).transpose()?
+        } else {
+            Some(psrp::encode(&creation).map_err(unfit)?)
+        };
+        let secret = payload.is_none().then_some(creation);
+        let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, secret);
+        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|_| spec.early_receive) {
+            pipeline.early = EARLY_RECEIVES;
         }
-        let create = CreatePipeline { commands: spec.commands, no_input: !spec.with_input, host: self.config.host };
-        let payload = create
-            .encode()
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error))?;
+        match payload {
+            Some(payload) => self.command(id, MessageType::CreatePipeline, payload),
+            None => self.need_key(now),
+        }
+        Ok(PipelineId(id))
+    }
+
+    /// Asks for commands and their parameters. The answer comes as a
+    /// pipeline's output, see
+    /// [`CommandMetadata::from_value`](psrp::CommandMetadata::from_value).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: the session is not open.
+    pub fn command_metadata(
+        &mut self,
+        now: Instant,
+        ask: &GetCommandMetadata,
+        timeout: Duration,
+    ) -> Result<PipelineId, Error> {
+        self.check_open()?;
+        let unfit = |error| Error::new(ErrorKind::Misuse, "a name cannot be sent").with_source(error);
+        let payload = ask.encode().map_err(unfit)?;
+        let id = self.pipeline(now, timeout, timeout, None);
+        self.command(id, MessageType::GetCommandMetadata, payload);
+        Ok(PipelineId(id))
+    }
+
+    fn pipeline(&mut self, now: Instant, first: Duration, all: Duration, creation: Option<Value>) -> Uuid {
         let id = self.entropy.uuid();
-        let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
-        let mut parts: VecDeque<_> = self.fragments(&message).into();
-        let arguments = parts.pop_front().unwrap_or_default();
-        let last = parts.len().saturating_sub(1);
-        let pending = (0..)
-            .zip(parts)
-            .map(|(n, data)| Pending { kind: if n == last { SendKind::Rest } else { SendKind::Creation }, data })
-            .collect();
+        self.insert_pipeline(now, id, first, all, creation);
+        id
+    }
+
+    fn insert_pipeline(&mut self, now: Instant, id: Uuid, first: Duration, all: Duration, creation: Option<Value>) {
         self.pipelines.insert(
             id,
             Pipeline {
-                phase: Phase::AwaitCommand,
+                phase: Phase::AwaitKey,
+                creation,
                 assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
-                pending,
+                pending: VecDeque::new(),
                 sending: None,
                 stopping: None,
                 heard: false,
-                first_message_by: now + spec.first_message_timeout,
-                deadline: now + spec.timeout,
+                untaken: VecDeque::new(),
+                untaken_bytes: 0,
+                early: 0,
+                held: false,
+                first_message_by: now + first,
+                deadline: now + all,
             },
         );
-        self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
+    }
+
+    /// Starts a pipeline and sends its Command twice, the second time as a
+    /// client does whose line broke: [`Event::Probed`] says whether the host
+    /// replayed its answer. Let the pipeline count, and look at the count
+    /// afterwards: only a host that replays *and* ran it once may be trusted
+    /// with [`Robustness::Retransmitted`](super::Robustness::Retransmitted).
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::run`]; [`ErrorKind::Misuse`] for a pipeline larger than
+    /// one envelope.
+    pub fn run_probe(&mut self, now: Instant, spec: PipelineSpec) -> Result<PipelineId, Error> {
+        self.check_open()?;
+        let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
+        let create =
+            CreatePipeline { commands: spec.commands, no_input: true, host: self.config.host, flags: spec.flags };
+        let payload = create.encode().map_err(unfit)?;
+        let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, None);
+        let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
+        let [arguments] = <[Vec<u8>; 1]>::try_from(self.fragments(&message)).map_err(|_| {
+            self.pipelines.remove(&id);
+            Error::new(ErrorKind::Misuse, "a probe must fit into one envelope")
+        })?;
+        if let Some(pipeline) = self.pipelines.get_mut(&id) {
+            pipeline.phase = Phase::AwaitCommand;
+        }
+        self.exchange(Purpose::ProbeCommand(id), Operation::Command { command_id: id, arguments });
         Ok(PipelineId(id))
+    }
+
+    /// Sends Command; what CREATE_PIPELINE has beyond it goes first of all
+    /// that is pending.
+    fn command(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>) {
+        let message = Message::to_server(kind, self.pool_id, Some(id), payload);
+        let mut parts: VecDeque<_> = self.fragments(&message).into();
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        let arguments = parts.pop_front().unwrap_or_default();
+        let mut kind = SendKind::Rest;
+        while let Some(data) = parts.pop_back() {
+            pipeline.pending.push_front(Pending { kind, load: Load::Fragments(data) });
+            kind = SendKind::Creation;
+        }
+        pipeline.phase = Phase::AwaitCommand;
+        // More of CREATE_PIPELINE to come: there will be nothing to receive.
+        let early = pipeline.early > 0 && pipeline.pending.iter().all(|pending| pending.kind == SendKind::HostResponse);
+        self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
+        if early {
+            self.receive_early(id);
+        }
+    }
+
+    /// Asks for output although the host may not know the command yet.
+    fn receive_early(&mut self, id: Uuid) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        if pipeline.early > 0 && pipeline.phase == Phase::AwaitCommand {
+            pipeline.early -= 1;
+            self.receive(id);
+        }
     }
 
     /// Sends one input object to a pipeline that was started with input.
@@ -174,14 +293,12 @@ impl Session {
     /// [`ErrorKind::Misuse`]: [`Value::Nil`] (PowerShell would take nothing
     /// after it, not even the end of input), a value that does not travel, or
     /// a pipeline that has ended.
-    pub fn send_input(&mut self, pipeline: PipelineId, value: &Value) -> Result<(), Error> {
+    pub fn send_input(&mut self, now: Instant, pipeline: PipelineId, value: &Value) -> Result<(), Error> {
         if *value == Value::Nil {
             return Err(Error::new(ErrorKind::Misuse, "null cannot be pipeline input: the host would read no further"));
         }
-        refuse_secrets(value)?;
-        let payload = psrp::encode(value)
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an input object cannot be sent").with_source(error))?;
-        self.send(pipeline.0, MessageType::PipelineInput, payload, SendKind::Rest)
+        let what = "an input object cannot be sent";
+        self.send_value(now, pipeline.0, MessageType::PipelineInput, value, SendKind::Rest, what)
     }
 
     /// Ends the input of a pipeline.
@@ -199,17 +316,18 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Misuse`]: the value does not travel.
-    pub fn answer(&mut self, pipeline: PipelineId, call: &HostCall, response: &HostResponse) -> Result<(), Error> {
-        if let HostResponse::Value(value) = response {
-            refuse_secrets(value)?;
+    pub fn answer(
+        &mut self,
+        now: Instant,
+        pipeline: PipelineId,
+        call: &HostCall,
+        response: &HostResponse,
+    ) -> Result<(), Error> {
+        if !self.pipelines.contains_key(&pipeline.0) {
+            return Ok(());
         }
-        let payload = response
-            .encode(call)
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an answer cannot be sent").with_source(error))?;
-        match self.pipelines.contains_key(&pipeline.0) {
-            true => self.send(pipeline.0, MessageType::PipelineHostResponse, payload, SendKind::HostResponse),
-            false => Ok(()),
-        }
+        let (value, what) = (response.to_value(call), "an answer cannot be sent");
+        self.send_value(now, pipeline.0, MessageType::PipelineHostResponse, &value, SendKind::HostResponse, what)
     }
 
     /// Asks the host to stop a pipeline. It ends with
@@ -228,10 +346,21 @@ impl Session {
                 self.state = State::AwaitDelete { by: now + self.config.stop_timeout };
                 return;
             }
-            State::AwaitPool { .. } | State::Open => {}
+            // Not ours: left as it was found.
+            State::AwaitPool { .. } if self.connecting => {
+                self.state = State::Ended;
+                self.exchange(Purpose::Disconnect, Operation::Disconnect { idle_timeout: None });
+                return self.event(Event::Closed);
+            }
+            State::AwaitConnect { .. } => {
+                self.state = State::Ended;
+                return self.event(Event::Closed);
+            }
+            _ => {}
         }
         let closed = Error::new(ErrorKind::Misuse, "the session was closed").after(Effect::MayHaveRun);
         self.end_all(&closed);
+        self.end_calls(&closed);
         self.repeats.clear();
         self.state = State::AwaitDelete { by: now + self.config.stop_timeout };
         self.exchange(Purpose::Delete, Operation::Delete);
@@ -265,6 +394,7 @@ impl Session {
                     self.lost(now, exchange, sent, error);
                 }
             }
+            Input::Key(pair) => self.pair_made(now, pair),
             Input::Tick => {}
         }
         self.alarms(now);
@@ -277,12 +407,20 @@ impl Session {
 
     fn wait(&self) -> Output {
         let state = match self.state {
-            State::AwaitShell { by } | State::AwaitPool { by } | State::AwaitDelete { by } => Some((by, Why::Pool)),
-            State::Open | State::Ended => None,
+            State::AwaitShell { by }
+            | State::AwaitPool { by }
+            | State::AwaitConnect { by }
+            | State::AwaitDisconnect { by }
+            | State::AwaitReconnect { by }
+            | State::AwaitDelete { by } => Some((by, Why::Pool)),
+            State::Open | State::Disconnected { .. } | State::Ended => None,
         };
+        let key = self.keys.deadline().map(|by| (by, Why::Key));
+        let call = self.next_call_alarm().map(|by| (by, Why::Pool));
         let repeats = self.repeats.iter().map(|(at, _)| (*at, Why::Repeat));
-        let alarms = self.pipelines.values().map(|pipeline| (pipeline.alarm(), Why::Deadline));
-        let next = state.into_iter().chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
+        let asleep = self.is_leaving();
+        let alarms = self.pipelines.values().filter(|_| !asleep).map(|p| (p.alarm(), Why::Deadline));
+        let next = state.into_iter().chain(key).chain(call).chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
         let (until, why) = next.unwrap_or((Instant::NEVER, Why::Idle));
         Output::Wait { until, why }
     }
@@ -291,102 +429,21 @@ impl Session {
         if self.is_open() { Ok(()) } else { Err(Error::new(ErrorKind::Misuse, "the session is not open")) }
     }
 
-    // ── out ──────────────────────────────────────────────────────────────
-
-    fn max_envelope_bytes(&self) -> u32 {
-        match self.protocol {
-            Some(version) if version >= ProtocolVersion::V2_2 => ENVELOPE_BYTES,
-            _ => FIRST_ENVELOPE_BYTES,
-        }
-    }
-
-    /// Cuts a message so that every fragment fills an envelope of its own.
-    fn fragments(&mut self, message: &Message) -> Vec<Vec<u8>> {
-        let payload = (self.max_envelope_bytes() - ENVELOPE_OVERHEAD_BYTES) / 4 * 3;
-        let data = NonZeroUsize::new(payload as usize - HEADER_BYTES).unwrap_or(NonZeroUsize::MIN);
-        let object = self.next_object;
-        self.next_object += 1;
-        fragments(object, &message.encode(), data).collect()
-    }
-
-    fn exchange(&mut self, purpose: Purpose, operation: Operation) {
-        let message_id = self.entropy.uuid();
-        let request = Request {
-            header: Header {
-                to: self.config.to.clone(),
-                message_id,
-                session_id: Some(self.session_id),
-                resource_uri: self.config.resource_uri(),
-                max_envelope_bytes: self.max_envelope_bytes(),
-                operation_timeout: self.hold(purpose),
-                shell_id: self.shell_id.clone(),
-            },
-            operation,
-        };
-        let body = request.encode();
-        let kept = if purpose.is_repeatable() { body.clone() } else { Vec::new() };
-        self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0 }, body);
-    }
-
-    /// How long the host may take. A loaded one needs its time to start
-    /// PowerShell.
-    fn hold(&self, purpose: Purpose) -> Duration {
-        match purpose {
-            Purpose::Create => self.config.open_timeout.max(self.config.operation_timeout),
-            _ => self.config.operation_timeout,
-        }
-    }
-
-    fn proposed_shell_id(&self) -> String {
-        self.pool_id.hyphenated().to_string().to_uppercase()
-    }
-
-    fn put_in_flight(&mut self, exchange: InFlight, body: Vec<u8>) {
-        let id = ExchangeId(self.next_exchange);
-        self.next_exchange += 1;
-        let (lane, hold) = (exchange.purpose.lane(), self.hold(exchange.purpose));
-        self.in_flight.insert(id, exchange);
-        self.outputs.push_back(Output::Exchange { id, lane, body, hold });
-    }
-
-    fn event(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
-    }
-
-    fn send(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>, as_kind: SendKind) -> Result<(), Error> {
-        self.check_open()?;
-        if !self.pipelines.contains_key(&id) {
-            return Err(Error::new(ErrorKind::Misuse, "the pipeline has ended"));
-        }
-        let message = Message::to_server(kind, self.pool_id, Some(id), payload);
-        let parts = self.fragments(&message);
-        if let Some(pipeline) = self.pipelines.get_mut(&id) {
-            pipeline.pending.extend(parts.into_iter().map(|data| Pending { kind: as_kind, data }));
-        }
-        self.send_next(id);
-        Ok(())
-    }
-
-    /// Sends go one at a time per pipeline: their order is the protocol's.
-    fn send_next(&mut self, id: Uuid) {
-        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
-        if pipeline.sending.is_some() || pipeline.phase == Phase::AwaitCommand {
+    fn stop_for(&mut self, now: Instant, id: Uuid, cause: StopCause) {
+        // Not to be reached: whoever comes back finds it.
+        if self.is_leaving() {
+            let left = Error::new(ErrorKind::Misuse, "the session was left").after(Effect::MayHaveRun);
+            self.forget(id, End::Lost(left));
             return;
         }
-        let Some(Pending { kind, data }) = pipeline.pending.pop_front() else { return };
-        pipeline.sending = Some(kind);
-        let stream = if kind == SendKind::HostResponse { "pr" } else { "stdin" };
-        self.exchange(Purpose::Send(id), Operation::Send { command_id: Some(id), stream, data });
-    }
-
-    fn receive(&mut self, id: Uuid) {
-        self.exchange(Purpose::Receive(id), Operation::Receive { command_id: Some(id) });
-    }
-
-    fn stop_for(&mut self, now: Instant, id: Uuid, cause: StopCause) {
         let by = now + self.config.stop_timeout;
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         if pipeline.stopping.is_some() {
+            return;
+        }
+        // The host knows nothing of it yet.
+        if pipeline.phase == Phase::AwaitKey {
+            self.forget(id, End::Stopped(cause));
             return;
         }
         // Without the rest of CREATE_PIPELINE nothing has run, or will.
@@ -396,34 +453,9 @@ impl Session {
         // What the host does not wholly know yet cannot be signalled.
         let signalled = pipeline.phase == Phase::AwaitOutput;
         pipeline.stopping = Some(Stopping { cause, by, signalled });
+        self.resume(id);
         if signalled {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }
     }
-}
-
-/// A SecureString that no session key encrypted makes the host stop reading
-/// (engine.md §1.9). Depth is bounded by what the encoder took or will refuse.
-fn refuse_secrets(value: &Value) -> Result<(), Error> {
-    let mut open = vec![value];
-    let mut seen = std::collections::HashSet::new();
-    while let Some(value) = open.pop() {
-        match value {
-            Value::SecureString(_) => {
-                return Err(Error::new(ErrorKind::Misuse, "a SecureString needs a session key first"));
-            }
-            Value::MemberSet(members) => open.extend(members.iter().map(|member| &member.value)),
-            Value::Object(object) if seen.insert(std::sync::Arc::as_ptr(object)) => {
-                open.extend(object.extended.iter().chain(&object.adapted).map(|property| &property.value));
-                match &object.content {
-                    Content::None => {}
-                    Content::Primitive(inner) => open.push(inner),
-                    Content::List(_, items) => open.extend(items),
-                    Content::Dictionary(entries) => open.extend(entries.iter().flat_map(|(k, v)| [k, v])),
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -22,25 +22,39 @@ mod config;
 mod exchange;
 mod machine;
 mod pipeline;
+mod shells;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, PipelineSpec};
+pub use crate::soap::ShellDescription;
+pub use config::{Config, PipelineSpec, Robustness};
 pub use exchange::ExchangeId;
 pub use machine::Session;
 pub use pipeline::{End, PipelineEvent, StopCause};
+#[cfg(feature = "net")]
+pub(crate) use shells::is_gone;
+pub use shells::{Found, ShellList, Step};
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::Error;
-use crate::psrp::{ApplicationPrivateData, HostCall, ProtocolVersion};
+use crate::entropy::Entropy;
+use crate::psrp::{ApplicationPrivateData, HostCall, KeyPair, ProtocolVersion, SecretError, UserEvent};
 use crate::time::Instant;
 
 /// Names a pipeline; on the wire the CommandId.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PipelineId(pub(crate) Uuid);
+
+impl PipelineId {
+    /// As it goes on the wire; another client finds the pipeline by it.
+    #[must_use]
+    pub fn command_id(self) -> Uuid {
+        self.0
+    }
+}
 
 /// What happened.
 pub enum Input<'a> {
@@ -62,6 +76,8 @@ pub enum Input<'a> {
         /// Why.
         error: Error,
     },
+    /// The key pair that [`Output::MakeKey`] asked for.
+    Key(Result<KeyPair, SecretError>),
     /// Time passed. Only needed when [`Output::Wait`] ran out.
     Tick,
 }
@@ -80,6 +96,10 @@ pub enum Output {
         /// How long the host may hold it; give up some seconds later.
         hold: Duration,
     },
+    /// Make a key pair, [`KeyPair::generate`], and hand it in with
+    /// [`Input::Key`]. It takes some hundred milliseconds of a processor: on a
+    /// thread that nobody waits for.
+    MakeKey(Entropy),
     /// Something for the application.
     Event(Event),
     /// Nothing until `until`.
@@ -97,6 +117,7 @@ impl std::fmt::Debug for Input<'_> {
         match self {
             Self::Answer { id, status, body } => write!(f, "Answer({id:?}, {status}, {} bytes)", body.len()),
             Self::Lost { id, sent, error } => write!(f, "Lost({id:?}, sent: {sent}, {error:?})"),
+            Self::Key(pair) => write!(f, "Key({pair:?})"),
             Self::Tick => f.write_str("Tick"),
         }
     }
@@ -107,6 +128,7 @@ impl std::fmt::Debug for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Exchange { id, lane, body, .. } => write!(f, "Exchange({id:?}, {lane:?}, {} bytes)", body.len()),
+            Self::MakeKey(_) => f.write_str("MakeKey"),
             Self::Event(event) => write!(f, "Event({event:?})"),
             Self::Wait { until, why } => write!(f, "Wait({until:?}, {why:?})"),
         }
@@ -120,6 +142,9 @@ pub enum Lane {
     Command,
     /// Receive: the host may hold it.
     Receive,
+    /// On a new connection that is closed afterwards: a host forgets what it
+    /// could say again when the connection is used for something else.
+    Once,
 }
 
 /// Why the machine waits.
@@ -129,6 +154,8 @@ pub enum Why {
     Idle,
     /// For the pool to open or close.
     Pool,
+    /// For the session key.
+    Key,
     /// For a pipeline's deadline.
     Deadline,
     /// To repeat a lost Receive.
@@ -143,12 +170,60 @@ pub enum Event {
     Opened(Opened),
     /// Of a pipeline.
     Pipeline(PipelineId, PipelineEvent),
-    /// A host call outside of pipelines.
+    /// A host call outside of pipelines; [`Session::answer_pool`].
     PoolHostCall(HostCall),
+    /// An event that a script forwarded.
+    UserEvent(UserEvent),
+    /// The answer to [`Session::ask_pool`].
+    PoolAnswer {
+        /// The number that was returned there.
+        call: i64,
+        /// What the host said.
+        answer: Result<PoolAnswer, Error>,
+    },
+    /// The session key is there, or the exchange for it failed: what
+    /// [`Session::reveal`] had to put off can be asked again.
+    Key(Result<(), Error>),
+    /// The shell is left: nothing more is heard of it until it is come back to.
+    Disconnected,
+    /// The shell is back, and its pipelines follow.
+    Reconnected,
+    /// Leaving or coming back failed; the session is as it was before.
+    LinkFailed(Error),
+    /// The answer to [`Session::run_probe`]: whether the host said its answer to
+    /// a Command again when it was sent again.
+    Probed(PipelineId, bool),
     /// The session ended because [`Session::close`] was called.
     Closed,
     /// The session ended by itself.
     Broken(Error),
+}
+
+/// A question about the runspaces of a pool.
+///
+/// Source: [MS-PSRP] §2.2.2.6 to §2.2.2.8, §2.2.2.11, §2.2.2.31.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolQuestion {
+    /// Changes the most.
+    SetMaxRunspaces(i32),
+    /// Changes the least.
+    SetMinRunspaces(i32),
+    /// How many can be used now.
+    AvailableRunspaces,
+    /// Clears variables and preferences of the runspaces; functions stay
+    /// (engine.md §9).
+    ResetRunspaceState,
+}
+
+/// The answer to a [`PoolQuestion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolAnswer {
+    /// Whether it was done.
+    Done(bool),
+    /// How many can be used.
+    Available(i64),
 }
 
 /// What is known of an open pool.

@@ -10,6 +10,7 @@ mod clixml;
 mod contexts;
 #[cfg(feature = "process")]
 mod engine;
+mod errors;
 #[cfg(feature = "testing")]
 mod host;
 #[cfg(feature = "testing")]
@@ -17,6 +18,8 @@ mod host_end;
 #[cfg(feature = "testing")]
 mod interop;
 mod layers;
+#[cfg(feature = "process")]
+mod link;
 mod manual;
 #[cfg(feature = "testing")]
 mod peer;

@@ -9,16 +9,16 @@ use super::{Session, State};
 use crate::psrp::{
     self, ApplicationPrivateData, ErrorRecord, HostCall, InformationRecord, Message, MessageType, PayloadError,
     PipelineState, PipelineStateMessage, ProgressRecord, RunspacePoolState, RunspacePoolStateMessage,
-    SessionCapability, TextRecord,
+    SessionCapability, TextRecord, UserEvent,
 };
 use crate::soap::{Answer, AnswerEnvelope, Operation, Received, SignalCode};
 use crate::time::Instant;
-use crate::{Effect, Error, ErrorKind};
+use crate::{Effect, Error, ErrorKind, Retry};
 
 impl Session {
     pub(super) fn answered(&mut self, now: Instant, exchange: &InFlight, status: u16, body: &[u8]) {
         let purpose = exchange.purpose;
-        let envelope = match AnswerEnvelope::decode(body) {
+        let envelope = match AnswerEnvelope::decode_last(body) {
             Ok(envelope) => envelope,
             Err(error) => {
                 tracing::debug!(status, bytes = body.len(), "answer is no envelope");
@@ -32,15 +32,31 @@ impl Session {
             let error = Error::new(ErrorKind::PeerMisbehaved, "the host answered another request");
             return self.failed(now, purpose, error.with_source(crate::soap::SoapError::OtherRequest));
         }
+        if !matches!(envelope.answer, Answer::Fault(_)) && purpose != Purpose::PoolReceive {
+            self.unsuspend();
+        }
         match (purpose, envelope.answer) {
-            (_, Answer::Fault(fault)) => self.faulted(now, purpose, fault),
+            (purpose, Answer::Fault(fault)) if !matches!(purpose, Purpose::ProbeAgain(_)) => {
+                self.faulted(now, exchange, fault);
+            }
             (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
+            (Purpose::PoolSend(_), Answer::Sent) => self.pool_sent(),
             (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
+            (Purpose::ProbeCommand(id), Answer::CommandStarted(_)) => self.probe_again(id, exchange),
+            (Purpose::ProbeAgain(id), answer) => {
+                let replayed = matches!(answer, Answer::CommandStarted(started) if started == id);
+                self.probed(id, replayed && envelope.relates_to == Some(exchange.message_id));
+            }
             (Purpose::Send(id), Answer::Sent) => self.sent(id),
             (Purpose::Receive(id), Answer::Received(received)) => self.received(id, &received),
             (Purpose::Stop(_) | Purpose::Terminate, Answer::Signalled) => {}
             (Purpose::Delete, Answer::Deleted) => self.deleted(),
+            (Purpose::Disconnect, Answer::Disconnected) => self.left(now),
+            (Purpose::Reconnect, Answer::Reconnected) => self.back(),
+            (Purpose::ReconnectCommand(id), Answer::Reconnected) => self.command_back(id),
+            (Purpose::Connect, Answer::Connected(answer)) => self.connected(now, &answer),
+            (Purpose::Attach(id), Answer::Connected(_)) => self.running(id),
             _ => {
                 let error = Error::new(ErrorKind::PeerMisbehaved, "the host's answer does not fit the request");
                 self.failed(now, purpose, error);
@@ -53,7 +69,7 @@ impl Session {
         match self.state {
             State::AwaitShell { by } => {
                 self.state = State::AwaitPool { by };
-                self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
+                self.want_pool_receive();
             }
             // Closed or given up meanwhile.
             _ => self.exchange(Purpose::Delete, Operation::Delete),
@@ -62,6 +78,10 @@ impl Session {
 
     fn command_started(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else {
+            // Over before: terminated already.
+            if self.over_early.remove(&id) {
+                return;
+            }
             // Given up before the host had it, and the terminate came too early.
             return self.terminate(id);
         };
@@ -74,6 +94,21 @@ impl Session {
             }
             (_, true) => self.running(id),
         }
+    }
+
+    /// As a client does whose line broke before the answer: the same message,
+    /// under the same OperationID.
+    fn probe_again(&mut self, id: Uuid, exchange: &InFlight) {
+        let body = exchange.again.clone();
+        let purpose = Purpose::ProbeAgain(id);
+        let (message_id, again) = (exchange.message_id, Vec::new());
+        let copy = InFlight { purpose, message_id, body: Vec::new(), losses: 0, again, early: false };
+        self.put_in_flight(copy, body);
+    }
+
+    pub(super) fn probed(&mut self, id: Uuid, replayed: bool) {
+        self.event(Event::Probed(PipelineId(id), replayed));
+        self.command_started(id);
     }
 
     fn sent(&mut self, id: Uuid) {
@@ -93,11 +128,19 @@ impl Session {
         if stopping.is_some_and(|stopping| !std::mem::replace(&mut stopping.signalled, true)) {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }
-        self.receive(id);
+        // One that went early may still be out.
+        if !self.is_receiving(id) {
+            self.receive(id);
+        }
+    }
+
+    pub(super) fn is_receiving(&self, id: Uuid) -> bool {
+        let repeated = self.repeats.iter().map(|(_, exchange)| exchange);
+        self.in_flight.values().chain(repeated).any(|exchange| exchange.purpose == Purpose::Receive(id))
     }
 
     pub(super) fn pool_received(&mut self, now: Instant, received: &Received) {
-        if !matches!(self.state, State::AwaitPool { .. } | State::Open) {
+        if !matches!(self.state, State::AwaitPool { .. } | State::Open) && !self.is_leaving() {
             return;
         }
         for stream in &received.streams {
@@ -109,18 +152,34 @@ impl Session {
                 }
             };
             for message in messages {
-                if let Err(error) = self.pool_message(&message) {
+                if let Err(error) = self.pool_message(now, &message) {
                     return self.break_with(&error);
                 }
             }
         }
-        if matches!(self.state, State::AwaitPool { .. }) {
-            self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
-        }
+        self.connected_pool();
+        self.want_pool_receive();
         self.alarms(now);
     }
 
-    pub(super) fn pool_message(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// A pool that one connected to is open without a word.
+    pub(super) fn connected_pool(&mut self) {
+        if std::mem::take(&mut self.connecting) && matches!(self.state, State::AwaitPool { .. }) {
+            self.opened();
+        }
+    }
+
+    fn opened(&mut self) {
+        self.state = State::Open;
+        self.event(Event::Opened(Opened {
+            protocol: self.protocol.unwrap_or(self.config.protocol),
+            private_data: self.private_data.clone(),
+            shell_id: self.shell_id.clone().unwrap_or_default(),
+        }));
+        self.park();
+    }
+
+    pub(super) fn pool_message(&mut self, now: Instant, bytes: &[u8]) -> Result<(), Error> {
         let unreadable = |what| Error::new(ErrorKind::PeerMisbehaved, what);
         let message =
             Message::decode(bytes).map_err(|error| unreadable("a pool message is unreadable").with_source(error))?;
@@ -135,6 +194,7 @@ impl Session {
                     return Err(Error::new(ErrorKind::Refused, "the host speaks another major protocol version"));
                 }
                 self.protocol = Some(theirs.min(ours));
+                self.negotiated_secrets(theirs.min(ours));
             }
             MessageType::ApplicationPrivateData => {
                 self.private_data = Some(ApplicationPrivateData::decode(&message.payload).map_err(payload)?);
@@ -142,6 +202,14 @@ impl Session {
             MessageType::RunspacePoolState => {
                 self.pool_state(&RunspacePoolStateMessage::decode(&message.payload).map_err(payload)?)?;
             }
+            MessageType::EncryptedSessionKey => self.key_arrived(&message.payload).map_err(payload)?,
+            MessageType::PublicKeyRequest => self.need_key(now),
+            MessageType::RunspaceAvailability => self.pool_answered(&message.payload).map_err(payload)?,
+            MessageType::UserEvent => match UserEvent::decode(&message.payload) {
+                Ok(event) => self.event(Event::UserEvent(event)),
+                // One that cannot be read costs itself only.
+                Err(error) => tracing::debug!(%error, "an event is unreadable"),
+            },
             MessageType::RunspacePoolHostCall => {
                 let call = HostCall::decode(&message.payload).map_err(payload)?;
                 self.event(Event::PoolHostCall(call));
@@ -154,16 +222,14 @@ impl Session {
     pub(super) fn pool_state(&mut self, message: &RunspacePoolStateMessage) -> Result<(), Error> {
         match (message.state, self.state) {
             (RunspacePoolState::Opened, State::AwaitPool { .. }) => {
-                self.state = State::Open;
-                self.event(Event::Opened(Opened {
-                    protocol: self.protocol.unwrap_or(self.config.protocol),
-                    private_data: self.private_data.clone(),
-                    shell_id: self.shell_id.clone().unwrap_or_default(),
-                }));
+                self.connecting = false;
+                self.opened();
                 Ok(())
             }
-            (RunspacePoolState::Closed | RunspacePoolState::Broken, State::AwaitPool { .. } | State::Open) => {
-                Err(Error::new(ErrorKind::Refused, "the host closed the runspace pool"))
+            (RunspacePoolState::Closed | RunspacePoolState::Broken, state)
+                if !matches!(state, State::Ended | State::AwaitDelete { .. }) =>
+            {
+                Err(Error::new(ErrorKind::Refused, "the host closed the runspace pool").with_retry(Retry::AfterReopen))
             }
             _ => Ok(()),
         }
@@ -213,7 +279,21 @@ impl Session {
             Ok(event) => event,
         };
         match event {
-            Some(Said::Event(event)) => self.event(Event::Pipeline(PipelineId(id), event)),
+            Some(Said::Event(event)) => {
+                let cut = matches!(event, PipelineEvent::Output(_)) && says_cut_off(payload);
+                if let Some(pipeline) = self.pipelines.get_mut(&id) {
+                    pipeline.untaken.push_back(payload.len() + EVENT_BYTES);
+                    pipeline.untaken_bytes += payload.len() + EVENT_BYTES;
+                }
+                self.event(Event::Pipeline(PipelineId(id), event));
+                if cut {
+                    if let Some(pipeline) = self.pipelines.get_mut(&id) {
+                        pipeline.untaken.push_back(EVENT_BYTES);
+                        pipeline.untaken_bytes += EVENT_BYTES;
+                    }
+                    self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Warning(CUT_OFF.into())));
+                }
+            }
             Some(Said::State(state)) => self.pipeline_state(id, state),
             None => {}
         }
@@ -228,7 +308,8 @@ impl Session {
             PipelineState::Failed => End::Failed(message.error.unwrap_or_else(|| ErrorRecord::new("", "", 0))),
             PipelineState::Stopped => End::Stopped(stopping.map_or(StopCause::Host, |stopping| stopping.cause)),
             PipelineState::Disconnected => {
-                let lost = Error::new(ErrorKind::Refused, "the host disconnected the pipeline");
+                let lost =
+                    Error::new(ErrorKind::Refused, "the host disconnected the pipeline").with_retry(Retry::AfterReopen);
                 End::Lost(lost.after(Effect::MayHaveRun))
             }
         };
@@ -238,7 +319,11 @@ impl Session {
     /// Ends a pipeline: last word, terminate. Also after a lost Command: the
     /// host may have it, and keeps it until it is terminated.
     pub(super) fn end(&mut self, id: Uuid, end: End) {
+        let early = self.pipelines.get(&id).is_some_and(|p| p.heard && p.phase == Phase::AwaitCommand);
         if self.forget(id, end) {
+            if early && self.in_flight.values().any(|exchange| exchange.purpose == Purpose::Command(id)) {
+                self.over_early.insert(id);
+            }
             self.terminate(id);
         }
     }
@@ -248,7 +333,8 @@ impl Session {
         if self.pipelines.remove(&id).is_none() {
             return false;
         }
-        self.repeats.retain(|(_, exchange)| exchange.purpose != Purpose::Receive(id));
+        let of = [Purpose::Receive(id), Purpose::Command(id), Purpose::Send(id)];
+        self.repeats.retain(|(_, exchange)| !of.contains(&exchange.purpose));
         self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Ended(end)));
         true
     }
@@ -284,16 +370,37 @@ impl Session {
         if self.state == State::Ended {
             return;
         }
+        // Somebody else's work that was not taken over is not ours to delete.
+        let foreign = self.connecting || matches!(self.state, State::AwaitConnect { .. });
         self.end_all(&error.clone().after(Effect::MayHaveRun));
+        self.end_calls(error);
         self.repeats.clear();
         self.state = State::Ended;
         self.event(Event::Broken(error.clone()));
         // Best effort: a shell that is left behind counts against its user's
         // quota for two hours.
-        if self.shell_id.is_some() {
+        if self.shell_id.is_some() && !foreign {
             self.exchange(Purpose::Delete, Operation::Delete);
         }
     }
+}
+
+/// What an event costs besides its payload.
+///
+/// Chosen: about what an empty object and its place in a queue take.
+const EVENT_BYTES: usize = 128;
+
+/// What is said of an output object that the host did not send in full.
+const CUT_OFF: &str = "an output object is nested deeper than 48 levels: the host left out what is below";
+
+/// Whether an engine put its notice in place of a value.
+///
+/// Seen: as a string at the 49th level, without an error or a warning
+/// (recordings depth, depth-60). A script that writes the same sentence itself
+/// is warned about, too.
+fn says_cut_off(payload: &[u8]) -> bool {
+    const NOTICE: &str = ">Serialized XML is nested too deeply.</S>";
+    str::from_utf8(payload).is_ok_and(|text| text.contains(NOTICE))
 }
 
 /// What a message of a pipeline says.

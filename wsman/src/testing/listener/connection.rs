@@ -259,6 +259,7 @@ impl Connection {
             Some(Mishap::Refuse { status }) => {
                 return Ok(closing(StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)));
             }
+            Some(Mishap::Stall(stall)) => tokio::time::sleep(stall).await,
             _ => {}
         }
         let reply = self.driver.ask(&user, &plain).await.ok_or(HangUp)?;
