@@ -77,7 +77,7 @@ impl CallPath {
     /// A path over a configuration's hosts. Nothing is opened yet.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        let limits = Limits::new(config.hosts.values());
+        let limits = Limits::new(&config);
         Self {
             config,
             pool: Pool::default(),
@@ -211,13 +211,13 @@ impl CallPath {
         authorise::check(&self.config.policy, ask.caller, &Tool::Function(entry), ask.target)?;
         let arguments = validate::arguments(entry, ask.arguments)?;
         confirm::check(entry)?;
-        let place = self.limits.join(ask.target.host())?;
+        let _place = self.limits.join(ask.target)?;
         let key = Key::new(ask.target, &entry.function, &arguments);
         if let Some((rows, age)) = entry.keep_for().and_then(|_| self.cache.find(&key, Instant::now())) {
             return Ok(Executed { rows, cached: Some(age) });
         }
         let epoch = self.cache.epoch(&key);
-        let running = run::run(self, ask, entry, &arguments, &place).boxed();
+        let running = run::run(self, ask, entry, &arguments).boxed();
         // Here, too: of a fleet's workspaces it costs one, and after a write the kept answers go in any case.
         let rows = caught(ask.correlation, &entry.function, entry.effect(), running).await;
         if entry.effect() == Effect::Write {
