@@ -29,8 +29,9 @@ pub const SCRIPT: &str = include_str!("SentinelManager.psm1");
 pub const SCRIPT_PATH: &str = r"C:\SOC\SentinelManager.psm1";
 
 /// Names and parameters of the module's commands.
-const COMMANDS: [(&str, &[&str]); 4] = [
+const COMMANDS: [(&str, &[&str]); 5] = [
     ("Import-SjScript", &["Path", "Bytes", "VirtualPath", "Sha256", "Parameters", "AzureConfigDir"]),
+    ("Get-SjAzure", &["Token"]),
     ("Set-SjTarget", &["Target"]),
     ("Invoke-SjCall", &["Name", "Parameters", "Expect", "Preference", "Values"]),
     ("Get-SjProbe", &["Name"]),
@@ -98,6 +99,7 @@ impl Commands for DemoCommands {
         }
         let steps = Arguments::bind(command, name, parameters).and_then(|arguments| match *name {
             "Import-SjScript" => self.import(&arguments),
+            "Get-SjAzure" => Ok(self.azure()),
             "Set-SjTarget" => self.set_target(&arguments),
             "Invoke-SjCall" => self.invoke(&arguments),
             _ => self.probe(&arguments),
@@ -157,6 +159,21 @@ impl DemoCommands {
         }
         self.stage = Stage::Script;
         Ok(vec![Step::Output(load_report(&file))])
+    }
+
+    /// The demo's hosts are signed in to their own customer's tenant.
+    fn azure(&self) -> Vec<Step> {
+        let tenant = self.world.tenant(&self.tenant).map_or("", |tenant| tenant.tenant_id.as_str());
+        vec![Step::Output(named(
+            "SentinelJump.Azure",
+            [
+                ("signedIn", Value::from(true)),
+                ("via", Value::from("az")),
+                ("tenant", Value::from(tenant)),
+                ("problem", Value::from("")),
+                ("problemId", Value::from("")),
+            ],
+        ))]
     }
 
     fn set_target(&self, arguments: &Arguments) -> Result<Vec<Step>, ErrorRecord> {

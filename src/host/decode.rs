@@ -3,7 +3,7 @@
 
 use wsman::clixml::Value;
 
-use super::types::{Dropped, FunctionProbe, LoadReport, ParameterProbe, Style};
+use super::types::{AzureSignIn, Dropped, FunctionProbe, HostErrorRecord, LoadReport, ParameterProbe, Style, Via};
 
 pub(super) fn load_report(value: &Value) -> Option<LoadReport> {
     let dropped = value.get("dropped")?.items()?.iter().map(|statement| {
@@ -40,6 +40,25 @@ pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
         parameters: parameters.collect::<Option<_>>()?,
         should_process: value.get("shouldProcess")?.as_bool()?,
         progress: value.get("progress")?.as_bool()?,
+    })
+}
+
+pub(super) fn azure(value: &Value) -> Option<AzureSignIn> {
+    let text = |name| value.get(name)?.as_str();
+    let full = |name| text(name).map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()));
+    let id = text("problemId")?;
+    Some(AzureSignIn {
+        signed_in: match value.get("signedIn")? {
+            Value::Nil => None,
+            told => Some(told.as_bool()?),
+        },
+        tenant: full("tenant")?,
+        via: match text("via")? {
+            "az" => Some(Via::Cli),
+            "Az" => Some(Via::Module),
+            _ => None,
+        },
+        problem: full("problem")?.map(|message| HostErrorRecord { message, id: id.to_owned(), category: None }),
     })
 }
 

@@ -14,8 +14,8 @@ use super::allow::{AllowList, Questions};
 use super::collect::Collector;
 use super::decode;
 use super::types::{
-    Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan, Progress, Returned,
-    ScriptSource, Style,
+    AzureSignIn, Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan, Progress,
+    Returned, ScriptSource, Style,
 };
 
 /// Our module. Its text never holds anything but itself: all input travels as
@@ -33,6 +33,12 @@ const MODULE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Chosen: scripts import the Az modules, which takes Windows PowerShell up to
 /// half a minute.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// For looking at the sign-in to Azure.
+///
+/// Chosen: `az` starts a Python and asks Azure for a token, the Az modules take
+/// Windows PowerShell up to half a minute to load.
+const AZURE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One open PSRP session with SentinelManager loaded, for one workspace.
 ///
@@ -117,6 +123,24 @@ impl Session {
                 Err(self.error(kind))
             }
         }
+    }
+
+    /// Asks the host for its sign-in to Azure and for a token; neither leaves
+    /// the host. Takes as long as `az` does, which is seconds.
+    ///
+    /// # Errors
+    ///
+    /// When the host did not answer; being signed out is an answer.
+    pub async fn azure(&mut self) -> Result<AzureSignIn, HostError> {
+        let command = Command::new("Get-SjAzure").argument("Token", Value::Bool(true));
+        let told = run_module(&self.pool, command, AZURE_TIMEOUT).await.and_then(|output| {
+            let told = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.Azure"));
+            told.and_then(decode::azure).ok_or(HostErrorKind::Unexpected("no word on the sign-in to Azure"))
+        });
+        told.map_err(|kind| {
+            self.reusable = false;
+            self.error(kind)
+        })
     }
 
     /// Runs one function. A cancelled token stops the host and still ends

@@ -176,6 +176,32 @@ pub struct HostErrorRecord {
     pub category: Option<i32>,
 }
 
+/// The session's sign-in to Azure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AzureSignIn {
+    /// Whether a token can be had; `None`: the host has neither `az` nor the
+    /// Az modules, so nothing is known.
+    pub signed_in: Option<bool>,
+    /// Azure tenant id of the sign-in, when it says one.
+    pub tenant: Option<String>,
+    /// Whose sign-in it is.
+    pub via: Option<Via>,
+    /// Why there is none, in the host's words. Untrusted. The id is
+    /// `SentinelJump.NoTokenCache` (a WinRM logon cannot open the token cache
+    /// that works over RDP), `SentinelJump.AzureSignedOut` or
+    /// `SentinelJump.AzureFailed`.
+    pub problem: Option<HostErrorRecord>,
+}
+
+/// What a sign-in to Azure was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The Azure CLI.
+    Cli,
+    /// The Az modules of PowerShell.
+    Module,
+}
+
 /// How the call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {

@@ -59,7 +59,7 @@ pub(crate) async fn real_with(env: &[(&str, &str)]) -> Option<Real> {
 }
 
 impl Real {
-    fn plan(&self, script: &str) -> OpenPlan {
+    pub(crate) fn plan(&self, script: &str) -> OpenPlan {
         OpenPlan {
             host: "jump".into(),
             url: self.host.url(),
@@ -79,19 +79,21 @@ impl Real {
         }
     }
 
-    async fn v3(&self) -> Session {
+    pub(crate) async fn v3(&self) -> Session {
         Session::open(&self.plan("SentinelManager_v3.ps1")).await.expect("the script loads")
     }
 }
 
+/// A real host, or the end of the test where there is none.
 macro_rules! real {
     ($($env:expr),*) => {
-        match real_with(&[$($env),*]).await {
+        match $crate::engine::real_with(&[$($env),*]).await {
             Some(real) => real,
             None => return,
         }
     };
 }
+pub(crate) use real;
 
 fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
     Call {

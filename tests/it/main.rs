@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
+#[cfg(feature = "process")]
+mod azure;
 mod catalog;
 mod cli;
 mod config;
