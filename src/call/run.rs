@@ -143,7 +143,7 @@ async fn attempt(
 
 /// Waits for the session; a write waits for the other writes of its workspace
 /// first, so that it takes no session from a read meanwhile.
-async fn wait<'p>(path: &'p CallPath, ask: &Ask<'_>, host: &Host) -> Result<Lease<'p>, ToolError> {
+pub(super) async fn wait<'p>(path: &'p CallPath, ask: &Ask<'_>, host: &Host) -> Result<Lease<'p>, ToolError> {
     let key = Key::of(ask.target);
     let sessions = host.sessions;
     let terms = Terms { max: sessions.max, idle: sessions.idle, age: sessions.age, calls: sessions.calls };
@@ -216,13 +216,13 @@ async fn prepare(
     Ok((call, bound.warning))
 }
 
-fn no_session() -> ToolError {
+pub(super) fn no_session() -> ToolError {
     ToolError::refused(Code::Internal, "No session was opened.")
 }
 
 /// Makes sure that the lease has a session. The outer error is ours, the
 /// inner one the host's.
-async fn open(
+pub(super) async fn open(
     path: &CallPath,
     ask: &Ask<'_>,
     host: &Host,

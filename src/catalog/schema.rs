@@ -12,6 +12,17 @@ pub const PAGE_SIZE_MAX: usize = 100;
 /// Arguments that shape the answer instead of going to the host.
 pub const VIEW: [&str; 3] = ["cursor", "fields", "page_size"];
 
+/// What `tenant_scope` says for every tenant that the caller may see. No
+/// tenant has this alias.
+pub const ALL_TENANTS: &str = "all";
+
+/// How much a health check looks at.
+pub const CHECK_DEPTHS: [&str; 2] = ["quick", "detailed"];
+
+/// The function of `sentinel_get_analytics_rule`, which has two more names
+/// for its arguments.
+const RULE: &str = "Get-AnalyticsRuleDetails";
+
 /// The tenants and workspaces that a caller may see, by alias.
 #[derive(Clone, Debug, Default)]
 pub struct Sight {
@@ -32,13 +43,31 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
         Tool::Function(entry) => {
             properties.insert("tenant".into(), choice(&sight.tenants));
             properties.insert("workspace".into(), choice(&sight.workspaces));
-            required.extend(["tenant".to_owned(), "workspace".to_owned()]);
+            if entry.function == RULE {
+                // A client that checks would refuse the old names otherwise.
+                properties
+                    .insert("workspace_name".into(), json!({"type": "string", "description": "Same as workspace"}));
+                properties.insert("rule_id".into(), json!({"type": "string", "description": "Same as RuleId"}));
+            } else {
+                required.extend(["tenant".to_owned(), "workspace".to_owned()]);
+            }
             for parameter in entry.arguments() {
                 if parameter.mandatory && parameter.parameter_set.is_none() {
                     required.push(parameter.name.clone());
                 }
                 properties.insert(parameter.name.clone(), argument(parameter));
             }
+        }
+        Tool::Fleet(Fleet::HealthCheck) => {
+            if !sight.tenants.is_empty() {
+                let scopes: Vec<&str> =
+                    std::iter::once(ALL_TENANTS).chain(sight.tenants.iter().map(String::as_str)).collect();
+                properties.insert("tenant_scope".into(), json!({"type": "string", "enum": scopes}));
+            } else {
+                properties.insert("tenant_scope".into(), json!({"type": "string"}));
+            }
+            properties.insert("workspace_filter".into(), choice(&sight.workspaces));
+            properties.insert("check_depth".into(), json!({"type": "string", "enum": CHECK_DEPTHS}));
         }
         Tool::Fleet(Fleet::ListAnalyticsRules) => {
             properties.insert("tenant_filter".into(), choice(&sight.tenants));
@@ -119,8 +148,9 @@ pub fn output(tool: &Tool) -> Map<String, Json> {
         Tool::Function(entry) => (names(entry), entry.output.kind),
         Tool::Fleet(fleet) => {
             let mut fields = vec!["tenant", "workspace"];
-            if let Some(Tool::Function(entry)) = super::find(fleet.function()) {
-                fields.extend(names(entry));
+            match fleet.function().and_then(super::find) {
+                Some(Tool::Function(entry)) => fields.extend(names(entry)),
+                _ => fields.extend(["status", "score", "checks", "scoreReasons"]),
             }
             (fields, OutputKind::List)
         }
@@ -138,9 +168,12 @@ pub fn output(tool: &Tool) -> Map<String, Json> {
     for field in ["count", "truncated", "nextCursor"] {
         properties.insert(field.into(), json!({}));
     }
-    if matches!(tool, Tool::Fleet(_)) {
-        properties.insert("workspaces".into(), json!({}));
-    }
+    // Those of a fleet tool stand in the line of their workspace.
+    let more: &[&str] = match tool {
+        Tool::Fleet(_) => &["summary", "workspaces"],
+        Tool::Function(_) => &["hostWarnings", "hostErrors"],
+    };
+    properties.extend(more.iter().map(|field| ((*field).to_owned(), json!({}))));
     let mut schema = Map::new();
     schema.insert("type".into(), "object".into());
     schema.insert("properties".into(), properties.into());

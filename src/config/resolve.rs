@@ -25,6 +25,9 @@ use crate::tenant::{HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, W
 /// and a function up to another.
 const FLEET_DEADLINE: Duration = Duration::from_secs(120);
 
+/// What questions over many workspaces say for every tenant.
+const ALL_TENANTS: &str = "all";
+
 /// Shells that Windows allows one user by default.
 ///
 /// Spec: MaxShellsPerUser, 30 since Windows Server 2012.
@@ -246,6 +249,9 @@ impl Resolver<'_> {
 
     fn tenant(&mut self, raw: Written<RawTenant>, hosts: &[String]) -> Option<Tenant> {
         let id = TenantId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
+        if raw.value.name.eq_ignore_ascii_case(ALL_TENANTS) {
+            self.bad(&raw, "\"all\" means every tenant; name this one otherwise");
+        }
         let host = raw.value.host.and_then(|host| {
             if hosts.contains(&host.value) {
                 return HostId::parse(&host.value).ok();
