@@ -20,4 +20,5 @@ mod pool;
 mod real;
 mod requests;
 mod snapshot;
+mod three;
 mod world;
