@@ -35,7 +35,7 @@ pub(crate) use look::{Azure, Seen};
 pub(crate) use pages::Question;
 pub(crate) use path::{Ask, Executed, panicked};
 pub(crate) use resolve::{unknown_tenant, unknown_workspace};
-pub(crate) use shape::{Fleet, Head, Lines, fleet, host_errors, lines, page_within, refused, room};
 #[cfg(test)]
 pub(crate) use shape::Rows;
+pub(crate) use shape::{Fleet, Head, Lines, fleet, host_errors, lines, page_within, refused, room};
 pub(crate) use validate::{expected, view};

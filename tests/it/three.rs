@@ -34,7 +34,10 @@ async fn all_rows(path: &CallPath, tool: &str, first: &Answer) -> Vec<Json> {
     let mut rows = Vec::new();
     let mut page = first.envelope.clone();
     loop {
-        assert_eq!((&page["outcome"], &page["workspaces"]), (&first.envelope["outcome"], &first.envelope["workspaces"]));
+        assert_eq!(
+            (&page["outcome"], &page["workspaces"]),
+            (&first.envelope["outcome"], &first.envelope["workspaces"])
+        );
         rows.extend(page["data"].as_array().expect("rows").iter().cloned());
         let Json::String(cursor) = &page["nextCursor"] else { return rows };
         page = ask(path, tool, json!({"page_size": 100, "cursor": cursor})).await.envelope;

@@ -241,6 +241,7 @@ impl Peer {
         };
         self.shells.insert(id.clone(), shell);
         self.counters.shells_opened += 1;
+        self.counters.shells_most = self.counters.shells_most.max(self.shells.len() as u64);
         let owner = if user.contains(['\\', '@']) { user.to_owned() } else { format!("{}\\{user}", self.options.name) };
         let created = ResourceCreated { address: header.to.clone(), resource_uri: header.resource_uri.clone() };
         Ok(ShellDescription {
