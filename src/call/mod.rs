@@ -25,6 +25,7 @@ mod testing;
 mod validate;
 mod verdict;
 
+pub use confirm::{Confirm, Confirmation, Nobody, Reply};
 pub use encode::{Unfit, encode};
 pub use path::{CallPath, Request};
 pub use resolve::sight;
@@ -38,4 +39,4 @@ pub(crate) use resolve::{unknown_tenant, unknown_workspace};
 #[cfg(test)]
 pub(crate) use shape::Rows;
 pub(crate) use shape::{Fleet, Head, Lines, fleet, host_errors, lines, page_within, refused, room};
-pub(crate) use validate::{expected, view};
+pub(crate) use validate::{expected, fields, view};

@@ -428,6 +428,9 @@ pub(crate) fn refused(head: &Head<'_>, error: &ToolError) -> Answer {
     let mut envelope = envelope(head, error.outcome);
     envelope.insert("code".into(), error.code.as_str().into());
     envelope.insert("error".into(), error.said.as_str().into());
+    if !error.candidates.is_empty() {
+        envelope.insert("candidates".into(), json!(error.candidates));
+    }
     let mut text = format!("{} ({}): {}", error.outcome.as_str(), error.code.as_str(), error.said);
     if !error.host_errors.is_empty() {
         envelope.insert("hostErrors".into(), host_errors(&error.host_errors));

@@ -138,46 +138,54 @@ fn argument(parameter: &Parameter) -> Json {
     schema.into()
 }
 
+/// What else answers have, besides `outcome` and `data`. `error` and what
+/// stands with it only when something went wrong.
+const ENVELOPE: [&str; 8] =
+    ["count", "truncated", "nextCursor", "cacheAgeSeconds", "hostWarnings", "code", "error", "candidates"];
+
 /// The output schema: every field optional, nullable and open.
 ///
 /// Fields have names, for `fields`, but no types. Scripts differ from host to
 /// host, some clients drop an answer that does not fit the schema, and a
 /// number that came as text is no reason to lose it.
 pub fn output(tool: &Tool) -> Map<String, Json> {
-    let (fields, shape) = match tool {
+    let (named, shape) = match tool {
         Tool::Function(entry) => (names(entry), entry.output.kind),
-        Tool::Fleet(fleet) => {
-            let mut fields = vec!["tenant", "workspace"];
-            match fleet.function().and_then(super::find) {
-                Some(Tool::Function(entry)) => fields.extend(names(entry)),
-                _ => fields.extend(["status", "score", "checks", "scoreReasons"]),
-            }
-            (fields, OutputKind::List)
-        }
+        Tool::Fleet(fleet) => (fields(*fleet), OutputKind::List),
     };
-    let fields: Map<String, Json> = fields.into_iter().map(|name| (name.to_owned(), json!({}))).collect();
+    let named: Map<String, Json> = named.into_iter().map(|name| (name.to_owned(), json!({}))).collect();
     let data = match shape {
         // No `type`: a script may answer with text or a number, and a client that
         // checks would throw a good answer away.
-        OutputKind::List => json!({"items": {"properties": fields}}),
-        OutputKind::Object => json!({"properties": fields}),
+        OutputKind::List => json!({"items": {"properties": named}}),
+        OutputKind::Object => json!({"properties": named}),
     };
     let mut properties = Map::new();
     properties.insert("outcome".into(), json!({"type": "string"}));
     properties.insert("data".into(), data);
-    for field in ["count", "truncated", "nextCursor"] {
+    for field in ENVELOPE {
         properties.insert(field.into(), json!({}));
     }
     // Those of a fleet tool stand in the line of their workspace.
     let more: &[&str] = match tool {
         Tool::Fleet(_) => &["summary", "workspaces"],
-        Tool::Function(_) => &["hostWarnings", "hostErrors"],
+        Tool::Function(_) => &["hostErrors"],
     };
     properties.extend(more.iter().map(|field| ((*field).to_owned(), json!({}))));
     let mut schema = Map::new();
     schema.insert("type".into(), "object".into());
     schema.insert("properties".into(), properties.into());
     schema
+}
+
+/// Fields of the rows of a fleet tool.
+pub fn fields(fleet: Fleet) -> Vec<&'static str> {
+    let mut fields = vec!["tenant", "workspace"];
+    match fleet.function().and_then(super::find) {
+        Some(Tool::Function(entry)) => fields.extend(names(entry)),
+        _ => fields.extend(["outcome", "status", "score", "checks", "scoreReasons"]),
+    }
+    fields
 }
 
 fn names(entry: &Entry) -> Vec<&str> {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
 use crate::call::{self, Answer, CallPath, Head, Lines, Question, Request};
+use crate::catalog::schema::fields;
 use crate::catalog::{Code, Fleet, Outcome, Tool, ToolError};
 
 /// What came of a question, before it is cut into pages.
@@ -64,6 +65,7 @@ where
         return Err(ToolError::refused(Code::NotPermitted, said));
     }
     let view = call::view(request.arguments)?;
+    call::fields(&view, fields(fleet).iter().copied())?;
     let asked = Question::new(&request.caller.name, tool.name(), request.arguments);
     if let Some(found) = path.kept(&view, &asked) {
         let found = found?;

@@ -87,6 +87,7 @@ impl<'a> Asking<'a> {
             arguments,
             correlation: self.correlation,
             progress: self.request.progress,
+            confirm: self.request.confirm,
             cancel: self.request.cancel,
         }
     }

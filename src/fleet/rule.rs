@@ -68,13 +68,14 @@ fn tenant(path: &CallPath, request: &Request<'_>, workspace: &str) -> Result<Str
         [only] => Ok(only.tenant().id.to_string()),
         [] => {
             let known = others.iter().map(|target| target.workspace().id.as_str());
-            let said = near::sentence(&format!("No tenant has a workspace \"{workspace}\""), workspace, known);
-            Err(ToolError::refused(Code::UnknownWorkspace, said))
+            let said = format!("No tenant has a workspace \"{workspace}\"");
+            Err(ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known))
         }
         several => {
             let tenants = near::quoted(several.iter().map(|target| target.tenant().id.as_str()), ", ");
             let said = format!("Several tenants have a workspace \"{workspace}\"; name one of {tenants} as tenant.");
-            Err(ToolError::invalid(said))
+            let candidates = several.iter().map(|target| target.tenant().id.to_string()).collect();
+            Err(ToolError { candidates, ..ToolError::invalid(said) })
         }
     }
 }

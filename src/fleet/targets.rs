@@ -5,7 +5,6 @@ use serde_json::{Map, Value as Json};
 use crate::call::{self, CallPath, Request};
 use crate::catalog::schema::VIEW;
 use crate::catalog::{Code, ToolError};
-use crate::near;
 use crate::tenant::Target;
 
 /// Refuses arguments that a tool does not have.
@@ -13,8 +12,8 @@ pub(super) fn known(given: &Map<String, Json>, names: &[&str]) -> Result<(), Too
     for name in given.keys() {
         let known = names.iter().chain(&VIEW).copied();
         if !known.clone().any(|known| known == name) {
-            let said = near::sentence(&format!("There is no argument \"{name}\""), name, known);
-            return Err(ToolError::invalid(said));
+            let said = format!("There is no argument \"{name}\"");
+            return Err(ToolError::misspelt(Code::InvalidArgument, &said, name, known));
         }
     }
     Ok(())
@@ -53,8 +52,8 @@ pub(super) fn targets(
                 return Err(call::unknown_workspace(registry, tenant, workspace));
             }
             let said = format!("No tenant has a workspace \"{workspace}\"");
-            let said = near::sentence(&said, workspace, known.iter().map(String::as_str));
-            return Err(ToolError::refused(Code::UnknownWorkspace, said));
+            let known = known.iter().map(String::as_str);
+            return Err(ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known));
         }
     }
     Ok(targets)

@@ -4,13 +4,18 @@
 
 #[cfg(feature = "process")]
 mod azure;
+mod both;
 mod catalog;
+#[path = "../../wsman/tests/it/certificates.rs"]
+mod certificates;
 mod cli;
 mod config;
+mod confirm;
 #[cfg(feature = "process")]
 mod engine;
 mod faults;
 mod hosts;
+mod http;
 mod layers;
 mod leaks;
 mod mcp;
@@ -21,4 +26,5 @@ mod real;
 mod requests;
 mod snapshot;
 mod three;
+mod tls;
 mod world;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use sentinel_jump::call::{Answer, CallPath, Request};
+use sentinel_jump::call::{Answer, CallPath, Nobody, Request};
 use sentinel_jump::catalog::{Code, Outcome};
 use sentinel_jump::config::Config;
 use sentinel_jump::fleet;
@@ -18,7 +18,7 @@ use crate::world;
 async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let cancel = CancellationToken::new();
-    let request = Request { caller, tool, arguments: &arguments, progress: &|_| {}, cancel: &cancel };
+    let request = Request { caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel };
     fleet::answer(&world::path(), request).await
 }
 
@@ -53,6 +53,8 @@ async fn refusals_say_what_to_do() {
         ("sentinel_rule_list", on(json!({"Enabled": true, "enabled": false}))),
         ("sentinel_rule_list", on(json!({"page_size": 0}))),
         ("sentinel_rule_list", on(json!({"fields": "RuleId"}))),
+        ("sentinel_rule_list", on(json!({"fields": ["RuleID", "Sevrity"]}))),
+        ("sentinel_list_analytics_rules", json!({"fields": ["tenants"]})),
         ("sentinel_rule_list", on(json!({"cursor": "x"}))),
         ("sentinel_rule_list", on(json!({"cursor": "x.25"}))),
         ("sentinel_get_analytics_rule", on(json!({}))),
@@ -85,7 +87,15 @@ async fn refusals_say_what_to_do() {
     for (tool, arguments) in cases {
         let answer = ask(tool, arguments.clone()).await;
         assert_eq!(answer.outcome, Outcome::Refused, "{tool} {arguments}");
-        writeln!(text, "# {tool} {arguments}\n{}\n", answer.text).expect("writing to a string");
+        writeln!(text, "# {tool} {arguments}\n{}", answer.text).expect("writing to a string");
+        // Names that a program may offer stand in the sentence, too.
+        let candidates = answer.envelope.get("candidates").and_then(Json::as_array);
+        for candidate in candidates.into_iter().flatten() {
+            let quoted = candidate.to_string();
+            assert!(answer.text.contains(&quoted), "{quoted} is not in {}", answer.text);
+            writeln!(text, "- {quoted}").expect("writing to a string");
+        }
+        text.push('\n');
     }
     assert_snapshot("refusals.txt", &text);
 }
@@ -161,9 +171,11 @@ async fn two_hundred_workspaces_fit_an_answer() {
         let caller = Caller::local();
         let cancel = CancellationToken::new();
         let arguments = arguments.as_object().expect("an object");
-        let answer =
-            fleet::answer(&path, Request { caller: &caller, tool, arguments, progress: &|_| {}, cancel: &cancel })
-                .await;
+        let answer = fleet::answer(
+            &path,
+            Request { caller: &caller, tool, arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel },
+        )
+        .await;
         let (whole, text) = (json!(answer.envelope).to_string().len(), answer.text.len());
         println!("{tool}: {whole} bytes of JSON, {text} of text for 203 workspaces");
         assert!(whole < 24_000 && text < 12_000, "{whole} and {text} bytes");
@@ -187,6 +199,7 @@ async fn a_cancelled_call_opens_nothing() {
         tool: "sentinel_rule_list",
         arguments: arguments.as_object().expect("an object"),
         progress: &|_| {},
+        confirm: &Nobody,
         cancel: &cancel,
     };
     let answer = path.answer(request).await;

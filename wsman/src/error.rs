@@ -27,6 +27,9 @@ pub enum ErrorKind {
     Refused,
     /// The caller: a deadline of theirs ran out.
     TimedOut,
+    /// Whoever says whom to trust: no TLS connection with a host that proves
+    /// who it is. Nothing was sent to it.
+    Tls,
     /// The network: the host could not be reached or the connection broke.
     Unreachable,
 }

@@ -78,10 +78,17 @@ pub(crate) fn fleet(
     cursor: Option<String>,
 ) -> Answer {
     let mut envelope = envelope(head, fleet.outcome);
-    if let Some(code) = fleet.code {
-        envelope.insert("code".into(), code.as_str().into());
-    }
     let mut text = vec![summary(head, &page, cursor.as_deref(), &["the rows".to_owned()])];
+    let code = match fleet.outcome {
+        Outcome::Done | Outcome::Partial => fleet.code,
+        _ => Some(fleet.code.unwrap_or(Code::HostFailed)),
+    };
+    if let Some(code) = code {
+        let said = "No workspace gave an answer; each line of `workspaces` says why and what to do.";
+        envelope.insert("code".into(), code.as_str().into());
+        envelope.insert("error".into(), said.into());
+        text.insert(0, format!("{} ({}): {said}", fleet.outcome.as_str(), code.as_str()));
+    }
     let missing = missing(&fleet.missing);
     let used: usize = missing.iter().map(|line| line.len() + 1).sum();
     text.extend(missing);
@@ -108,7 +115,7 @@ pub(crate) fn fleet(
         (Some(kept), cached) => Some(kept + cached.unwrap_or_default()),
     };
     finish(&mut envelope, head, age);
-    Answer { outcome: fleet.outcome, code: fleet.code, envelope, text: text.join("\n") }
+    Answer { outcome: fleet.outcome, code, envelope, text: text.join("\n") }
 }
 
 fn missing(all: &[String]) -> Vec<String> {

@@ -6,10 +6,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::auth::Credentials;
 use crate::entropy::Entropy;
 use crate::session::{ExchangeId, Lane};
-use crate::transport::{Connection, Endpoint, Lost, Reply};
+use crate::transport::{Connection, Lost, Reply, Target};
 use crate::{Error, ErrorKind};
 
 /// Older than this, an idle connection is dropped and not trusted.
@@ -34,8 +33,7 @@ pub(super) enum Done {
 /// and its task brings it back. There is always one more than Receives that
 /// the host holds: a stop finds a signed-in connection at once.
 pub(super) struct Lanes {
-    endpoint: Endpoint,
-    credentials: Credentials,
+    target: Target,
     connect_timeout: Duration,
     idle: Vec<(Instant, Connection)>,
     tasks: JoinSet<Done>,
@@ -51,10 +49,9 @@ pub(super) struct Lanes {
 const SPARE_PAUSE: Duration = Duration::from_secs(20);
 
 impl Lanes {
-    pub(super) fn new(endpoint: Endpoint, credentials: Credentials, connect_timeout: Duration) -> Self {
+    pub(super) fn new(target: Target, connect_timeout: Duration) -> Self {
         Self {
-            endpoint,
-            credentials,
+            target,
             connect_timeout,
             idle: Vec::new(),
             tasks: JoinSet::new(),
@@ -109,19 +106,13 @@ impl Lanes {
     }
 
     fn dial(&self) -> Dial {
-        Dial {
-            endpoint: self.endpoint.clone(),
-            credentials: self.credentials.clone(),
-            timeout: self.connect_timeout,
-            refused: Arc::clone(&self.refused),
-        }
+        Dial { target: self.target.clone(), timeout: self.connect_timeout, refused: Arc::clone(&self.refused) }
     }
 }
 
 /// How to make a connection.
 struct Dial {
-    endpoint: Endpoint,
-    credentials: Credentials,
+    target: Target,
     timeout: Duration,
     refused: Arc<OnceLock<Error>>,
 }
@@ -131,13 +122,18 @@ impl Dial {
         if let Some(error) = self.refused.get() {
             return Err(error.clone());
         }
-        let opened = Connection::open(&self.endpoint, &self.credentials, &mut Entropy::system(), self.timeout).await;
-        if let Err(error) = &opened
-            && error.kind() == ErrorKind::Auth
-        {
-            let _ = self.refused.set(error.clone());
+        let opened = Connection::open(&self.target, &mut Entropy::system(), self.timeout).await;
+        if let Err(error) = &opened {
+            self.keep(error);
         }
         opened
+    }
+
+    /// Remembers a refused sign-in.
+    fn keep(&self, error: &Error) {
+        if error.kind() == ErrorKind::Auth {
+            let _ = self.refused.set(error.clone());
+        }
     }
 
     /// One exchange on `connection`, or on a new one. A kept connection that
@@ -151,12 +147,20 @@ impl Dial {
         if let Some(connection) = connection {
             match connection.post(body.clone(), timeout).await {
                 (Err(Lost { sent: false, .. }), _) => tracing::debug!("a kept connection was closed by the host"),
-                done => return done,
+                done => return self.learnt(done),
             }
         }
         match self.open().await {
-            Ok(connection) => connection.post(body, timeout).await,
+            Ok(connection) => self.learnt(connection.post(body, timeout).await),
             Err(error) => (Err(Lost { sent: false, error }), None),
         }
+    }
+
+    /// Basic is refused by the answer to a message.
+    fn learnt(&self, done: (Result<Reply, Lost>, Option<Connection>)) -> (Result<Reply, Lost>, Option<Connection>) {
+        if let Err(lost) = &done.0 {
+            self.keep(&lost.error);
+        }
+        done
     }
 }

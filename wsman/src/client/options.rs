@@ -5,14 +5,13 @@ use std::time::Duration;
 use crate::auth::Credentials;
 use crate::psrp::{HostCall, HostResponse, Refusal};
 use crate::session::Config;
-use crate::transport::Endpoint;
+use crate::transport::{Endpoint, SignIn, Target};
 use crate::{Error, entropy::Entropy};
 
 /// How to open a pool.
 #[derive(Debug)]
 pub struct Options {
-    pub(super) endpoint: Endpoint,
-    pub(super) credentials: Credentials,
+    pub(super) target: Target,
     pub(super) entropy: Entropy,
     /// The session's settings.
     pub session: Config,
@@ -21,23 +20,28 @@ pub struct Options {
 }
 
 impl Options {
-    /// Defaults for an endpoint, `http://host:5985/wsman`.
+    /// NTLM at `http://host:5985/wsman`, sealed, or `https://host:5986/wsman`,
+    /// with the system's certificate authorities.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Misuse`](crate::ErrorKind::Misuse) when the URL is none.
     pub fn new(url: &str, credentials: Credentials) -> Result<Self, Error> {
-        let endpoint = Endpoint::parse(url)?;
-        let session = Config::new(endpoint.to_string());
-        Ok(Self {
-            endpoint,
-            credentials,
+        Ok(Self::for_target(Target::new(Endpoint::parse(url)?, SignIn::Ntlm(credentials))))
+    }
+
+    /// Defaults for everything but the host and how to sign in there.
+    #[must_use]
+    pub fn for_target(target: Target) -> Self {
+        let session = Config::new(target.endpoint.to_string());
+        Self {
+            target,
             entropy: Entropy::system(),
             session,
             // Chosen: three round trips; a host that is there answers in one
             // second, a firewall that drops packets never does.
             connect_timeout: Duration::from_secs(15),
-        })
+        }
     }
 }
 

@@ -35,12 +35,14 @@ impl RunspacePool {
     /// # Errors
     ///
     /// [`ErrorKind::Auth`]: the host refused the sign-in, do not repeat it.
+    /// [`ErrorKind::Tls`]: its certificate was refused, or there is no TLS.
     /// [`ErrorKind::Unreachable`], [`ErrorKind::TimedOut`]: no host there.
     /// [`ErrorKind::PeerMisbehaved`]: something that is no WinRM host.
     /// [`ErrorKind::Refused`]: a fault, see [`Error::fault`].
     pub async fn open(options: Options) -> Result<Self, Error> {
         let start = clock();
-        let lanes = Lanes::new(options.endpoint, options.credentials, options.connect_timeout);
+        options.target.check()?;
+        let lanes = Lanes::new(options.target, options.connect_timeout);
         let session = Session::open(Instant::START, options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();
         let (sender, opened) = oneshot::channel();

@@ -48,6 +48,8 @@ fn foreign_things_have_one_door() {
         ("quick_xml::", "xml"),
         ("ntlmclient::", "auth"),
         ("reqwest::", "transport"),
+        ("rustls_platform_verifier::", "transport"),
+        ("tokio_rustls::", "testing"),
         ("getrandom::", "entropy.rs"),
         ("hyper::server", "testing"),
         ("tokio::process", "testing"),

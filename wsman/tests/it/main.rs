@@ -3,6 +3,8 @@
 #![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
 #![allow(clippy::print_stdout, reason = "tests say what they left out")]
 
+#[cfg(feature = "testing")]
+mod certificates;
 mod clixml;
 #[cfg(feature = "process")]
 mod engine;
@@ -13,10 +15,13 @@ mod host_end;
 #[cfg(feature = "testing")]
 mod interop;
 mod layers;
+mod manual;
 #[cfg(feature = "testing")]
 mod peer;
 mod replay;
 #[cfg(feature = "testing")]
 mod requests;
+#[cfg(feature = "testing")]
+mod tls;
 #[cfg(feature = "testing")]
 mod transport;

@@ -90,7 +90,7 @@ impl Session {
             Purpose::Terminate => self.is_open(),
             _ => false,
         };
-        let hopeless = error.kind() == ErrorKind::Auth;
+        let hopeless = matches!(error.kind(), ErrorKind::Auth | ErrorKind::Tls | ErrorKind::Misuse);
         if wanted && !hopeless && exchange.purpose.is_repeatable() && exchange.losses <= MAX_LOSSES {
             let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
             self.repeats.push((now + pause, exchange));
