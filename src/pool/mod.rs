@@ -203,9 +203,9 @@ impl Drop for Seat {
         let closing = self.closing;
         self.shared.with(&self.host, |seats| {
             if closing {
-                seats.closed()
+                seats.closed();
             } else {
-                seats.free()
+                seats.free();
             }
             Vec::new()
         });

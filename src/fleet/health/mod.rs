@@ -62,7 +62,7 @@ async fn ask(path: &CallPath, request: &Request<'_>, correlation: &str) -> Resul
     let asking = Asking::new(path, request, Fleet::HealthCheck, correlation);
     let asking = &asking;
     let said = asking.each(targets, |target| async move { checked(asking, &target, depth).await }).await;
-    Ok(told(path, scope, depth, said))
+    Ok(told(path, scope, depth, &said))
 }
 
 /// One workspace. An error is for what is no health of it: cancelled, late.
@@ -106,8 +106,8 @@ async fn incidents(asking: &Asking<'_>, target: &Target) -> Result<Check, ToolEr
 }
 
 /// The answer, of what every workspace came to.
-fn told(path: &CallPath, scope: &str, depth: Depth, said: Vec<Said<Health>>) -> Told {
-    let outcome = fan_out::verdict(&said);
+fn told(path: &CallPath, scope: &str, depth: Depth, said: &[Said<Health>]) -> Told {
+    let outcome = fan_out::verdict(said);
     let mut checked: Vec<(&Said<Health>, Checked)> = said.iter().map(|said| (said, Checked::of(said, depth))).collect();
     checked.sort_by_key(|(_, checked)| std::cmp::Reverse(checked.health.status()));
     let rows = checked.iter().map(|(said, checked)| said.row(&checked.row(depth))).collect();
@@ -118,7 +118,7 @@ fn told(path: &CallPath, scope: &str, depth: Depth, said: Vec<Said<Health>>) -> 
     about.more.insert("timestamp".into(), path.now().to_string().into());
     about.more.insert("tenant_scope".into(), scope.into());
     about.more.insert("check_depth".into(), depth.as_str().into());
-    about.more.insert("summary".into(), summary(&said, &checked, depth).into());
+    about.more.insert("summary".into(), summary(said, &checked, depth).into());
     told
 }
 
