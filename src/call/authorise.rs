@@ -1,4 +1,7 @@
 //! Whether the caller may use the tool on the target.
+//!
+//! A fleet tool is authorised as itself, not as the functions that it asks:
+//! those only read, and it shows less of them than their own tools would.
 
 use crate::catalog::{Code, Tool, ToolError};
 use crate::tenant::{Caller, Effect, Mode, Policy, Target};

@@ -250,6 +250,7 @@ mod tests {
         let arguments = validate::arguments(entry, &given).unwrap();
         let ask = Ask {
             caller: &Caller::local(),
+            tool: Tool::Function(entry),
             entry,
             target: &target("w"),
             arguments: &given,
@@ -318,6 +319,7 @@ mod tests {
         let given = Map::new();
         let ask = Ask {
             caller: &caller,
+            tool: Tool::Function(entry),
             entry,
             target: &target,
             arguments: &given,

@@ -1,68 +1,49 @@
-//! How many calls a host serves, and how many may wait for it.
+//! How many calls may wait for a host.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::catalog::{Code, ToolError};
-use crate::config::Host;
-use crate::tenant::HostId;
+use crate::config::Config;
+use crate::tenant::{HostId, Target, TenantId};
 
-/// Calls that may wait for a turn on one host.
+/// Calls of one tenant that may wait for their turn on its host.
 ///
-/// Chosen: a fleet question over a few dozen workspaces of one host still
-/// fits; an agent that loops does not fill the memory.
+/// Chosen: a fleet question and a few analysts fit; an agent that loops does
+/// not fill the memory, and takes no place of another tenant.
 const WAITING: usize = 64;
 
-/// One host's turns.
+/// Every tenant's queue.
 #[derive(Debug)]
-struct Turns {
-    room: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
-}
+pub(super) struct Limits(BTreeMap<TenantId, Arc<Semaphore>>);
 
-/// All hosts' turns.
+/// A place in a tenant's queue; given back on drop.
 #[derive(Debug)]
-pub(super) struct Limits(BTreeMap<HostId, Turns>);
-
-/// A place in a host's queue; given back on drop.
-#[derive(Debug)]
-pub(super) struct Place {
-    turns: Arc<Semaphore>,
-    _room: OwnedSemaphorePermit,
-}
+pub(super) struct Place(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
 
 impl Limits {
-    pub(super) fn new<'a>(hosts: impl IntoIterator<Item = &'a Host>) -> Self {
-        let turns = |host: &Host| Turns {
-            room: Arc::new(Semaphore::new(host.sessions.max + WAITING)),
-            turns: Arc::new(Semaphore::new(host.sessions.max)),
-        };
-        Self(hosts.into_iter().map(|host| (host.id.clone(), turns(host))).collect())
+    pub(super) fn new(config: &Config) -> Self {
+        let room = |host: &HostId| WAITING + config.host(host).map_or(0, |host| host.sessions.max);
+        let tenants = config.registry.tenants();
+        Self(tenants.map(|tenant| (tenant.id.clone(), Arc::new(Semaphore::new(room(&tenant.host))))).collect())
     }
 
-    /// Takes a place in the host's queue, at once or not at all.
-    pub(super) fn join(&self, host: &HostId) -> Result<Place, ToolError> {
-        let turns = self
+    /// Takes a place in the tenant's queue, at once or not at all.
+    pub(super) fn join(&self, target: &Target) -> Result<Place, ToolError> {
+        let room = self
             .0
-            .get(host)
-            .ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))?;
-        match Arc::clone(&turns.room).try_acquire_owned() {
-            Ok(room) => Ok(Place { turns: Arc::clone(&turns.turns), _room: room }),
-            Err(_) => Err(busy(host)),
-        }
-    }
-}
-
-impl Place {
-    /// Waits for the turn; it lasts until what comes back is dropped.
-    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
-        Arc::clone(&self.turns).acquire_owned().await
+            .get(&target.tenant().id)
+            .ok_or_else(|| ToolError::refused(Code::Internal, "The target's tenant is not configured."))?;
+        Arc::clone(room).try_acquire_owned().map(Place).map_err(|_| busy(target.host()))
     }
 }
 
 /// Too many are waiting, or it took too long.
 pub(super) fn busy(host: &HostId) -> ToolError {
-    ToolError::refused(Code::Busy, format!("Too many calls wait for the host \"{host}\"; try again in a minute."))
+    ToolError::refused(
+        Code::Busy,
+        format!("Too many calls wait for the host \"{host}\"; nothing was run. Try again in a minute."),
+    )
 }

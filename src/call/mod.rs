@@ -3,7 +3,7 @@
 //! `path` reads from top to bottom: resolve the target, authorise the
 //! caller, validate the arguments, confirm, limit, look into the cache, run
 //! on a session of the pool, shape the answer, audit. Each step is a module
-//! of that name.
+//! of that name; `look` goes the same way for what a session says of itself.
 
 mod audit;
 mod authorise;
@@ -12,6 +12,7 @@ mod cache;
 mod confirm;
 mod encode;
 mod limit;
+mod look;
 mod pages;
 mod path;
 mod pause;
@@ -33,8 +34,11 @@ pub use shape::Answer;
 pub use survey::Surveyed;
 
 pub(crate) use audit::record;
+pub(crate) use look::{Azure, Seen};
 pub(crate) use pages::Question;
 pub(crate) use path::{Ask, Executed, panicked};
 pub(crate) use resolve::{unknown_tenant, unknown_workspace};
-pub(crate) use shape::{Fleet, Head, fleet, host_errors, page, refused};
+#[cfg(test)]
+pub(crate) use shape::Rows;
+pub(crate) use shape::{Fleet, Head, Lines, fleet, host_errors, lines, page_within, refused, room};
 pub(crate) use validate::{expected, fields, view};

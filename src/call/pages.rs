@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
+use super::shape::Fleet;
 use crate::catalog::ToolError;
 
 /// Results kept at once. Chosen: one per analyst and open question.
@@ -40,6 +41,7 @@ struct Kept {
     id: String,
     question: Question,
     rows: Arc<Vec<Json>>,
+    fleet: Option<Arc<Fleet>>,
     since: Instant,
     until: Instant,
 }
@@ -48,6 +50,8 @@ struct Kept {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) rows: Arc<Vec<Json>>,
+    /// How it ended, for rows of many workspaces.
+    pub(crate) fleet: Option<Arc<Fleet>>,
     pub(crate) id: String,
     pub(crate) at: usize,
     pub(crate) age: Duration,
@@ -59,13 +63,19 @@ pub(super) struct Pages(Mutex<Vec<Kept>>);
 
 impl Pages {
     /// Keeps a result under `id`.
-    pub(super) fn keep(&self, id: String, question: Question, rows: Arc<Vec<Json>>, now: Instant) {
+    pub(super) fn keep(
+        &self,
+        id: String,
+        question: Question,
+        (rows, fleet): (Arc<Vec<Json>>, Option<Arc<Fleet>>),
+        now: Instant,
+    ) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|kept| kept.until > now);
         if kept.len() >= RESULTS {
             kept.remove(0);
         }
-        kept.push(Kept { id, question, rows, since: now, until: now + KEPT });
+        kept.push(Kept { id, question, rows, fleet, since: now, until: now + KEPT });
     }
 
     /// The result that a cursor belongs to.
@@ -80,7 +90,13 @@ impl Pages {
             Some(kept) if kept.question != *question => Err(ToolError::invalid(
                 "The cursor belongs to a call with other arguments; repeat those, or leave the cursor out to start again.",
             )),
-            Some(kept) => Ok(Found { rows: Arc::clone(&kept.rows), id: kept.id.clone(), at, age: now - kept.since }),
+            Some(kept) => Ok(Found {
+                rows: Arc::clone(&kept.rows),
+                fleet: kept.fleet.clone(),
+                id: kept.id.clone(),
+                at,
+                age: now - kept.since,
+            }),
         }
     }
 }

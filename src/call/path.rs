@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,9 +15,9 @@ use wsman::entropy::Entropy;
 
 use super::cache::{Cache, Key};
 use super::confirm::Confirm;
-use super::limit::Limits;
+use super::limit::{Limits, Place};
 use super::pages::{Pages, Question};
-use super::shape::{self, Answer, Around, Head, Rows};
+use super::shape::{self, Answer, Around, Fleet, Head, Rows};
 use super::sign_in::SignIns;
 use super::validate::{self, View};
 use super::{audit, authorise, confirm, resolve, run};
@@ -38,6 +39,16 @@ pub struct CallPath {
     pages: Pages,
     sign_ins: SignIns,
     entropy: Mutex<Entropy>,
+    clock: Clock,
+}
+
+/// Tells the time of day.
+struct Clock(Box<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
 }
 
 /// One question, as it came in.
@@ -61,6 +72,9 @@ pub struct Request<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Ask<'a> {
     pub(crate) caller: &'a Caller,
+    /// The tool that was called, and is to be authorised: the function's own,
+    /// or a fleet tool that asks several.
+    pub(crate) tool: Tool,
     pub(crate) entry: &'static Entry,
     pub(crate) target: &'a Target,
     pub(crate) arguments: &'a Map<String, Json>,
@@ -81,7 +95,7 @@ impl CallPath {
     /// A path over a configuration's hosts. Nothing is opened yet.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        let limits = Limits::new(config.hosts.values());
+        let limits = Limits::new(&config);
         Self {
             config,
             pool: Pool::default(),
@@ -90,7 +104,16 @@ impl CallPath {
             pages: Pages::default(),
             sign_ins: SignIns::default(),
             entropy: Mutex::new(Entropy::system()),
+            clock: Clock(Box::new(Timestamp::now)),
         }
+    }
+
+    /// The same with another time of day, which the age of incidents is
+    /// counted from.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Clock(Box::new(clock));
+        self
     }
 
     /// The configuration.
@@ -157,6 +180,7 @@ impl CallPath {
         validate::fields(&view, entry.output.properties.iter().map(|field| field.name.as_str()))?;
         let ask = Ask {
             caller: request.caller,
+            tool,
             entry,
             target,
             arguments: request.arguments,
@@ -192,7 +216,7 @@ impl CallPath {
         let rows = &executed.rows;
         let mut page = shape::page(&rows.rows, 0, &view);
         page.warnings.extend(rows.ours.iter().cloned());
-        let cursor = self.keep(page.next, question, Arc::clone(&rows.rows));
+        let cursor = self.keep(page.next, question, Arc::clone(&rows.rows), None);
         let around = Around {
             kind: entry.output.kind,
             untrusted: &entry.untrusted_output,
@@ -214,16 +238,16 @@ impl CallPath {
 
     async fn performed(&self, ask: &Ask<'_>) -> Result<Executed, ToolError> {
         let entry = ask.entry;
-        authorise::check(&self.config.policy, ask.caller, &Tool::Function(entry), ask.target)?;
+        self.authorise(ask)?;
         let arguments = validate::arguments(entry, ask.arguments)?;
         let consent = confirm::check(ask, &arguments).await?;
-        let place = self.limits.join(ask.target.host())?;
+        let _place = self.join(ask.target)?;
         let key = Key::new(ask.target, &entry.function, &arguments);
         if let Some((rows, age)) = entry.keep_for().and_then(|_| self.cache.find(&key, Instant::now())) {
             return Ok(Executed { rows, cached: Some(age) });
         }
         let epoch = self.cache.epoch(&key);
-        let running = run::run(self, ask, &arguments, consent, &place).boxed();
+        let running = run::run(self, ask, &arguments, consent).boxed();
         // Here, too: of a fleet's workspaces it costs one, and after a write the kept answers go in any case.
         let rows = caught(ask.correlation, &entry.function, entry.effect(), running).await;
         if entry.effect() == Effect::Write {
@@ -237,16 +261,42 @@ impl CallPath {
         Ok(Executed { rows, cached: None })
     }
 
+    /// Whether the caller may do this.
+    pub(super) fn authorise(&self, ask: &Ask<'_>) -> Result<(), ToolError> {
+        authorise::check(&self.config.policy, ask.caller, &ask.tool, ask.target)?;
+        if ask.tool.effect() == Effect::Read && ask.entry.effect() == Effect::Write {
+            return Err(ToolError::refused(Code::Internal, "A reading tool asked for a function that writes."));
+        }
+        Ok(())
+    }
+
+    /// The time of day.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock.0)()
+    }
+
+    /// A place in the queue of the target's host.
+    pub(super) fn join(&self, target: &Target) -> Result<Place, ToolError> {
+        self.limits.join(target)
+    }
+
     /// A fresh correlation id.
     pub(crate) fn id(&self) -> String {
         self.entropy.lock().unwrap_or_else(PoisonError::into_inner).uuid().simple().to_string()
     }
 
     /// Keeps rows whose first page was not all; the cursor of the next one.
-    pub(crate) fn keep(&self, next: Option<usize>, question: Question, rows: Arc<Vec<Json>>) -> Option<String> {
+    /// A fleet answer says on every page how it ended.
+    pub(crate) fn keep(
+        &self,
+        next: Option<usize>,
+        question: Question,
+        rows: Arc<Vec<Json>>,
+        fleet: Option<Arc<Fleet>>,
+    ) -> Option<String> {
         next.map(|next| {
             let id = self.id();
-            self.pages.keep(id.clone(), question, rows, Instant::now());
+            self.pages.keep(id.clone(), question, (rows, fleet), Instant::now());
             format!("{id}.{next}")
         })
     }
@@ -263,7 +313,7 @@ fn names(target: &Target) -> (&str, &str) {
 
 /// Runs `work`; a panic in it becomes the answer of this call, under its own
 /// correlation id. Boxed: the compiler gives up on futures this deep.
-async fn caught<T>(
+pub(super) async fn caught<T>(
     correlation: &str,
     tool: &str,
     effect: Effect,

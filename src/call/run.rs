@@ -4,13 +4,12 @@ pub(super) mod plan;
 
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 
 use super::bind::bind;
 use super::confirm::Consent;
-use super::limit::{self, Place};
+use super::limit;
 use super::pause::{Next, Pauses};
 use super::shape::Rows;
 use super::sign_in::Tried;
@@ -20,7 +19,7 @@ use super::{Ask, CallPath};
 use crate::catalog::{Code, ToolError};
 use crate::config::Host;
 use crate::host::{Call, HostError, Style};
-use crate::pool::{Key, Lease};
+use crate::pool::{Key, Lease, Terms};
 use crate::tenant::Effect;
 
 /// How long a call may wait for its turn.
@@ -44,12 +43,11 @@ pub(super) async fn run(
     ask: &Ask<'_>,
     arguments: &Arguments,
     consent: Consent,
-    place: &Place,
 ) -> Result<Rows, ToolError> {
     let entry = ask.entry;
     let repeatable = entry.retry_safe && entry.effect() == Effect::Read;
     let deadline = Instant::now() + entry.timeout();
-    let (error, next) = match attempt(path, ask, arguments, consent, place).await {
+    let (error, next) = match attempt(path, ask, arguments, consent).await {
         Ok(rows) => return Ok(rows),
         Err(Attempt::Lost(error)) if repeatable => (error, Pauses::new().wait(deadline, ask.cancel).await),
         // Nobody is troubled: a session that stood idle had been closed.
@@ -59,8 +57,10 @@ pub(super) async fn run(
     if next == Next::GiveUp {
         return Err(error);
     }
+    // The others of this workspace are as old as the one that was dead.
+    path.pool().distrust(&Key::of(ask.target));
     debug!(code = error.code.as_str(), "lost; once more on a fresh session");
-    attempt(path, ask, arguments, consent, place).await.map_err(Attempt::into_error)
+    attempt(path, ask, arguments, consent).await.map_err(Attempt::into_error)
 }
 
 /// Why one attempt gave nothing.
@@ -87,19 +87,13 @@ impl From<ToolError> for Attempt {
     }
 }
 
-async fn attempt(
-    path: &CallPath,
-    ask: &Ask<'_>,
-    arguments: &Arguments,
-    consent: Consent,
-    place: &Place,
-) -> Result<Rows, Attempt> {
+async fn attempt(path: &CallPath, ask: &Ask<'_>, arguments: &Arguments, consent: Consent) -> Result<Rows, Attempt> {
     let entry = ask.entry;
     let host = path
         .config()
         .host(ask.target.host())
         .ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))?;
-    let (mut lease, _turn) = wait(path, ask, host, place).await?;
+    let mut lease = wait(path, ask, host).await?;
     let was_warm = lease.session().is_some();
     open(path, ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
     let (call, warning) = match prepare(ask, arguments, consent, host, &mut lease).await {
@@ -145,24 +139,25 @@ async fn attempt(
     }
 }
 
-/// Waits for the session, then for the turn: who waits for a session takes
-/// nobody's turn.
-async fn wait<'p>(
-    path: &'p CallPath,
-    ask: &Ask<'_>,
-    host: &Host,
-    place: &Place,
-) -> Result<(Lease<'p>, OwnedSemaphorePermit), ToolError> {
+/// Waits for the session; a write waits for the other writes of its workspace
+/// first, so that it takes no session from a read meanwhile.
+pub(super) async fn wait<'p>(path: &'p CallPath, ask: &Ask<'_>, host: &Host) -> Result<Lease<'p>, ToolError> {
+    let key = Key::of(ask.target);
+    let sessions = host.sessions;
+    let terms = Terms { max: sessions.max, idle: sessions.idle, age: sessions.age, calls: sessions.calls };
     let waiting = async {
-        let lease = path.pool().lease(Key::of(ask.target), host.sessions.idle).await;
-        place.turn().await.map(|turn| (lease, turn))
+        let alone = match ask.entry.effect() {
+            Effect::Write => Some(path.pool().alone(&key).await),
+            Effect::Read => None,
+        };
+        path.pool().lease(key, terms, alone).await
     };
     tokio::select! {
         biased;
         () = ask.cancel.cancelled() => Err(verdict::cancelled_before()),
         waited = timeout(WAIT, waiting) => match waited {
-            Ok(Ok(both)) => Ok(both),
-            _ => Err(limit::busy(&host.id)),
+            Ok(lease) => Ok(lease),
+            Err(_) => Err(limit::busy(&host.id)),
         },
     }
 }
@@ -220,13 +215,13 @@ async fn prepare(
     Ok((call, bound.warning))
 }
 
-fn no_session() -> ToolError {
+pub(super) fn no_session() -> ToolError {
     ToolError::refused(Code::Internal, "No session was opened.")
 }
 
 /// Makes sure that the lease has a session. The outer error is ours, the
 /// inner one the host's.
-async fn open(
+pub(super) async fn open(
     path: &CallPath,
     ask: &Ask<'_>,
     host: &Host,
@@ -242,7 +237,7 @@ async fn open(
         let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
         let trying = timeout_at(deadline, path.sign_ins().may_try(&host.id, &plan.credentials.password)).await;
         let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
-        let opened = timeout_at(deadline, lease.open(&plan, host.sessions.max)).await;
+        let opened = timeout_at(deadline, lease.open(&plan)).await;
         let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
         attempt.end(plan.credentials.password, tried).await;
         Ok(opened)

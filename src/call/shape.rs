@@ -11,14 +11,18 @@ use super::validate::View;
 use crate::catalog::{Code, HostText, Outcome, OutputKind, ToolError};
 use crate::host::Returned;
 
+mod fleet;
+
+pub(crate) use fleet::{Fleet, Lines, fleet, lines, room};
+
 /// Bytes of JSON on a page at most.
 ///
 /// Chosen: about 6,000 tokens at four bytes each; clients warn at 10,000.
-const PAGE_BYTES: usize = 24_000;
+pub(super) const PAGE_BYTES: usize = 24_000;
 /// Bytes of screen text in an answer at most.
 const TEXT_BYTES: usize = 8_000;
 /// Bytes of rows in the text copy at most: clients pay for both.
-const COPY_BYTES: usize = 8_000;
+pub(super) const COPY_BYTES: usize = 8_000;
 /// Names of cut fields in a warning at most.
 const NAMES: usize = 10;
 /// Warnings, or errors of the host, in an answer at most.
@@ -114,18 +118,23 @@ pub(crate) struct Page {
 }
 
 /// The page of `rows` that begins at `at`.
-pub(crate) fn page(rows: &[Json], at: usize, view: &View) -> Page {
+pub(super) fn page(rows: &[Json], at: usize, view: &View) -> Page {
+    page_within(rows, at, view, PAGE_BYTES)
+}
+
+/// The same within so many bytes of JSON.
+pub(crate) fn page_within(rows: &[Json], at: usize, view: &View, room: usize) -> Page {
     let mut page = Page { rows: Vec::new(), count: rows.len(), at, next: None, truncated: false, warnings: Vec::new() };
     let mut bytes = 0;
     let mut cut = None;
     for row in rows.iter().skip(at).take(view.page_size) {
         let mut row = project(row, view.fields.as_deref());
         let mut size = length(&row);
-        if page.rows.is_empty() && size > PAGE_BYTES {
-            cut = Some(shorten(&mut row));
+        if page.rows.is_empty() && size > room {
+            cut = Some(shorten(&mut row, room));
             size = length(&row);
         }
-        if !page.rows.is_empty() && bytes + size > PAGE_BYTES {
+        if !page.rows.is_empty() && bytes + size > room {
             break;
         }
         bytes += size;
@@ -158,7 +167,7 @@ fn project(row: &Json, fields: Option<&[String]>) -> Json {
     }
 }
 
-fn length(value: &Json) -> usize {
+pub(super) fn length(value: &Json) -> usize {
     // Counted, not kept: a page is measured a few dozen times per answer.
     value.to_string().len()
 }
@@ -193,7 +202,7 @@ impl Cut {
 
 /// Cuts a row until it fits a page: the longest fields first, and when that is
 /// not enough, the last fields altogether. Every field is measured once.
-fn shorten(row: &mut Json) -> Cut {
+fn shorten(row: &mut Json, page: usize) -> Cut {
     let Json::Object(fields) = row else {
         *row = cut(row);
         return Cut { shortened: vec!["the value".to_owned()], left_out: 0 };
@@ -205,7 +214,7 @@ fn shorten(row: &mut Json) -> Cut {
     let mut done = Cut::default();
     for (name, size) in sizes {
         // What is left of a field is not shorter than this.
-        if total <= PAGE_BYTES || size <= 2 * CUT_CHARS {
+        if total <= page || size <= 2 * CUT_CHARS {
             break;
         }
         if let Some(value) = fields.get_mut(&name) {
@@ -214,8 +223,8 @@ fn shorten(row: &mut Json) -> Cut {
             done.shortened.push(name);
         }
     }
-    if total > PAGE_BYTES {
-        let mut room = PAGE_BYTES - 2;
+    if total > page {
+        let mut room = page - 2;
         let before = fields.len();
         let kept = std::mem::take(fields).into_iter().take_while(|(name, value)| {
             let size = name.len() + length(value) + 4;
@@ -241,7 +250,7 @@ fn cut(value: &Json) -> Json {
     }
 }
 
-fn start(text: &str, chars: usize) -> &str {
+pub(super) fn start(text: &str, chars: usize) -> &str {
     text.char_indices().nth(chars).map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
 }
 
@@ -283,8 +292,8 @@ fn host_lines<'a>(what: &str, notes: impl Iterator<Item = &'a str> + Clone) -> V
 }
 
 /// Rows for the text copy, as many as are short enough together.
-fn readable_rows(rows: &[Json]) -> Vec<String> {
-    let mut left = COPY_BYTES;
+pub(super) fn readable_rows(rows: &[Json], room: usize) -> Vec<String> {
+    let mut left = room;
     let lines: Vec<String> = rows.iter().map(readable).collect();
     let fits = lines.iter().take_while(|line| {
         let fits = line.len() < left;
@@ -302,7 +311,7 @@ fn readable_rows(rows: &[Json]) -> Vec<String> {
     lines
 }
 
-fn envelope(head: &Head<'_>, outcome: Outcome) -> Map<String, Json> {
+pub(super) fn envelope(head: &Head<'_>, outcome: Outcome) -> Map<String, Json> {
     let mut envelope = Map::new();
     if let Some((tenant, workspace)) = head.target {
         envelope.insert("tenant".into(), tenant.into());
@@ -313,7 +322,7 @@ fn envelope(head: &Head<'_>, outcome: Outcome) -> Map<String, Json> {
     envelope
 }
 
-fn finish(envelope: &mut Map<String, Json>, head: &Head<'_>, cached: Option<Duration>) {
+pub(super) fn finish(envelope: &mut Map<String, Json>, head: &Head<'_>, cached: Option<Duration>) {
     envelope.insert("durationMs".into(), u64::try_from(head.duration.as_millis()).unwrap_or(u64::MAX).into());
     envelope.insert("fromCache".into(), cached.is_some().into());
     if let Some(age) = cached {
@@ -343,7 +352,7 @@ pub(super) fn done(head: &Head<'_>, page: Page, cursor: Option<String>, around: 
     let mut truncated = page.truncated;
     let summary = summary(head, &page, cursor.as_deref(), around.untrusted);
     let mut text = vec![summary];
-    text.extend(readable_rows(&page.rows));
+    text.extend(readable_rows(&page.rows, COPY_BYTES));
     let mut rows = page.rows;
     let data = match around.kind {
         OutputKind::Object if page.count == 1 => rows.pop().unwrap_or_default(),
@@ -432,44 +441,6 @@ pub(crate) fn refused(head: &Head<'_>, error: &ToolError) -> Answer {
     }
     finish(&mut envelope, head, None);
     Answer { outcome: error.outcome, code: Some(error.code), envelope, text }
-}
-
-/// What a question over many workspaces gave, besides its rows.
-pub(crate) struct Fleet {
-    pub(crate) outcome: Outcome,
-    pub(crate) code: Option<Code>,
-    /// One per workspace that was asked.
-    pub(crate) workspaces: Vec<Json>,
-    /// One line per workspace that is missing, to read.
-    pub(crate) missing: Vec<String>,
-    /// The page comes from rows that were kept.
-    pub(crate) cached: Option<Duration>,
-}
-
-/// The answer of a question over many workspaces.
-pub(crate) fn fleet(head: &Head<'_>, fleet: Fleet, page: Page, cursor: Option<String>) -> Answer {
-    let mut envelope = envelope(head, fleet.outcome);
-    let mut text = vec![summary(head, &page, cursor.as_deref(), &["the rows".to_owned()])];
-    let code = match fleet.outcome {
-        Outcome::Done | Outcome::Partial => fleet.code,
-        _ => Some(fleet.code.unwrap_or(Code::HostFailed)),
-    };
-    if let Some(code) = code {
-        let said = "No workspace gave an answer; each line of `workspaces` says why and what to do.";
-        envelope.insert("code".into(), code.as_str().into());
-        envelope.insert("error".into(), said.into());
-        text.insert(0, format!("{} ({}): {said}", fleet.outcome.as_str(), code.as_str()));
-    }
-    text.extend(fleet.missing);
-    text.extend(readable_rows(&page.rows));
-    envelope.insert("data".into(), page.rows.into());
-    envelope.insert("workspaces".into(), fleet.workspaces.into());
-    envelope.insert("count".into(), page.count.into());
-    envelope.insert("truncated".into(), page.truncated.into());
-    envelope.insert("nextCursor".into(), cursor.map_or(Json::Null, Json::from));
-    envelope.insert("warnings".into(), page.warnings.into());
-    finish(&mut envelope, head, fleet.cached);
-    Answer { outcome: fleet.outcome, code, envelope, text: text.join("\n") }
 }
 
 #[cfg(test)]

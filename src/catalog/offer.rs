@@ -187,27 +187,32 @@ const OFFERED: [(&str, &str, &str); 39] = [
 /// A question over many workspaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fleet {
+    /// `sentinel_health_check`
+    HealthCheck,
     /// `sentinel_list_analytics_rules`
     ListAnalyticsRules,
 }
 
 impl Fleet {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::ListAnalyticsRules];
+    pub const ALL: [Self; 2] = [Self::HealthCheck, Self::ListAnalyticsRules];
 
     /// Name of the tool.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::HealthCheck => "sentinel_health_check",
             Self::ListAnalyticsRules => "sentinel_list_analytics_rules",
         }
     }
 
-    /// The function it asks each workspace for.
+    /// The function whose rows it brings together; `None`: its rows are its
+    /// own.
     #[must_use]
-    pub fn function(self) -> &'static str {
+    pub fn function(self) -> Option<&'static str> {
         match self {
-            Self::ListAnalyticsRules => "Get-AnalyticsRules",
+            Self::HealthCheck => None,
+            Self::ListAnalyticsRules => Some("Get-AnalyticsRules"),
         }
     }
 }
@@ -263,6 +268,7 @@ impl Tool {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Function(entry) => offered(entry).map_or(&entry.function, |(_, title, _)| title),
+            Self::Fleet(Fleet::HealthCheck) => "Check the health of all customers",
             Self::Fleet(Fleet::ListAnalyticsRules) => "List analytics rules of all customers",
         }
     }
@@ -272,6 +278,9 @@ impl Tool {
     pub fn description(&self) -> &'static str {
         match self {
             Self::Function(entry) => offered(entry).map_or(&entry.purpose, |(_, _, description)| description),
+            Self::Fleet(Fleet::HealthCheck) => {
+                "Use to see which customers' workspaces are in order, one row each, the worst first. quick: host, session, script, sign-in to Azure, rules, open incidents; detailed: also tables, retention, data collection and a score. unknown means that something could not be read, never that it is fine."
+            }
             Self::Fleet(Fleet::ListAnalyticsRules) => {
                 "Use to list or compare analytics rules across customers: without filters, of every tenant and workspace. Each row says whose it is; a host that cannot be reached costs its own rows and is named."
             }

@@ -12,6 +12,17 @@ pub const PAGE_SIZE_MAX: usize = 100;
 /// Arguments that shape the answer instead of going to the host.
 pub const VIEW: [&str; 3] = ["cursor", "fields", "page_size"];
 
+/// What `tenant_scope` says for every tenant that the caller may see. No
+/// tenant has this alias.
+pub const ALL_TENANTS: &str = "all";
+
+/// How much a health check looks at.
+pub const CHECK_DEPTHS: [&str; 2] = ["quick", "detailed"];
+
+/// The function of `sentinel_get_analytics_rule`, which has two more names
+/// for its arguments.
+const RULE: &str = "Get-AnalyticsRuleDetails";
+
 /// The tenants and workspaces that a caller may see, by alias.
 #[derive(Clone, Debug, Default)]
 pub struct Sight {
@@ -32,13 +43,31 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
         Tool::Function(entry) => {
             properties.insert("tenant".into(), choice(&sight.tenants));
             properties.insert("workspace".into(), choice(&sight.workspaces));
-            required.extend(["tenant".to_owned(), "workspace".to_owned()]);
+            if entry.function == RULE {
+                // A client that checks would refuse the old names otherwise.
+                properties
+                    .insert("workspace_name".into(), json!({"type": "string", "description": "Same as workspace"}));
+                properties.insert("rule_id".into(), json!({"type": "string", "description": "Same as RuleId"}));
+            } else {
+                required.extend(["tenant".to_owned(), "workspace".to_owned()]);
+            }
             for parameter in entry.arguments() {
                 if parameter.mandatory && parameter.parameter_set.is_none() {
                     required.push(parameter.name.clone());
                 }
                 properties.insert(parameter.name.clone(), argument(parameter));
             }
+        }
+        Tool::Fleet(Fleet::HealthCheck) => {
+            if !sight.tenants.is_empty() {
+                let scopes: Vec<&str> =
+                    std::iter::once(ALL_TENANTS).chain(sight.tenants.iter().map(String::as_str)).collect();
+                properties.insert("tenant_scope".into(), json!({"type": "string", "enum": scopes}));
+            } else {
+                properties.insert("tenant_scope".into(), json!({"type": "string"}));
+            }
+            properties.insert("workspace_filter".into(), choice(&sight.workspaces));
+            properties.insert("check_depth".into(), json!({"type": "string", "enum": CHECK_DEPTHS}));
         }
         Tool::Fleet(Fleet::ListAnalyticsRules) => {
             properties.insert("tenant_filter".into(), choice(&sight.tenants));
@@ -120,22 +149,16 @@ const ENVELOPE: [&str; 8] =
 /// host, some clients drop an answer that does not fit the schema, and a
 /// number that came as text is no reason to lose it.
 pub fn output(tool: &Tool) -> Map<String, Json> {
-    let (fields, shape) = match tool {
+    let (named, shape) = match tool {
         Tool::Function(entry) => (names(entry), entry.output.kind),
-        Tool::Fleet(fleet) => {
-            let mut fields = vec!["tenant", "workspace"];
-            if let Some(Tool::Function(entry)) = super::find(fleet.function()) {
-                fields.extend(names(entry));
-            }
-            (fields, OutputKind::List)
-        }
+        Tool::Fleet(fleet) => (fields(*fleet), OutputKind::List),
     };
-    let fields: Map<String, Json> = fields.into_iter().map(|name| (name.to_owned(), json!({}))).collect();
+    let named: Map<String, Json> = named.into_iter().map(|name| (name.to_owned(), json!({}))).collect();
     let data = match shape {
         // No `type`: a script may answer with text or a number, and a client that
         // checks would throw a good answer away.
-        OutputKind::List => json!({"items": {"properties": fields}}),
-        OutputKind::Object => json!({"properties": fields}),
+        OutputKind::List => json!({"items": {"properties": named}}),
+        OutputKind::Object => json!({"properties": named}),
     };
     let mut properties = Map::new();
     properties.insert("outcome".into(), json!({"type": "string"}));
@@ -143,13 +166,26 @@ pub fn output(tool: &Tool) -> Map<String, Json> {
     for field in ENVELOPE {
         properties.insert(field.into(), json!({}));
     }
-    if matches!(tool, Tool::Fleet(_)) {
-        properties.insert("workspaces".into(), json!({}));
-    }
+    // Those of a fleet tool stand in the line of their workspace.
+    let more: &[&str] = match tool {
+        Tool::Fleet(_) => &["summary", "workspaces"],
+        Tool::Function(_) => &["hostErrors"],
+    };
+    properties.extend(more.iter().map(|field| ((*field).to_owned(), json!({}))));
     let mut schema = Map::new();
     schema.insert("type".into(), "object".into());
     schema.insert("properties".into(), properties.into());
     schema
+}
+
+/// Fields of the rows of a fleet tool.
+pub fn fields(fleet: Fleet) -> Vec<&'static str> {
+    let mut fields = vec!["tenant", "workspace"];
+    match fleet.function().and_then(super::find) {
+        Some(Tool::Function(entry)) => fields.extend(names(entry)),
+        _ => fields.extend(["outcome", "status", "score", "checks", "scoreReasons"]),
+    }
+    fields
 }
 
 fn names(entry: &Entry) -> Vec<&str> {

@@ -35,6 +35,9 @@ pub struct Config {
     pub registry: Registry,
     /// Which tools may be used.
     pub policy: Policy,
+    /// How long a question over many workspaces may take; who has not
+    /// answered by then is missing from the answer, and named.
+    pub fleet_deadline: Duration,
 }
 
 /// Limits of a host's sessions.
@@ -44,11 +47,18 @@ pub struct Sessions {
     pub max: usize,
     /// A session unused for longer is closed.
     pub idle: Duration,
+    /// A session older than this serves no other call.
+    pub age: Duration,
+    /// Nor does one that served so many.
+    pub calls: u32,
 }
 
 impl Default for Sessions {
+    /// Chosen: four of the 30 shells that Windows gives a user; Azure tokens
+    /// live for an hour, half of it leaves no session with one about to run
+    /// out; what a script leaks in 500 calls stays small.
     fn default() -> Self {
-        Self { max: 4, idle: Duration::from_secs(600) }
+        Self { max: 4, idle: Duration::from_secs(600), age: Duration::from_secs(1_800), calls: 500 }
     }
 }
 

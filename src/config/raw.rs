@@ -23,6 +23,7 @@ pub(super) struct RawConfig {
     pub(super) tenants: Vec<Written<RawTenant>>,
     pub(super) tool_sets: Option<Vec<Written<String>>>,
     pub(super) read_only: Option<Written<bool>>,
+    pub(super) fleet_deadline: Option<Written<Duration>>,
 }
 
 /// `[hosts.NAME]`
@@ -38,9 +39,17 @@ pub(super) struct RawHost {
     pub(super) configuration_name: Option<Written<String>>,
     pub(super) tls: Option<Written<RawTls>>,
     pub(super) dangerous_basic_over_http: Option<Written<bool>>,
-    pub(super) sessions_max: Option<Written<i64>>,
-    pub(super) sessions_idle: Option<Written<Duration>>,
+    pub(super) sessions: RawSessions,
     pub(super) script: Option<Written<RawScript>>,
+}
+
+/// `[hosts.NAME.sessions]`
+#[derive(Debug, Default)]
+pub(super) struct RawSessions {
+    pub(super) max: Option<Written<i64>>,
+    pub(super) idle: Option<Written<Duration>>,
+    pub(super) age: Option<Written<Duration>>,
+    pub(super) calls: Option<Written<i64>>,
 }
 
 /// A secret, by reference.
@@ -138,6 +147,18 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<RawConfig> {
     Some(reader.config(&root))
 }
 
+/// A span of time as it is written: `10s`, `10m`, `1h`.
+pub(super) fn span(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(seconds).map(Duration::from_secs)
+}
+
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
@@ -161,7 +182,7 @@ impl Section<'_> {
 
 impl Reader<'_> {
     fn config(&mut self, root: &Section<'_>) -> RawConfig {
-        self.keys(root, &["hosts", "tenants", "tools"], &[]);
+        self.keys(root, &["fleet", "hosts", "tenants", "tools"], &[]);
         let mut config = RawConfig::default();
         for section in self.named(root, "hosts") {
             let value = self.host(&section.value, section.name);
@@ -175,6 +196,10 @@ impl Reader<'_> {
             self.keys(&tools, &["sets", "read_only"], &[]);
             config.tool_sets = self.strings(&tools, "sets");
             config.read_only = self.boolean(&tools, "read_only");
+        }
+        if let Some(fleet) = self.section(root, "fleet") {
+            self.keys(&fleet, &["deadline"], &[]);
+            config.fleet_deadline = self.duration(&fleet, "deadline");
         }
         config
     }
@@ -223,9 +248,13 @@ impl Reader<'_> {
             host.tls = Some(Written { value, place: tls.place, line: tls.line });
         }
         if let Some(sessions) = self.section(section, "sessions") {
-            self.keys(&sessions, &["max", "idle"], &[]);
-            host.sessions_max = self.integer(&sessions, "max");
-            host.sessions_idle = self.duration(&sessions, "idle");
+            self.keys(&sessions, &["max", "idle", "age", "calls"], &[]);
+            host.sessions = RawSessions {
+                max: self.integer(&sessions, "max"),
+                idle: self.duration(&sessions, "idle"),
+                age: self.duration(&sessions, "age"),
+                calls: self.integer(&sessions, "calls"),
+            };
         }
         self.present(
             section,
@@ -542,18 +571,7 @@ impl Reader<'_> {
 
     fn duration(&mut self, section: &Section<'_>, key: &str) -> Option<Written<Duration>> {
         let text = self.string(section, key)?;
-        let split = text.value.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.value.len());
-        let (number, unit) = text.value.split_at(split);
-        let seconds = match unit {
-            "s" => Some(1),
-            "m" => Some(60),
-            "h" => Some(3_600),
-            _ => None,
-        };
-        let value = seconds
-            .zip(number.parse::<u64>().ok())
-            .and_then(|(unit, number)| number.checked_mul(unit))
-            .map(Duration::from_secs);
+        let value = span(&text.value);
         if value.is_none() {
             self.problems.add(&text.place, Some(text.line), "expected a number with s, m or h, such as \"10m\"");
         }

@@ -13,17 +13,30 @@ use wsman::clixml::Value;
 
 use super::problem::Problems;
 use super::raw::{
-    RawAnswer, RawConfig, RawHost, RawInit, RawParameter, RawScript, RawSecret, RawTenant, RawWorkspace, Written,
+    self, RawAnswer, RawConfig, RawHost, RawInit, RawParameter, RawScript, RawSecret, RawSessions, RawTenant,
+    RawWorkspace, Written,
 };
 use super::{Auth, Config, Host, Script, SecretRef, Sessions};
 use crate::host::{Answer, Init, Style};
 use crate::near;
 use crate::tenant::{Confirming, HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
 
+/// How long a question over many workspaces may take.
+///
+/// Chosen: a cold Windows PowerShell takes up to a minute to load its modules,
+/// and a function up to another.
+const FLEET_DEADLINE: Duration = Duration::from_secs(120);
+
+/// What questions over many workspaces say for every tenant.
+const ALL_TENANTS: &str = "all";
+
 /// Shells that Windows allows one user by default.
 ///
 /// Spec: MaxShellsPerUser, 30 since Windows Server 2012.
 const MOST_SESSIONS: i64 = 30;
+
+/// Calls of one session. Chosen: a day of one every ten seconds.
+const MOST_CALLS: i64 = 10_000;
 
 /// `None` only when a problem was added.
 pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) -> Option<Config> {
@@ -41,11 +54,13 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
     resolver.shared_sign_ins(&raw.tenants);
     let tenants: Vec<Option<Tenant>> = raw.tenants.into_iter().map(|tenant| resolver.tenant(tenant, &names)).collect();
     let policy = resolver.policy(raw.tool_sets, raw.read_only);
+    let fleet_deadline = resolver.span(raw.fleet_deadline, ("1s", "1h"), FLEET_DEADLINE);
     let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Config {
         hosts: hosts.into_iter().map(|host| (host.id.clone(), host)).collect(),
         registry: Registry::new(tenants.into_iter().collect::<Option<Vec<_>>>()?),
         policy,
+        fleet_deadline,
     })
 }
 
@@ -81,7 +96,7 @@ impl Resolver<'_> {
             None => Some(None),
         };
         let certificate = host.certificate.as_ref().and_then(|certificate| self.certificate(certificate));
-        let sessions = self.sessions(host.sessions_max, host.sessions_idle);
+        let sessions = self.sessions(host.sessions);
         let password = host.password.map(|secret| match secret.value {
             RawSecret::Env(name) => SecretRef::Env(name),
             RawSecret::File(path) => SecretRef::File(self.folder.join(path)),
@@ -113,22 +128,35 @@ impl Resolver<'_> {
         })
     }
 
-    fn sessions(&mut self, max: Option<Written<i64>>, idle: Option<Written<Duration>>) -> Sessions {
-        let mut sessions = Sessions::default();
-        if let Some(max) = max {
-            match usize::try_from(max.value) {
-                Ok(value) if (1..=MOST_SESSIONS).contains(&max.value) => sessions.max = value,
-                _ => self.bad(&max, format!("expected 1 to {MOST_SESSIONS}, found {}", max.value)),
-            }
+    fn sessions(&mut self, raw: RawSessions) -> Sessions {
+        let usual = Sessions::default();
+        Sessions {
+            max: self.number(raw.max, MOST_SESSIONS).and_then(|max| max.try_into().ok()).unwrap_or(usual.max),
+            idle: self.span(raw.idle, ("10s", "2h"), usual.idle),
+            age: self.span(raw.age, ("1m", "12h"), usual.age),
+            calls: self.number(raw.calls, MOST_CALLS).and_then(|calls| calls.try_into().ok()).unwrap_or(usual.calls),
         }
-        if let Some(idle) = idle {
-            if (Duration::from_secs(10)..=Duration::from_secs(7_200)).contains(&idle.value) {
-                sessions.idle = idle.value;
-            } else {
-                self.bad(&idle, "expected between 10s and 2h");
-            }
+    }
+
+    /// A whole number from 1.
+    fn number(&mut self, written: Option<Written<i64>>, most: i64) -> Option<i64> {
+        let written = written?;
+        if (1..=most).contains(&written.value) {
+            return Some(written.value);
         }
-        sessions
+        self.bad(&written, format!("expected 1 to {most}, found {}", written.value));
+        None
+    }
+
+    fn span(&mut self, written: Option<Written<Duration>>, range: (&str, &str), usual: Duration) -> Duration {
+        let Some(written) = written else { return usual };
+        let (least, most) = range;
+        let bound = |text: &str| raw::span(text).unwrap_or(usual);
+        if !(bound(least)..=bound(most)).contains(&written.value) {
+            self.bad(&written, format!("expected between {least} and {most}"));
+            return usual;
+        }
+        written.value
     }
 
     fn script(&mut self, raw: Written<RawScript>) -> ScriptPart {
@@ -218,6 +246,9 @@ impl Resolver<'_> {
 
     fn tenant(&mut self, raw: Written<RawTenant>, hosts: &[String]) -> Option<Tenant> {
         let id = TenantId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
+        if raw.value.name.eq_ignore_ascii_case(ALL_TENANTS) {
+            self.bad(&raw, "\"all\" means every tenant; name this one otherwise");
+        }
         let host = raw.value.host.and_then(|host| {
             if hosts.contains(&host.value) {
                 return HostId::parse(&host.value).ok();

@@ -1,124 +1,206 @@
 //! One question to many workspaces at once.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde_json::{Map, Value as Json, json};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::call::{Ask, CallPath, Executed, Request, host_errors, record};
-use crate::catalog::{Code, Entry, Outcome, ToolError};
-use crate::tenant::Target;
+use crate::catalog::{Code, Entry, Fleet, HostText, Outcome, Tool, ToolError};
+use crate::tenant::{HostId, Target};
 
-/// Workspaces asked at once. Chosen: more than a host serves at once, so that
-/// one slow host leaves places for the others.
-const AT_ONCE: usize = 16;
+/// Characters of a host's error in a workspace's line. Chosen: fifty of them
+/// must fit an answer.
+const ERROR_CHARS: usize = 200;
 
-/// What one workspace said.
-pub(super) struct Said {
-    pub(super) target: Target,
-    pub(super) result: Result<Executed, ToolError>,
+/// A fleet tool at work.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) path: &'a CallPath,
+    pub(super) request: &'a Request<'a>,
+    pub(super) fleet: Fleet,
+    pub(super) correlation: &'a str,
+    /// Who has not answered by then is missing.
+    pub(super) deadline: Instant,
 }
 
-/// Asks every target for `entry`; the answers in the order of the targets.
-/// One that cannot be reached costs its own rows only.
-pub(super) async fn fan_out(
-    path: &CallPath,
-    request: &Request<'_>,
-    entry: &'static Entry,
-    arguments: &Map<String, Json>,
-    targets: Vec<Target>,
-    correlation: &str,
-) -> Vec<Said> {
-    let turns = Semaphore::new(AT_ONCE);
-    let ask_one = |target: Target| {
-        let turns = &turns;
-        async move {
-            let _turn = turns.acquire().await;
+/// What came of one workspace.
+pub(super) struct Said<T> {
+    pub(super) target: Target,
+    pub(super) result: Result<T, ToolError>,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn new(path: &'a CallPath, request: &'a Request<'a>, fleet: Fleet, correlation: &'a str) -> Self {
+        let deadline = Instant::now() + path.config().fleet_deadline;
+        Self { path, request, fleet, correlation, deadline }
+    }
+
+    /// Does the same for every target; the results in the order of the
+    /// targets. One that fails costs its own rows only, and a host that is
+    /// slow or dead keeps no other host waiting: as many workspaces of a host
+    /// are under way as it may have sessions.
+    pub(super) async fn each<T, F>(&self, targets: Vec<Target>, work: impl Fn(Target) -> F) -> Vec<Said<T>>
+    where
+        T: Send,
+        F: Future<Output = Result<T, ToolError>> + Send,
+    {
+        let mut turns: BTreeMap<HostId, Semaphore> = BTreeMap::new();
+        for target in &targets {
+            let most = self.path.config().host(target.host()).map_or(1, |host| host.sessions.max);
+            turns.entry(target.host().clone()).or_insert_with(|| Semaphore::new(most));
+        }
+        let (turns, work) = (&turns, &work);
+        let one = |target: Target| async move {
             let began = Instant::now();
-            let ask = Ask {
-                caller: request.caller,
-                entry,
-                target: &target,
-                arguments,
-                correlation,
-                progress: request.progress,
-                confirm: request.confirm,
-                cancel: request.cancel,
+            let result = match turns.get(target.host()) {
+                Some(turns) => match timeout_at(self.deadline, turns.acquire()).await {
+                    Ok(_turn) => work(target.clone()).boxed().await,
+                    Err(_) => Err(self.late()),
+                },
+                None => Err(ToolError::refused(Code::Internal, "A host without turns.")),
             };
-            let result = path.perform(&ask).await;
             let names = (target.tenant().id.as_str(), target.workspace().id.as_str());
             let error = result.as_ref().err();
-            record(request.caller, correlation, request.tool, Some(names), error, began.elapsed());
+            record(self.request.caller, self.correlation, self.request.tool, Some(names), error, began.elapsed());
             Said { target, result }
+        };
+        join_all(targets.into_iter().map(one)).await
+    }
+
+    /// What is asked of one workspace.
+    pub(super) fn ask<'b>(
+        &'b self,
+        entry: &'static Entry,
+        target: &'b Target,
+        arguments: &'b Map<String, Json>,
+    ) -> Ask<'b> {
+        Ask {
+            caller: self.request.caller,
+            tool: Tool::Fleet(self.fleet),
+            entry,
+            target,
+            arguments,
+            correlation: self.correlation,
+            progress: self.request.progress,
+            confirm: self.request.confirm,
+            cancel: self.request.cancel,
         }
-    };
-    join_all(targets.into_iter().map(ask_one)).await
+    }
+
+    /// Reads one function of one workspace, until the deadline. What runs on
+    /// the host then is stopped with its session.
+    pub(super) async fn read(
+        &self,
+        entry: &'static Entry,
+        target: &Target,
+        arguments: &Map<String, Json>,
+    ) -> Result<Executed, ToolError> {
+        let ask = self.ask(entry, target, arguments);
+        timeout_at(self.deadline, self.path.perform(&ask)).await.unwrap_or_else(|_| Err(self.late()))
+    }
+
+    /// The deadline came first.
+    pub(super) fn late(&self) -> ToolError {
+        let seconds = self.path.config().fleet_deadline.as_secs();
+        let said = format!(
+            "The workspace did not answer within the {seconds} s that a question over many workspaces may take; ask it alone, or try later."
+        );
+        ToolError::new(Outcome::Failed, Code::TimedOut, said)
+    }
 }
 
-impl Said {
-    /// The workspace's line in the answer.
-    pub(super) fn line(&self) -> Json {
-        let (tenant, workspace) = (self.target.tenant().id.as_str(), self.target.workspace().id.as_str());
-        let (mut line, errors, warnings) = match &self.result {
-            Ok(executed) => {
-                let rows = &executed.rows;
-                let line = json!({
-                    "tenant": tenant,
-                    "workspace": workspace,
-                    "outcome": Outcome::Done.as_str(),
-                    "count": rows.rows.len(),
-                });
-                (line, &rows.host_errors, rows.warnings.len())
-            }
+impl<T> Said<T> {
+    fn place(&self) -> (&str, &str) {
+        (self.target.tenant().id.as_str(), self.target.workspace().id.as_str())
+    }
+
+    fn outcome(&self) -> Outcome {
+        self.result.as_ref().map_or_else(|error| error.outcome, |_| Outcome::Done)
+    }
+
+    /// Its line in the answer, with what the tool says of one that answered.
+    pub(super) fn line(&self, of: impl FnOnce(&T) -> Map<String, Json>) -> (Outcome, Json) {
+        let (tenant, workspace) = self.place();
+        let mut line = Map::new();
+        line.insert("tenant".into(), tenant.into());
+        line.insert("workspace".into(), workspace.into());
+        line.insert("outcome".into(), self.outcome().as_str().into());
+        match &self.result {
+            Ok(value) => line.extend(of(value)),
             Err(error) => {
-                let line = json!({
-                    "tenant": tenant,
-                    "workspace": workspace,
-                    "outcome": error.outcome.as_str(),
-                    "code": error.code.as_str(),
-                    "error": error.said,
-                    "count": 0,
-                });
-                (line, &error.host_errors, 0)
+                line.insert("code".into(), error.code.as_str().into());
+                line.insert("error".into(), error.said.as_str().into());
+                line.insert("count".into(), 0.into());
+                line.extend(errors(&error.host_errors));
             }
-        };
-        // The first of each workspace: fifty workspaces must still fit an answer.
-        if let (Some(line), Some(first)) = (line.as_object_mut(), errors.first()) {
-            line.insert("hostErrors".into(), host_errors(std::slice::from_ref(first)));
-            line.insert("hostErrorCount".into(), errors.len().into());
         }
-        if let (Some(line), true) = (line.as_object_mut(), warnings > 0) {
-            line.insert("hostWarningCount".into(), warnings.into());
+        (self.outcome(), line.into())
+    }
+
+    /// What a reader is told when it is missing.
+    pub(super) fn missing(&self) -> Option<String> {
+        let error = self.result.as_ref().err()?;
+        let (tenant, workspace) = self.place();
+        Some(format!("Missing: {tenant}/{workspace} ({}): {}", error.code.as_str(), error.said))
+    }
+
+    /// A row that says whose it is.
+    ///
+    /// A script's own fields of these names must not say that it is somebody
+    /// else's.
+    pub(super) fn row(&self, row: &Json) -> Json {
+        let (tenant, workspace) = self.place();
+        let mut full = Map::new();
+        full.insert("tenant".into(), tenant.into());
+        full.insert("workspace".into(), workspace.into());
+        let taken = |name: &str| ["tenant", "workspace"].iter().any(|ours| ours.eq_ignore_ascii_case(name));
+        match row {
+            Json::Object(fields) => {
+                let theirs = fields.iter().filter(|(name, _)| !taken(name));
+                full.extend(theirs.map(|(name, value)| (name.clone(), value.clone())));
+            }
+            other => drop(full.insert("value".into(), other.clone())),
+        }
+        full.into()
+    }
+}
+
+impl Said<Executed> {
+    /// What a workspace's line says of the rows that it gave.
+    pub(super) fn counted(executed: &Executed) -> Map<String, Json> {
+        let rows = &executed.rows;
+        let mut line = Map::new();
+        line.insert("count".into(), rows.rows.len().into());
+        line.extend(errors(&rows.host_errors));
+        if !rows.warnings.is_empty() {
+            line.insert("hostWarningCount".into(), rows.warnings.len().into());
         }
         line
     }
+}
 
-    /// Its rows, each saying whose it is.
-    pub(super) fn rows(&self) -> Vec<Json> {
-        let Ok(executed) = &self.result else { return Vec::new() };
-        let mut whose = Map::new();
-        whose.insert("tenant".into(), self.target.tenant().id.as_str().into());
-        whose.insert("workspace".into(), self.target.workspace().id.as_str().into());
-        let row = |row: &Json| {
-            let mut full = whose.clone();
-            match row {
-                // A script's own fields of these names must not say that it is somebody else's.
-                Json::Object(fields) => full.extend(
-                    fields
-                        .iter()
-                        .filter(|(name, _)| !whose.keys().any(|ours| ours.eq_ignore_ascii_case(name)))
-                        .map(|(name, value)| (name.clone(), value.clone())),
-                ),
-                other => drop(full.insert("value".into(), other.clone())),
-            }
-            Json::Object(full)
-        };
-        executed.rows.rows.iter().map(row).collect()
+/// The first error of a workspace, and how many there are.
+fn errors(all: &[HostText]) -> Map<String, Json> {
+    let mut line = Map::new();
+    if let Some(first) = all.first() {
+        let mut short = first.clone();
+        if let Some((end, _)) = short.message.char_indices().nth(ERROR_CHARS) {
+            short.message.truncate(end);
+            short.message.push('…');
+        }
+        line.insert("hostErrors".into(), host_errors(&[short]));
+        line.insert("hostErrorCount".into(), all.len().into());
     }
+    line
 }
 
 /// How the whole ended, and the code that all failures share.
-pub(super) fn verdict(said: &[Said]) -> (Outcome, Option<Code>) {
+pub(super) fn verdict<T>(said: &[Said<T>]) -> (Outcome, Option<Code>) {
     let errors: Vec<&ToolError> = said.iter().filter_map(|said| said.result.as_ref().err()).collect();
     let Some(first) = errors.first() else { return (Outcome::Done, None) };
     if errors.len() < said.len() {
@@ -128,4 +210,22 @@ pub(super) fn verdict(said: &[Said]) -> (Outcome, Option<Code>) {
         if errors.iter().all(|error| error.outcome == first.outcome) { first.outcome } else { Outcome::Failed };
     let code = errors.iter().all(|error| error.code == first.code).then_some(first.code);
     (outcome, code)
+}
+
+/// How many workspaces were asked, and how each kind ended.
+pub(super) fn counts<T>(said: &[Said<T>]) -> Map<String, Json> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for said in said {
+        *counts.entry(said.outcome().as_str()).or_default() += 1;
+    }
+    let mut summary = Map::new();
+    summary.insert("asked".into(), json!(said.len()));
+    summary.extend(counts.into_iter().map(|(how, count)| (how.to_owned(), json!(count))));
+    summary
+}
+
+/// The age of the oldest answer, when every one was kept from before.
+pub(super) fn cached<'a>(all: impl IntoIterator<Item = &'a Executed>) -> Option<Duration> {
+    let ages: Option<Vec<Duration>> = all.into_iter().map(|executed| executed.cached).collect();
+    ages?.into_iter().max()
 }

@@ -6,8 +6,8 @@ use crate::tenant::{HostId, Target, TenantId, WorkspaceId};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     pub(super) host: HostId,
-    tenant: TenantId,
-    workspace: WorkspaceId,
+    pub(super) tenant: TenantId,
+    pub(super) workspace: WorkspaceId,
 }
 
 impl Key {
@@ -19,5 +19,9 @@ impl Key {
             tenant: target.tenant().id.clone(),
             workspace: target.workspace().id.clone(),
         }
+    }
+
+    pub(super) fn tenant(&self) -> &TenantId {
+        &self.tenant
     }
 }

@@ -1,25 +1,31 @@
-//! Warm sessions: one per tenant and workspace, leased per call.
+//! Warm sessions: several per tenant and workspace, leased per call.
 //!
-//! A session serves one workspace for its whole life. It is thrown away,
-//! never mended: after an error, after 500 calls, after half an hour, after
-//! its host's idle time.
+//! A session serves one workspace of one tenant for its whole life. It is
+//! thrown away, never mended: after an error, after 500 calls, after half an
+//! hour, after its host's idle time. All sessions of a host together are never
+//! more than it may have (`seats`).
 
 mod key;
 mod lease;
 mod reaper;
+mod seats;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::host::{Probes, Session};
+use crate::tenant::HostId;
 
 pub use key::Key;
 pub use lease::Lease;
-use lease::{Slot, Warm};
+pub use seats::Terms;
+use seats::{Seats, Warm};
 
 /// What the pool has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,15 +44,31 @@ pub struct Counts {
 /// input did.
 const CLOSING: Duration = Duration::from_secs(5);
 
+/// The right to be the only write on a workspace.
+///
+/// Chosen: writes to one workspace go one after the other. Scripts read an
+/// object, change it and write it back; two at once lose one of the changes,
+/// and an answer of each would say that it was made.
+#[derive(Debug)]
+pub struct Alone(#[expect(dead_code, reason = "held for its drop")] OwnedMutexGuard<()>);
+
 /// The warm sessions of all hosts.
 #[derive(Debug, Default)]
 pub struct Pool {
-    slots: Mutex<HashMap<Key, Arc<Slot>>>,
-    closing: Mutex<JoinSet<()>>,
+    shared: Arc<Shared>,
+    writes: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+    probes: Probes,
+}
+
+/// What outlives a lease: sessions that are opened and closed behind a
+/// caller's back come here.
+#[derive(Debug, Default)]
+struct Shared {
+    hosts: Mutex<HashMap<HostId, Seats<Session>>>,
+    background: Mutex<JoinSet<()>>,
     opened: AtomicU64,
     reused: AtomicU64,
     closed: AtomicU64,
-    probes: Probes,
 }
 
 impl Pool {
@@ -54,39 +76,138 @@ impl Pool {
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts {
-            opened: self.opened.load(Ordering::Relaxed),
-            reused: self.reused.load(Ordering::Relaxed),
-            closed: self.closed.load(Ordering::Relaxed),
+            opened: self.shared.opened.load(Ordering::Relaxed),
+            reused: self.shared.reused.load(Ordering::Relaxed),
+            closed: self.shared.closed.load(Ordering::Relaxed),
         }
+    }
+
+    /// Waits until no other write runs on the workspace. Cancel safe; who
+    /// came first is first.
+    pub async fn alone(&self, key: &Key) -> Alone {
+        let turn = {
+            let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(writes.entry(key.clone()).or_default())
+        };
+        Alone(turn.lock_owned().await)
+    }
+
+    /// Closes the unused sessions of a workspace: one of them turned out to
+    /// be dead, so the others probably are.
+    pub fn distrust(&self, key: &Key) {
+        self.shared.with(&key.host, |seats| seats.drain(Some(key)));
     }
 
     /// Closes every session that nobody uses, waiting at most five seconds.
     pub async fn close(&self) {
-        for slot in self.all() {
-            if let Ok(mut warm) = slot.warm.try_lock() {
-                warm.take().into_iter().for_each(|warm| self.retire(warm));
-            }
+        for host in self.shared.names() {
+            self.shared.with(&host, |seats| seats.drain(None));
         }
-        let mut closing = std::mem::take(&mut *self.closing.lock().unwrap_or_else(PoisonError::into_inner));
-        let all = async { while closing.join_next().await.is_some() {} };
+        let mut background = std::mem::take(&mut *self.shared.background());
+        let all = async { while background.join_next().await.is_some() {} };
         if tokio::time::timeout(CLOSING, all).await.is_err() {
             tracing::warn!("some sessions could not be closed in time; their hosts end them when they are idle");
         }
     }
+}
 
-    fn all(&self) -> Vec<Arc<Slot>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+impl Shared {
+    /// Changes a host's seats, hands out what is free then, and closes what
+    /// the change or the handing out gave up.
+    fn with(self: &Arc<Self>, host: &HostId, change: impl FnOnce(&mut Seats<Session>) -> Vec<Warm<Session>>) {
+        let over = {
+            let mut hosts = self.hosts();
+            let Some(seats) = hosts.get_mut(host) else { return };
+            let mut over = change(seats);
+            over.extend(seats.dispatch(Instant::now()));
+            over
+        };
+        for warm in over {
+            let seat = Seat { shared: Arc::clone(self), host: host.clone(), closing: true, kept: false };
+            self.retire(warm.session, seat, None);
+        }
     }
 
-    /// Closes a session in the background.
-    fn retire(&self, warm: Warm) {
+    fn hosts(&self) -> MutexGuard<'_, HashMap<HostId, Seats<Session>>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn background(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.background.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn names(&self) -> Vec<HostId> {
+        self.hosts().keys().cloned().collect()
+    }
+
+    /// Closes a session in the background; its seat, and the right to write
+    /// that its call had, are free when it is gone.
+    fn retire(&self, session: Session, seat: Seat, alone: Option<Alone>) {
         self.closed.fetch_add(1, Ordering::Relaxed);
-        let session: Session = warm.session;
         // Outside a runtime there is nobody to close it; the host ends it when it is idle.
         if tokio::runtime::Handle::try_current().is_ok() {
-            let mut closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
-            while closing.try_join_next().is_some() {}
-            closing.spawn(session.close());
+            self.spawn(async move {
+                session.close().await;
+                drop((seat, alone));
+            });
         }
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut background = self.background();
+        while background.try_join_next().is_some() {}
+        background.spawn(work);
+    }
+}
+
+/// The right to one shell on a host; given back on drop.
+#[derive(Debug)]
+struct Seat {
+    shared: Arc<Shared>,
+    host: HostId,
+    /// Its session is being closed.
+    closing: bool,
+    /// It went back with its session.
+    kept: bool,
+}
+
+impl Seat {
+    /// From now on it counts as one that will soon be free.
+    fn close(mut self) -> Self {
+        if !self.closing {
+            self.closing = true;
+            self.shared.with(&self.host, |seats| {
+                seats.closes();
+                Vec::new()
+            });
+        }
+        self
+    }
+
+    /// Gives seat and session back together.
+    fn keep(mut self, warm: Warm<Session>) {
+        // The seat goes with the session; what is dropped here gives nothing back.
+        self.kept = true;
+        self.shared.with(&self.host, |seats| {
+            seats.give_back(warm);
+            Vec::new()
+        });
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        let closing = self.closing;
+        self.shared.with(&self.host, |seats| {
+            if closing {
+                seats.closed();
+            } else {
+                seats.free();
+            }
+            Vec::new()
+        });
     }
 }

@@ -31,7 +31,7 @@ fn the_catalogue_is_whole() {
     assert_eq!(catalog::all().len(), 39);
     assert_eq!(catalog::all().iter().map(|entry| entry.parameters.len()).sum::<usize>(), 376);
     let names: BTreeSet<&str> = catalog::tools().iter().map(Tool::name).collect();
-    assert_eq!(names.len(), 40, "two tools share a name");
+    assert_eq!(names.len(), 41, "two tools share a name");
 }
 
 #[test]
@@ -111,5 +111,5 @@ fn policies_decide_what_is_visible() {
     assert!(!names(&Policy { mode: Mode::ReadOnly, ..Policy::default() }).contains(&comment));
     assert!(!names(&Policy { sets: [ToolSet::Read].into(), mode: Mode::ReadWrite }).contains(&comment));
     let fleet = Policy { sets: [ToolSet::Fleet].into(), mode: Mode::ReadWrite };
-    assert_eq!(names(&fleet), ["sentinel_list_analytics_rules"]);
+    assert_eq!(names(&fleet), ["sentinel_health_check", "sentinel_list_analytics_rules"]);
 }

@@ -112,6 +112,8 @@ fn every_refusal_names_its_place() {
         ("misspelt auth", with(url, &format!("{url}\nauth = \"negotiat\""))),
         ("too many sessions", with(url, &format!("{url}\nsessions = {{ max = 31 }}"))),
         ("idle without unit", with(url, &format!("{url}\nsessions = {{ idle = \"10\" }}"))),
+        ("sessions too old", with(url, &format!("{url}\nsessions = {{ age = \"30s\" }}"))),
+        ("sessions that never end", with(url, &format!("{url}\nsessions = {{ calls = 0 }}"))),
         ("wrong type", with(url, "url = 5985")),
         ("no script", with(script, "")),
         ("script from nowhere", with(script, "script = {}")),
@@ -162,6 +164,7 @@ fn every_refusal_names_its_place() {
         ),
         ("no tenants", "[hosts]".to_owned()),
         ("unknown tool set", format!("{}\n[tools]\nsets = [\"read\", \"incident\"]", world::TOML)),
+        ("fleet without end", format!("{}\n[fleet]\ndeadline = \"2h\"", world::TOML)),
         ("not TOML", "[hosts.a\npassword = \"planted-secret\"".to_owned()),
         ("two problems", with(url, "").replace(host, "host = 5")),
     ];
@@ -181,6 +184,15 @@ fn a_good_configuration_means_what_it_says() {
     let host = &config.hosts["jump-nordhafen"];
     assert_eq!(host.sessions.max, 4);
     assert_eq!(host.sessions.idle, Duration::from_secs(600));
+    assert_eq!((host.sessions.age, host.sessions.calls), (Duration::from_secs(1_800), 500));
+    assert_eq!(config.fleet_deadline, Duration::from_secs(120));
+    let written = "sessions = { max = 2, idle = \"1m\", age = \"20m\", calls = 50 }";
+    let url = "url = \"http://127.0.0.1:1/wsman\"";
+    let toml = format!("{}\n[fleet]\ndeadline = \"45s\"", with(url, &format!("{url}\n{written}")));
+    let config = Config::parse(&toml, Path::new("")).expect("a good configuration");
+    let sessions = config.hosts.values().find(|host| host.sessions.max == 2).expect("the host").sessions;
+    assert_eq!((sessions.idle, sessions.age), (Duration::from_secs(60), Duration::from_secs(1_200)));
+    assert_eq!((sessions.calls, config.fleet_deadline), (50, Duration::from_secs(45)));
     assert_eq!(host.script, Script::Path { path: r"C:\Scripts\SentinelManager_v3.ps1".to_owned(), sha256: None });
     let pins: Vec<(String, String)> =
         config.registry.targets().map(|target| (target.workspace().name.clone(), target.host().to_string())).collect();

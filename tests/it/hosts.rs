@@ -140,6 +140,12 @@ impl Hosts {
         Arc::new(CallPath::new(Arc::new(self.config.clone())))
     }
 
+    /// A path whose time of day is the demo's.
+    pub(crate) fn path_at(&self, now: &str) -> Arc<CallPath> {
+        let now: jiff::Timestamp = now.parse().expect("a time");
+        Arc::new(CallPath::new(Arc::new(self.config.clone())).with_clock(move || now))
+    }
+
     pub(crate) fn count(&self, tenant: &str) -> Counters {
         self.listeners[tenant].counters()
     }

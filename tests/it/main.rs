@@ -28,6 +28,7 @@ mod pool;
 mod real;
 mod requests;
 mod snapshot;
+mod three;
 mod tls;
 #[cfg(feature = "process")]
 mod types;

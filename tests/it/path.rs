@@ -1,9 +1,12 @@
 //! The path of a call, as far as it goes without a host.
 
 use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
 
-use sentinel_jump::call::{Answer, Nobody, Request};
+use sentinel_jump::call::{Answer, CallPath, Nobody, Request};
 use sentinel_jump::catalog::{Code, Outcome};
+use sentinel_jump::config::Config;
 use sentinel_jump::fleet;
 use sentinel_jump::tenant::{Caller, Reach};
 use serde_json::{Value as Json, json};
@@ -68,6 +71,16 @@ async fn refusals_say_what_to_do() {
         ("sentinel_list_analytics_rules", json!({"workspace_filter": "pro"})),
         ("sentinel_list_analytics_rules", json!({"tenant_filter": "marlowe", "workspace_filter": "ot"})),
         ("sentinel_list_analytics_rules", json!({"enabled_only": "yes"})),
+        ("sentinel_get_analytics_rule", json!({"workspace_name": "prod", "rule_id": "a"})),
+        ("sentinel_get_analytics_rule", json!({"workspace_name": "pro", "rule_id": "a"})),
+        ("sentinel_get_analytics_rule", json!({"workspace_name": "ot", "workspace": "prod", "rule_id": "a"})),
+        ("sentinel_get_analytics_rule", json!({"workspace_name": "ot", "rule_id": "a", "RuleId": "b"})),
+        ("sentinel_get_analytics_rule", json!({"workspace_name": "ot", "tenant": "marlowe", "rule_id": "a"})),
+        ("sentinel_get_analytics_rule", json!({"workspace_name": 5, "rule_id": "a"})),
+        ("sentinel_health_check", json!({"tenant_scope": "nord"})),
+        ("sentinel_health_check", json!({"tenant_scope": "marlowe", "workspace_filter": "ot"})),
+        ("sentinel_health_check", json!({"check_depth": "deep"})),
+        ("sentinel_health_check", json!({"tenant": "nordhafen"})),
     ];
     let mut text = String::new();
     for (tool, arguments) in cases {
@@ -134,6 +147,43 @@ async fn a_password_that_cannot_be_had_is_said_per_workspace() {
     for workspace in workspaces {
         assert_eq!(workspace["code"], "sign_in_refused");
         assert!(workspace["error"].as_str().expect("a sentence").contains("SENTINEL_JUMP_TEST_NOT_SET"));
+    }
+}
+
+#[tokio::test]
+async fn two_hundred_workspaces_fit_an_answer() {
+    let mut toml = world::TOML.to_owned();
+    for n in 0..200 {
+        write!(
+            toml,
+            "[tenants.customer-{n:03}]\nhost = \"jump-marlowe\"\n[tenants.customer-{n:03}.workspaces.prod]\n\
+             subscription = \"000000c4-0d3a-4000-8000-000000000{n:03}\"\nresource_group = \"rg\"\nname = \"law-customer-{n:03}\"\n"
+        )
+        .expect("writing to a string");
+    }
+    let config = Config::parse(&toml, Path::new("")).expect("a good configuration");
+    let path = CallPath::new(Arc::new(config));
+    for (tool, arguments) in [
+        ("sentinel_list_analytics_rules", json!({"page_size": 100})),
+        ("sentinel_health_check", json!({"check_depth": "detailed", "page_size": 100})),
+    ] {
+        let caller = Caller::local();
+        let cancel = CancellationToken::new();
+        let arguments = arguments.as_object().expect("an object");
+        let answer = fleet::answer(
+            &path,
+            Request { caller: &caller, tool, arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel },
+        )
+        .await;
+        let (whole, text) = (json!(answer.envelope).to_string().len(), answer.text.len());
+        println!("{tool}: {whole} bytes of JSON, {text} of text for 203 workspaces");
+        assert!(whole < 24_000 && text < 12_000, "{whole} and {text} bytes");
+        let shown = answer.envelope["workspaces"].as_array().expect("lines").len();
+        let left_out = answer.envelope["workspacesLeftOut"].as_object().expect("counts");
+        let left_out: u64 = left_out.values().filter_map(Json::as_u64).sum();
+        assert!(shown > 0);
+        assert_eq!(u64::try_from(shown).expect("few") + left_out, 203);
+        assert_eq!(answer.envelope["summary"]["asked"], 203);
     }
 }
 

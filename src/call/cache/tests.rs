@@ -52,7 +52,7 @@ async fn a_cursor_belongs_to_its_question_and_its_caller() {
         Question::new(caller, "sentinel_rule_list", arguments.as_object().unwrap())
     };
     let asked = question("local", json!({"tenant": "t", "Enabled": true}));
-    pages.keep("id".to_owned(), asked, Arc::new(vec![json!(1)]), start);
+    pages.keep("id".to_owned(), asked, (Arc::new(vec![json!(1)]), None), start);
     // Order, nulls and the view are no part of the question.
     let again = question("local", json!({"Enabled": true, "tenant": "t", "cursor": "id.25", "Kind": null}));
     let found = pages.find("id.25", &again, start).unwrap();

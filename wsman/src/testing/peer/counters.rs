@@ -19,6 +19,8 @@ pub struct Counters {
     pub shells_opened: u64,
     /// Shells open now.
     pub shells_open: u64,
+    /// Shells that were open at once, at most.
+    pub shells_most: u64,
     /// Commands ever started.
     pub commands_started: u64,
     /// Commands closed by a signal other than the stop.

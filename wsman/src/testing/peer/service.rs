@@ -336,6 +336,7 @@ impl Peer {
         let described = shell.describe(&id, &self.options.name, now);
         self.shells.insert(id, shell);
         self.counters.shells_opened += 1;
+        self.counters.shells_most = self.counters.shells_most.max(self.shells.len() as u64);
         let created = ResourceCreated { address: header.to.clone(), resource_uri: header.resource_uri.clone() };
         Ok(ShellDescription { created: Some(created), ..described })
     }

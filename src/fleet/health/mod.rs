@@ -1,0 +1,199 @@
+//! `sentinel_health_check`: which customers' workspaces are in order.
+//!
+//! One row per workspace, the worst first. Every check says `ok`, `warning`,
+//! `error` or `unknown`, and why; what could not be read is unknown, and so is
+//! then the whole. The functions are read down the ordinary path, one after
+//! the other on one session.
+
+mod check;
+mod judge;
+mod table;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::answer::{self, Told};
+use super::fan_out::{self, Asking, Said};
+use super::rules::entry;
+use super::targets::{known, targets, text};
+use crate::call::{self, Answer, CallPath, Request};
+use crate::catalog::schema::{ALL_TENANTS, CHECK_DEPTHS};
+use crate::catalog::{Code, Fleet, Outcome, ToolError};
+use crate::tenant::Target;
+use check::{Check, Health, Status};
+use table::Read;
+
+const ARGUMENTS: [&str; 3] = ["tenant_scope", "check_depth", "workspace_filter"];
+
+/// Incidents that are asked for. Spec: the API gives a thousand at once.
+const INCIDENTS: usize = 1_000;
+
+/// How much is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    Quick,
+    Detailed,
+}
+
+/// A workspace that was checked.
+struct Checked {
+    health: Health,
+    /// Why there was no session.
+    error: Option<ToolError>,
+}
+
+/// Answers the question.
+pub(super) async fn answer(path: &CallPath, request: &Request<'_>) -> Answer {
+    let question = async |correlation: String| ask(path, request, &correlation).await;
+    answer::answer(path, request, Fleet::HealthCheck, question).await
+}
+
+async fn ask(path: &CallPath, request: &Request<'_>, correlation: &str) -> Result<Told, ToolError> {
+    known(request.arguments, &ARGUMENTS)?;
+    let scope = text(request.arguments, "tenant_scope")?.unwrap_or(ALL_TENANTS);
+    let depth = match text(request.arguments, "check_depth")?.unwrap_or(CHECK_DEPTHS[0]) {
+        "quick" => Depth::Quick,
+        "detailed" => Depth::Detailed,
+        _ => return Err(call::expected("check_depth", "\"quick\" or \"detailed\"")),
+    };
+    let tenant = (scope != ALL_TENANTS).then_some(scope);
+    let targets = targets(path, request, tenant, text(request.arguments, "workspace_filter")?)?;
+    let asking = Asking::new(path, request, Fleet::HealthCheck, correlation);
+    let asking = &asking;
+    let said = asking.each(targets, |target| async move { checked(asking, &target, depth).await }).await;
+    Ok(told(path, scope, depth, &said))
+}
+
+/// One workspace. An error is for what is no health of it: cancelled, late.
+async fn checked(asking: &Asking<'_>, target: &Target, depth: Depth) -> Result<Health, ToolError> {
+    let rules = entry("Get-AnalyticsRules")?;
+    let none = Map::new();
+    let look = asking.ask(rules, target, &none);
+    let seen = tokio::time::timeout_at(asking.deadline, asking.path.look(&look)).await;
+    let seen = seen.unwrap_or_else(|_| Err(asking.late()))?;
+    let mut checks = judge::seen(&seen);
+    checks.push(judge::rules(&asking.read(rules, target, &none).await));
+    checks.push(incidents(asking, target).await?);
+    if depth == Depth::Detailed {
+        let read = async |function: &str| Ok::<Read, ToolError>(asking.read(entry(function)?, target, &none).await);
+        let tables = read("Get-SentinelTables").await?;
+        checks.push(judge::tables(&tables));
+        let mut retention = judge::retention(&tables);
+        if retention.status == Status::Unknown {
+            // Another function knows of retention alone.
+            let other = judge::retention(&read("View-TableRetention").await?);
+            retention = if other.status == Status::Unknown { retention } else { other };
+        }
+        checks.push(retention);
+        checks.push(judge::collection_rules(&read("Get-DataCollectionRules").await?));
+        checks.push(judge::endpoints(&read("Get-DataCollectionEndpoints").await?));
+    }
+    Ok(Health { checks, blind: false })
+}
+
+/// Open incidents, with the filters that the script has or without.
+async fn incidents(asking: &Asking<'_>, target: &Target) -> Result<Check, ToolError> {
+    let entry = entry("Get-SentinelIncidents")?;
+    let now = asking.path.now();
+    let filtered = asking.read(entry, target, &judge::all_open(INCIDENTS)).await;
+    match filtered {
+        Err(error) if error.code == Code::InvalidArgument => {
+            Ok(judge::incidents(&asking.read(entry, target, &Map::new()).await, None, now))
+        }
+        answer => Ok(judge::incidents(&answer, Some(INCIDENTS), now)),
+    }
+}
+
+/// The answer, of what every workspace came to.
+fn told(path: &CallPath, scope: &str, depth: Depth, said: &[Said<Health>]) -> Told {
+    let outcome = fan_out::verdict(said);
+    let mut checked: Vec<(&Said<Health>, Checked)> = said.iter().map(|said| (said, Checked::of(said, depth))).collect();
+    checked.sort_by_key(|(_, checked)| std::cmp::Reverse(checked.health.status()));
+    let rows = checked.iter().map(|(said, checked)| said.row(&checked.row(depth))).collect();
+    let mut told = Told::new(outcome, rows);
+    let about = &mut told.about;
+    about.lines = call::lines(checked.iter().map(|(said, checked)| said.line(|_| checked.marks(depth))));
+    about.missing = checked.iter().filter_map(|(said, _)| said.missing()).collect();
+    about.more.insert("timestamp".into(), path.now().to_string().into());
+    about.more.insert("tenant_scope".into(), scope.into());
+    about.more.insert("check_depth".into(), depth.as_str().into());
+    about.more.insert("summary".into(), summary(said, &checked, depth).into());
+    told
+}
+
+/// Keys that users know, and how many workspaces ended how.
+fn summary(said: &[Said<Health>], checked: &[(&Said<Health>, Checked)], depth: Depth) -> Map<String, Json> {
+    let mut summary = fan_out::counts(said);
+    let worst = checked.iter().map(|(_, checked)| checked.health.status()).max().unwrap_or(Status::Unknown);
+    summary.insert("overall_status".into(), worst.as_str().into());
+    if depth == Depth::Detailed {
+        // The lowest: a mean hides the one that needs somebody. None while one has none.
+        let scores: Option<Vec<u32>> =
+            checked.iter().map(|(_, checked)| checked.health.score().map(|(score, _)| score)).collect();
+        summary.insert("score".into(), json!(scores.and_then(|scores| scores.into_iter().min())));
+    }
+    let tenants: std::collections::BTreeSet<&str> = said.iter().map(|said| said.target.tenant().id.as_str()).collect();
+    summary.insert("tenants_checked".into(), tenants.len().into());
+    summary.insert("workspaces_checked".into(), said.len().into());
+    let mut breakdown: BTreeMap<&str, usize> = Status::ALL.iter().map(|status| (status.as_str(), 0)).collect();
+    for (_, checked) in checked {
+        *breakdown.entry(checked.health.status().as_str()).or_default() += 1;
+    }
+    summary.insert("status_breakdown".into(), json!(breakdown));
+    summary
+}
+
+impl Depth {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Quick => CHECK_DEPTHS[0],
+            Self::Detailed => CHECK_DEPTHS[1],
+        }
+    }
+
+    /// Names of the checks that need a session.
+    fn rest(self) -> &'static [&'static str] {
+        match self {
+            Self::Quick => &["rules", "incidents"],
+            Self::Detailed => {
+                &["rules", "incidents", "tables", "retention", "dataCollectionRules", "dataCollectionEndpoints"]
+            }
+        }
+    }
+}
+
+impl Checked {
+    fn of(said: &Said<Health>, depth: Depth) -> Self {
+        match &said.result {
+            Ok(health) => Self { health: health.clone(), error: None },
+            Err(error) => {
+                let rest = depth.rest().iter().map(|name| Check::unknown(name, judge::NO_SESSION));
+                let checks = judge::unseen(error).into_iter().chain(rest).collect();
+                Self { health: Health { checks, blind: true }, error: Some(error.clone()) }
+            }
+        }
+    }
+
+    fn row(&self, depth: Depth) -> Json {
+        let outcome = self.error.as_ref().map_or(Outcome::Done, |error| error.outcome);
+        let mut row = Map::new();
+        row.insert("outcome".into(), outcome.as_str().into());
+        row.extend(self.marks(depth));
+        row.insert("checks".into(), self.health.json().into());
+        if let (Depth::Detailed, Some((_, reasons))) = (depth, self.health.score()) {
+            row.insert("scoreReasons".into(), reasons.into());
+        }
+        row.into()
+    }
+
+    /// What the workspace's line says, too.
+    fn marks(&self, depth: Depth) -> Map<String, Json> {
+        let mut marks = Map::new();
+        marks.insert("status".into(), self.health.status().as_str().into());
+        if depth == Depth::Detailed {
+            marks.insert("score".into(), json!(self.health.score().map(|(score, _)| score)));
+        }
+        marks
+    }
+}
