@@ -12,6 +12,7 @@ mod host;
 mod host_end;
 #[cfg(feature = "testing")]
 mod interop;
+mod infoset;
 mod layers;
 #[cfg(feature = "testing")]
 mod peer;
