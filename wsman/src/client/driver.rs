@@ -12,7 +12,7 @@ use super::options::{HostPolicy, RunOptions};
 use super::pool::Pipeline;
 use crate::Error;
 use crate::clixml::Value;
-use crate::psrp::{Command, HostCall, HostResponse, Refusal};
+use crate::psrp::{Command, HostCall, HostResponse, PipelineOptions, Refusal};
 use crate::session::{Event, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, Session};
 use crate::time::Instant;
 
@@ -155,6 +155,8 @@ impl Driver {
                 let spec = PipelineSpec {
                     commands,
                     with_input: options.with_input,
+                    host: None,
+                    options: PipelineOptions::default(),
                     first_message_timeout: options.first_message_timeout,
                     timeout: options.timeout,
                 };

@@ -13,9 +13,12 @@ mod pipeline;
 mod pool;
 mod record;
 
-pub use host::{Choice, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
+pub use host::{Choice, ConsoleData, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
 pub use message::{Destination, Message, MessageError, MessageType};
-pub use pipeline::{Argument, Command, CreatePipeline, PipelineState, PipelineStateMessage};
+pub use pipeline::{
+    Argument, Command, CreatePipeline, InvocationInfo, Merge, PipelineOptions, PipelineState, PipelineStateMessage,
+    ResultType,
+};
 pub use pool::{
     ApplicationPrivateData, InitRunspacePool, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage,
     SessionCapability,

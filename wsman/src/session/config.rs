@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{Error, ErrorKind};
 
 use crate::clixml::Value;
-use crate::psrp::{Command, HostInfo, ProtocolVersion};
+use crate::psrp::{Command, HostInfo, PipelineOptions, ProtocolVersion};
 
 /// Settings of a session.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Config {
     pub configuration_name: String,
     /// Version to announce. 2.3 by default: 2.4 stops encrypting SecureString.
     pub protocol: ProtocolVersion,
+    /// Runspaces that are kept, 1 by default.
+    pub min_runspaces: i32,
     /// Runspaces of the pool, 1 by default.
     pub max_runspaces: i32,
     /// The host to announce.
@@ -38,6 +40,7 @@ impl Config {
             to: to.into(),
             configuration_name: "Microsoft.PowerShell".into(),
             protocol: ProtocolVersion::V2_3,
+            min_runspaces: 1,
             max_runspaces: 1,
             host: HostInfo::Console,
             application_arguments: Value::Nil,
@@ -56,7 +59,7 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), Error> {
         const DAY: Duration = Duration::from_secs(24 * 3600);
         let spans = [self.operation_timeout, self.open_timeout, self.stop_timeout];
-        if self.max_runspaces < 1 {
+        if self.min_runspaces < 1 || self.max_runspaces < 1 {
             return Err(Error::new(ErrorKind::Misuse, "a pool needs at least one runspace"));
         }
         if spans.iter().any(|span| *span < Duration::from_millis(1) || *span > DAY) {
@@ -77,6 +80,10 @@ pub struct PipelineSpec {
     pub commands: Vec<Command>,
     /// Input objects will follow; else the pipeline has none.
     pub with_input: bool,
+    /// The host it may ask; `None`: the one that the session announced.
+    pub host: Option<HostInfo>,
+    /// What else it is to be. Its protocol is set by the session.
+    pub options: PipelineOptions,
     /// How long until the first message. PowerShell answers what it cannot
     /// read with silence, so something must end the wait; but a function that
     /// works a minute before it says a word needs that minute here too.
@@ -92,6 +99,8 @@ impl PipelineSpec {
         Self {
             commands: vec![command],
             with_input: false,
+            host: None,
+            options: PipelineOptions::default(),
             first_message_timeout: Duration::from_secs(60),
             timeout: Duration::from_secs(600),
         }

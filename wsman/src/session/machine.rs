@@ -19,7 +19,7 @@ use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, HEADER_BYTES, fragments};
 use crate::psrp::{
     self, ApplicationPrivateData, CreatePipeline, HostCall, HostResponse, InitRunspacePool, Message, MessageType,
-    ProtocolVersion, SessionCapability,
+    PipelineOptions, ProtocolVersion, SessionCapability,
 };
 use crate::soap::{Header, Operation, Request, SignalCode};
 use crate::time::Instant;
@@ -109,9 +109,9 @@ impl Session {
         refuse_secrets(&self.config.application_arguments)?;
         let capability = SessionCapability { protocol: self.config.protocol };
         let init = InitRunspacePool {
-            min_runspaces: 1,
+            min_runspaces: self.config.min_runspaces,
             max_runspaces: self.config.max_runspaces,
-            host: self.config.host,
+            host: self.config.host.clone(),
             application_arguments: self.config.application_arguments.clone(),
         };
         let mut creation = Vec::new();
@@ -137,7 +137,13 @@ impl Session {
         for value in spec.commands.iter().flat_map(|command| &command.arguments).map(|argument| &argument.value) {
             refuse_secrets(value)?;
         }
-        let create = CreatePipeline { commands: spec.commands, no_input: !spec.with_input, host: self.config.host };
+        let protocol = self.protocol.unwrap_or(self.config.protocol);
+        let create = CreatePipeline {
+            commands: spec.commands,
+            no_input: !spec.with_input,
+            host: spec.host.unwrap_or_else(|| self.config.host.clone()),
+            options: PipelineOptions { protocol, ..spec.options },
+        };
         let payload = create
             .encode()
             .map_err(|error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error))?;

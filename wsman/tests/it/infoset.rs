@@ -33,18 +33,45 @@ pub(crate) fn compare(left: &str, right: &str) -> Result<(), String> {
     }
 }
 
-/// Whether a document of any number of values says the same as one document
-/// for each.
+/// Whether a document of any number of values, written by hand or by a tool,
+/// says the same as one document for each. Characters that one of them writes
+/// as they are and the other as `_x000A_` are the same to PowerShell; so is a
+/// name on an item of a list, which nobody reads.
 pub(crate) fn compare_each(document: &str, each: &[String]) -> Result<(), String> {
-    let values = normalised(document)?;
+    let mut values = normalised(document)?;
     if values.len() != each.len() {
         return Err(format!("{} / {} values", values.len(), each.len()));
     }
-    for (left, right) in values.iter().zip(each) {
-        let right = normalised(right)?;
-        differ(left, right.first().ok_or("no value")?, "")?;
+    for (left, right) in values.iter_mut().zip(each) {
+        let mut right = normalised(right)?;
+        let right = right.first_mut().ok_or("no value")?;
+        left.attributes.remove("N");
+        left.ease();
+        right.ease();
+        differ(left, right, "")?;
     }
     Ok(())
+}
+
+/// `_xHHHH_` taken as the UTF-16 unit that it stands for.
+fn unescaped(text: &str) -> Vec<u16> {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < units.len() {
+        let escape = units.get(at..at + 7).map(String::from_utf16_lossy);
+        let digits = escape.as_deref().and_then(|escape| escape.strip_prefix("_x")?.strip_suffix('_'));
+        match digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()) {
+            Some(unit) => {
+                out.push(unit);
+                at += 7;
+            }
+            None => {
+                out.push(units[at]);
+                at += 1;
+            }
+        }
+    }
+    out
 }
 
 /// The first difference of two trees, in which namespaces count as well.
@@ -157,6 +184,20 @@ impl Node {
         match (top.pop(), top.is_empty()) {
             (Some(root), true) => Ok(root),
             _ => Err("not one root".to_owned()),
+        }
+    }
+
+    /// See [`compare_each`].
+    fn ease(&mut self) {
+        let plain = |text: &str| format!("{:?}", String::from_utf16(&unescaped(text)).map_err(|_| unescaped(text)));
+        self.text = plain(&self.text);
+        self.attributes.values_mut().for_each(|value| *value = plain(value));
+        let is_list = ["LST", "IE", "QUE", "STK"].contains(&self.name.as_str());
+        for child in &mut self.children {
+            if is_list {
+                child.attributes.remove("N");
+            }
+            child.ease();
         }
     }
 

@@ -10,7 +10,7 @@ use crate::clixml::Value;
 use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, fragments};
 use crate::psrp::{
-    Command, CreatePipeline, HostInfo, InitRunspacePool, Message, MessageType, PipelineState, PipelineStateMessage,
+    Command, CreatePipeline, HostInfo, InitRunspacePool, Message, MessageType, PipelineOptions, PipelineState, PipelineStateMessage,
     ProtocolVersion, SessionCapability,
 };
 use crate::soap::{Answer, AnswerEnvelope, Fault, Header, Operation, Received, Request, SignalCode};
@@ -155,7 +155,7 @@ impl Client {
     }
 
     fn run(&mut self, id: Uuid, commands: Vec<Command>) -> Answer {
-        let create = CreatePipeline { commands, no_input: true, host: HostInfo::None };
+        let create = CreatePipeline { commands, no_input: true, host: HostInfo::None, options: PipelineOptions::default() };
         let arguments = self.fragments(MessageType::CreatePipeline, Some(id), create.encode().unwrap());
         self.ask(Operation::Command { command_id: id, arguments })
     }

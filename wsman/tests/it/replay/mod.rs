@@ -111,7 +111,7 @@ fn complete(report: &Report) {
     for (what, number) in [
         ("recordings", 152),
         ("exchanges", 1759 + 375),
-        ("requests read: Create", 102 + 40),
+        ("requests read: Create", 102 + 37),
         ("messages: CREATE_PIPELINE", 265),
     ] {
         assert!(report.counted(what) >= number, "{what}: {} of {number}", report.counted(what));

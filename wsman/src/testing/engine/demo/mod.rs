@@ -278,7 +278,7 @@ impl Demo {
                 commands: &mut *self.commands,
                 out: &mut self.out,
                 unix_now: self.options.unix_start + now.since_start(),
-                pool_host: self.pool.host,
+                pool_host: self.pool.host.clone(),
             };
             match pipeline.advance(now, id, &mut world) {
                 pipeline::Progress::Waits(wake) => {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::psrp::fragment::fragments;
 use crate::psrp::{
-    Command, CreatePipeline, ErrorRecord, HostCall, HostMethod, HostResponse, InitRunspacePool, PipelineStateMessage,
+    Command, CreatePipeline, ErrorRecord, HostCall, HostMethod, HostResponse, InitRunspacePool, PipelineOptions, PipelineStateMessage,
     Refusal,
 };
 use crate::testing::demo::Step;
@@ -82,7 +82,7 @@ impl Bench {
 
     fn start(&mut self, pipeline: Uuid, host: HostInfo, commands: Vec<Command>) {
         self.demo.handle(self.now, Input::CommandOpen { pipeline });
-        let create = CreatePipeline { commands, no_input: true, host };
+        let create = CreatePipeline { commands, no_input: true, host, options: PipelineOptions::default() };
         self.data(pipeline, MessageType::CreatePipeline, create.encode().unwrap());
     }
 
@@ -328,7 +328,7 @@ fn objects_are_numbered_over_the_whole_shell() {
 fn no_changed_byte_breaks_the_pool() {
     let mut bench = Bench::opened(1, HostInfo::None);
     let commands = vec![Command::new("Write-Output").argument("InputObject", "text")];
-    let create = CreatePipeline { commands, no_input: true, host: HostInfo::None }.encode().unwrap();
+    let create = CreatePipeline { commands, no_input: true, host: HostInfo::None, options: PipelineOptions::default() }.encode().unwrap();
     let whole = bench.bytes(MessageType::CreatePipeline, Some(P), create);
     for at in (0..whole.len()).step_by(5) {
         let mut data = whole.clone();
