@@ -57,6 +57,16 @@ impl Entropy {
         }
     }
 
+    /// A source of its own for work that is done elsewhere (a key pair on
+    /// another thread); a seeded one gives the same bytes on every run.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        match self.0 {
+            Source::System => Self::system(),
+            Source::Seeded(_) => Self::seeded(u64::from_le_bytes(self.bytes())),
+        }
+    }
+
     /// `N` bytes.
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];

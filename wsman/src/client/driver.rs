@@ -2,18 +2,23 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
 use super::lanes::{Done, Lanes};
-use super::options::{HostPolicy, RunOptions};
-use super::pool::Pipeline;
+use super::options::{HostPolicy, PoolHost, RunOptions};
+use super::pool::{Pipeline, PoolEvent};
 use crate::Error;
-use crate::clixml::Value;
-use crate::psrp::{Command, HostCall, HostResponse, PipelineOptions, Refusal};
-use crate::session::{Event, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, Session};
+use crate::clixml::{SecureString, Value};
+use crate::psrp::{Command, GetCommandMetadata, HostCall, HostResponse, Refusal};
+use crate::secret::Secret;
+use crate::session::{
+    Event, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, PoolAnswer, PoolQuestion, Session,
+};
 use crate::time::Instant;
 
 /// What a handle asks of its driver.
@@ -32,13 +37,60 @@ pub(super) enum Ask {
         value: Option<Value>,
         taken: oneshot::Sender<Result<(), Error>>,
     },
+    Reveal(Revealing),
+    Metadata {
+        ask: GetCommandMetadata,
+        timeout: Duration,
+        started: oneshot::Sender<Result<Pipeline, Error>>,
+        asks: mpsc::WeakUnboundedSender<Self>,
+    },
+    Pool {
+        question: PoolQuestion,
+        answered: oneshot::Sender<Result<PoolAnswer, Error>>,
+    },
+    /// Events were taken of a pipeline that is held back for them.
+    Taken,
     Stop(PipelineId),
     Close(oneshot::Sender<()>),
 }
 
+/// What ties a driver to its pool's handle.
+pub(super) struct PoolSide {
+    pub(super) opened: oneshot::Sender<Result<Opened, Error>>,
+    /// Why the pool broke.
+    pub(super) broken: Arc<OnceLock<Error>>,
+    pub(super) host: PoolHost,
+    pub(super) events: mpsc::Sender<PoolEvent>,
+}
+
+/// Somebody who wants to read a SecureString.
+pub(super) struct Revealing {
+    pub(super) secret: SecureString,
+    pub(super) revealed: oneshot::Sender<Result<Secret<String>, Error>>,
+}
+
 struct Listener {
+    /// Bounded by the session's window, in bytes.
     events: mpsc::UnboundedSender<PipelineEvent>,
+    flow: Arc<Flow>,
     host: HostPolicy,
+}
+
+/// What a consumer has taken, told without a message for each event.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    taken: AtomicUsize,
+    /// The driver waits for the consumer.
+    held: AtomicBool,
+}
+
+impl Flow {
+    /// Counts one event; whether the driver must be told.
+    pub(super) fn take(&self) -> bool {
+        // Both orders are the strongest: whoever comes second sees the other.
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        self.held.load(Ordering::SeqCst)
+    }
 }
 
 pub(super) struct Driver {
@@ -49,6 +101,14 @@ pub(super) struct Driver {
     opened: Option<oneshot::Sender<Result<Opened, Error>>>,
     listeners: HashMap<PipelineId, Listener>,
     closing: Vec<oneshot::Sender<()>>,
+    /// Secrets that wait for the session key.
+    revealing: Vec<Revealing>,
+    /// Questions to the pool.
+    pool_calls: HashMap<i64, oneshot::Sender<Result<PoolAnswer, Error>>>,
+    /// Input that the host has yet to take.
+    feeding: Vec<(PipelineId, oneshot::Sender<Result<(), Error>>)>,
+    pool_host: PoolHost,
+    pool_events: mpsc::Sender<PoolEvent>,
     /// Why the pool broke, for its handle.
     broken: Arc<OnceLock<Error>>,
     /// When the session ended; its clean-up on the host may go on.
@@ -58,7 +118,12 @@ pub(super) struct Driver {
 /// How long a session's clean-up may take after its end.
 ///
 /// Chosen: a host that is starting PowerShell answers Create within it.
-const CLEANUP: std::time::Duration = std::time::Duration::from_secs(30);
+const CLEANUP: Duration = Duration::from_secs(30);
+
+/// How much input may wait for the host before its producer does, in bytes.
+///
+/// Chosen: two envelopes' worth, so that the line is never idle.
+const INPUT_WINDOW: usize = 768 << 10;
 
 /// The clock's door: the one place of the crate that reads it, besides the host
 /// end's listener. tokio's clock, so that a test can hold it.
@@ -72,18 +137,22 @@ impl Driver {
         lanes: Lanes,
         asks: mpsc::UnboundedReceiver<Ask>,
         start: tokio::time::Instant,
-        opened: oneshot::Sender<Result<Opened, Error>>,
-        broken: Arc<OnceLock<Error>>,
+        pool: PoolSide,
     ) -> Self {
         Self {
             session,
             lanes,
             asks,
             start,
-            opened: Some(opened),
+            opened: Some(pool.opened),
             listeners: HashMap::new(),
             closing: Vec::new(),
-            broken,
+            revealing: Vec::new(),
+            pool_calls: HashMap::new(),
+            feeding: Vec::new(),
+            pool_host: pool.host,
+            pool_events: pool.events,
+            broken: pool.broken,
             ended: None,
         }
     }
@@ -120,14 +189,21 @@ impl Driver {
     }
 
     /// Obeys the drain rule; how long to wait, counted from the start.
-    fn drain(&mut self) -> std::time::Duration {
+    fn drain(&mut self) -> Duration {
         // tokio cannot count to Duration::MAX; a year is as good as never.
-        const NEVER: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
+        const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
         loop {
             match self.session.poll() {
                 Output::Exchange { id, lane, body, hold } => self.lanes.start(clock(), id, lane, body, hold),
+                Output::MakeKey(entropy) => self.lanes.make_key(entropy),
                 Output::Event(event) => self.event(event),
-                Output::Wait { until, .. } => return until.since_start().min(NEVER),
+                Output::Wait { until, .. } => {
+                    self.feed();
+                    if self.flow() {
+                        continue;
+                    }
+                    return until.since_start().min(NEVER);
+                }
             }
         }
     }
@@ -135,6 +211,7 @@ impl Driver {
     fn done(&mut self, done: Done) {
         let now = self.now();
         match done {
+            Done::Key(pair) => self.session.handle(now, Input::Key(pair)),
             Done::Spare(connection) => self.lanes.spare_arrived(clock(), connection),
             Done::Exchange(id, reply, connection) => {
                 self.lanes.put_back(clock(), connection);
@@ -154,9 +231,9 @@ impl Driver {
             Ask::Run { commands, options, started, asks } => {
                 let spec = PipelineSpec {
                     commands,
+                    flags: options.flags,
                     with_input: options.with_input,
                     host: None,
-                    options: PipelineOptions::default(),
                     first_message_timeout: options.first_message_timeout,
                     timeout: options.timeout,
                 };
@@ -164,20 +241,37 @@ impl Driver {
                     Some(error) => Err(error.clone()),
                     None => self.session.run(now, spec),
                 };
-                let run = run.map(|id| {
-                    let (sender, events) = mpsc::unbounded_channel();
-                    self.listeners.insert(id, Listener { events: sender, host: options.host });
-                    Pipeline::new(id, events, asks)
-                });
+                let run = run.map(|id| self.listen(id, options.host, asks));
                 // Dropped when nobody waits any more; that stops it.
                 let _ = started.send(run);
             }
-            Ask::Input { pipeline, value, taken } => {
-                let _ = taken.send(match value {
-                    Some(value) => self.session.send_input(pipeline, &value),
-                    None => self.session.end_input(pipeline),
-                });
+            Ask::Metadata { ask, timeout, started, asks } => {
+                let run = match self.broken.get() {
+                    Some(error) => Err(error.clone()),
+                    None => self.session.command_metadata(now, &ask, timeout),
+                };
+                let run = run.map(|id| self.listen(id, RunOptions::default().host, asks));
+                let _ = started.send(run);
             }
+            Ask::Pool { question, answered } => match self.session.ask_pool(now, question) {
+                Ok(call) => drop(self.pool_calls.insert(call, answered)),
+                Err(error) => drop(answered.send(Err(error))),
+            },
+            Ask::Input { pipeline, value, taken } => {
+                let result = match value {
+                    Some(value) => self.session.send_input(now, pipeline, &value),
+                    None => self.session.end_input(pipeline),
+                };
+                match result {
+                    Ok(()) => self.feeding.push((pipeline, taken)),
+                    Err(error) => drop(taken.send(Err(error))),
+                }
+            }
+            Ask::Reveal(asked) => match self.session.reveal(now, &asked.secret) {
+                Some(result) => drop(asked.revealed.send(result)),
+                None => self.revealing.push(asked),
+            },
+            Ask::Taken => {}
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
             Ask::Close(closed) => {
                 if self.ended.is_none() {
@@ -185,6 +279,41 @@ impl Driver {
                 }
                 self.session.close(now);
             }
+        }
+    }
+
+    fn listen(&mut self, id: PipelineId, host: HostPolicy, asks: mpsc::WeakUnboundedSender<Ask>) -> Pipeline {
+        let (sender, events) = mpsc::unbounded_channel();
+        let flow = Arc::new(Flow::default());
+        self.listeners.insert(id, Listener { events: sender, flow: Arc::clone(&flow), host });
+        Pipeline::new(id, events, asks, flow)
+    }
+
+    /// Lets pipelines go on whose consumers have taken enough; whether there
+    /// is something to do for one.
+    fn flow(&mut self) -> bool {
+        let mut resumed = false;
+        for (id, listener) in &self.listeners {
+            if !self.session.is_held(*id) {
+                continue;
+            }
+            listener.flow.held.store(true, Ordering::SeqCst);
+            let taken = listener.flow.taken.swap(0, Ordering::SeqCst);
+            // Who is gone takes everything.
+            self.session.taken(*id, if listener.events.is_closed() { usize::MAX } else { taken });
+            if !self.session.is_held(*id) {
+                listener.flow.held.store(false, Ordering::SeqCst);
+                resumed = true;
+            }
+        }
+        resumed
+    }
+
+    /// Lets producers go on whose input the host takes fast enough.
+    fn feed(&mut self) {
+        let session = &self.session;
+        for (_, taken) in self.feeding.extract_if(.., |(id, _)| session.backlog(*id) <= INPUT_WINDOW) {
+            let _ = taken.send(Ok(()));
         }
     }
 
@@ -197,7 +326,22 @@ impl Driver {
                 }
             }
             Event::Pipeline(id, event) => self.pipeline_event(id, event),
-            Event::PoolHostCall(call) => tracing::debug!(method = call.method.name(), "host call outside of pipelines"),
+            Event::PoolHostCall(call) => {
+                if call.wants_answer() {
+                    let response = ask_policy(&mut self.pool_host.0, &call);
+                    if let Err(error) = self.session.answer_pool(self.now(), &call, &response) {
+                        tracing::warn!(%error, method = call.method.name(), "an answer of the pool could not be sent");
+                    }
+                }
+                self.tell(PoolEvent::HostCall(call));
+            }
+            Event::UserEvent(event) => self.tell(PoolEvent::User(event)),
+            Event::PoolAnswer { call, answer } => {
+                if let Some(answered) = self.pool_calls.remove(&call) {
+                    let _ = answered.send(answer);
+                }
+            }
+            Event::Key(key) => self.reveal(&key),
             Event::Closed => self.end(),
             Event::Broken(error) => {
                 tracing::debug!(%error, "session broke");
@@ -210,8 +354,29 @@ impl Driver {
         }
     }
 
+    /// Nobody need listen; who listens too slowly misses some.
+    fn tell(&self, event: PoolEvent) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.pool_events.try_send(event) {
+            tracing::warn!("an event of the pool is dropped: nobody takes them");
+        }
+    }
+
+    /// The session key is there, or will not come.
+    fn reveal(&mut self, key: &Result<(), Error>) {
+        for Revealing { secret, revealed } in std::mem::take(&mut self.revealing) {
+            let result = match key {
+                Ok(()) => self.session.reveal(self.now(), &secret).unwrap_or_else(|| Err(super::pool::closed())),
+                Err(error) => Err(error.clone()),
+            };
+            let _ = revealed.send(result);
+        }
+    }
+
     fn end(&mut self) {
         self.ended = Some(clock());
+        self.revealing.clear();
+        self.feeding.clear();
+        self.pool_calls.clear();
         self.closing.clear();
     }
 
@@ -235,14 +400,18 @@ impl Driver {
             return;
         }
         let Some(listener) = self.listeners.get_mut(&id) else { return };
-        // Somebody else's code: its panic must cost one answer, not the pool.
-        let response = std::panic::catch_unwind(AssertUnwindSafe(|| (listener.host)(call))).unwrap_or_else(|_| {
-            let (id, message) = ("Wsman.Refused".into(), "the client's host failed".into());
-            HostResponse::Refused(Refusal { id, message })
-        });
-        if let Err(error) = self.session.answer(id, call, &response) {
+        let response = ask_policy(&mut listener.host, call);
+        if let Err(error) = self.session.answer(self.now(), id, call, &response) {
             tracing::warn!(%error, method = call.method.name(), "an answer could not be sent; stopping");
             self.session.stop(self.now(), id);
         }
     }
+}
+
+/// Somebody else's code: its panic must cost one answer, not the pool.
+fn ask_policy(policy: &mut HostPolicy, call: &HostCall) -> HostResponse {
+    std::panic::catch_unwind(AssertUnwindSafe(|| policy(call))).unwrap_or_else(|_| {
+        let (id, message) = ("Wsman.Refused".into(), "the client's host failed".into());
+        HostResponse::Refused(Refusal { id, message })
+    })
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::auth::Credentials;
 use crate::entropy::Entropy;
+use crate::psrp::{KeyPair, SecretError};
 use crate::session::{ExchangeId, Lane};
 use crate::transport::{Connection, Endpoint, Lost, Reply};
 use crate::{Error, ErrorKind};
@@ -26,6 +27,7 @@ const SLACK: Duration = Duration::from_secs(15);
 pub(super) enum Done {
     Exchange(ExchangeId, Result<Reply, Lost>, Option<Connection>),
     Spare(Option<Connection>),
+    Key(Result<KeyPair, SecretError>),
 }
 
 /// The connections, and the exchanges on them.
@@ -83,6 +85,11 @@ impl Lanes {
             let dial = self.dial();
             self.tasks.spawn(async move { Done::Spare(dial.open().await.ok()) });
         }
+    }
+
+    /// Makes a key pair, beside the loop.
+    pub(super) fn make_key(&mut self, mut entropy: Entropy) {
+        self.tasks.spawn_blocking(move || Done::Key(KeyPair::generate(&mut entropy)));
     }
 
     /// The next thing that is done; pending for ever when nothing runs.

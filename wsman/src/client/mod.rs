@@ -25,5 +25,5 @@ mod lanes;
 mod options;
 mod pool;
 
-pub use options::{HostPolicy, Options, RunOptions};
-pub use pool::{Output, Pipeline, RunspacePool};
+pub use options::{HostPolicy, Options, PoolHost, RunOptions};
+pub use pool::{Output, Pipeline, PoolEvent, PoolEvents, RunspacePool};

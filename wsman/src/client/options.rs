@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::auth::Credentials;
-use crate::psrp::{HostCall, HostResponse, Refusal};
+use crate::psrp::{HostCall, HostResponse, PipelineFlags, Refusal};
 use crate::session::Config;
 use crate::transport::Endpoint;
 use crate::{Error, entropy::Entropy};
@@ -16,6 +16,9 @@ pub struct Options {
     pub(super) entropy: Entropy,
     /// The session's settings.
     pub session: Config,
+    /// Answers host calls outside of pipelines, as [`RunOptions::host`] does
+    /// those of one. Refuses by default.
+    pub pool_host: PoolHost,
     /// For one connection to be made and signed in.
     pub connect_timeout: Duration,
 }
@@ -28,12 +31,14 @@ impl Options {
     /// [`ErrorKind::Misuse`](crate::ErrorKind::Misuse) when the URL is none.
     pub fn new(url: &str, credentials: Credentials) -> Result<Self, Error> {
         let endpoint = Endpoint::parse(url)?;
-        let session = Config::new(endpoint.to_string());
+        // One connection more, for a pool that hears its host and stays warm.
+        let session = Config { parked_receive: true, window_bytes: WINDOW, ..Config::new(endpoint.to_string()) };
         Ok(Self {
             endpoint,
             credentials,
             entropy: Entropy::system(),
             session,
+            pool_host: PoolHost::default(),
             // Chosen: three round trips; a host that is there answers in one
             // second, a firewall that drops packets never does.
             connect_timeout: Duration::from_secs(15),
@@ -41,8 +46,36 @@ impl Options {
     }
 }
 
+/// How much output of a pipeline waits for a slow consumer, in bytes.
+///
+/// Chosen: eight full envelopes; a consumer that keeps up never holds the line.
+const WINDOW: usize = 4 << 20;
+
+/// A [`HostPolicy`] for the pool itself.
+pub struct PoolHost(pub HostPolicy);
+
+impl Default for PoolHost {
+    fn default() -> Self {
+        Self(refuse_all())
+    }
+}
+
+impl std::fmt::Debug for PoolHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PoolHost")
+    }
+}
+
+fn refuse_all() -> HostPolicy {
+    Box::new(|_| {
+        HostResponse::Refused(Refusal { id: "Wsman.Refused".into(), message: "nobody is there to ask".into() })
+    })
+}
+
 /// How to run a pipeline.
 pub struct RunOptions {
+    /// Nested, in the history, with invocation info: none by default.
+    pub flags: PipelineFlags,
     /// Input objects will follow.
     pub with_input: bool,
     /// See [`PipelineSpec`](crate::session::PipelineSpec).
@@ -62,12 +95,11 @@ impl Default for RunOptions {
     /// refused.
     fn default() -> Self {
         Self {
+            flags: PipelineFlags::default(),
             with_input: false,
             first_message_timeout: Duration::from_secs(60),
             timeout: Duration::from_secs(600),
-            host: Box::new(|_| {
-                HostResponse::Refused(Refusal { id: "Wsman.Refused".into(), message: "nobody is there to ask".into() })
-            }),
+            host: refuse_all(),
         }
     }
 }

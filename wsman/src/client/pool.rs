@@ -1,16 +1,19 @@
 //! The handles.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::driver::{Ask, Driver, clock};
+use super::driver::{Ask, Driver, Flow, PoolSide, Revealing, clock};
 use super::lanes::Lanes;
 use super::{Options, RunOptions};
-use crate::clixml::Value;
-use crate::psrp::{Command, ErrorRecord, HostCall, InformationRecord, ProgressRecord};
-use crate::session::{End, Opened, PipelineEvent, PipelineId, Session};
+use crate::clixml::{SecureString, Value};
+use crate::psrp::{
+    Command, CommandMetadata, ErrorRecord, GetCommandMetadata, HostCall, InformationRecord, ProgressRecord, UserEvent,
+};
+use crate::secret::Secret;
+use crate::session::{End, Opened, PipelineEvent, PipelineId, PoolAnswer, PoolQuestion, Session};
 use crate::time::Instant;
 use crate::{Effect, Error, ErrorKind};
 
@@ -23,6 +26,7 @@ pub struct RunspacePool {
     asks: mpsc::UnboundedSender<Ask>,
     opened: Opened,
     broken: Arc<OnceLock<Error>>,
+    events: Mutex<Option<mpsc::Receiver<PoolEvent>>>,
 }
 
 impl RunspacePool {
@@ -44,10 +48,12 @@ impl RunspacePool {
         let session = Session::open(Instant::START, options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();
         let (sender, opened) = oneshot::channel();
-        let broken = Arc::default();
-        tokio::spawn(Driver::new(session, lanes, inbox, start, sender, Arc::clone(&broken)).run());
+        let broken: Arc<OnceLock<Error>> = Arc::default();
+        let (telling, events) = mpsc::channel(EVENTS);
+        let side = PoolSide { opened: sender, broken: Arc::clone(&broken), host: options.pool_host, events: telling };
+        tokio::spawn(Driver::new(session, lanes, inbox, start, side).run());
         let opened = opened.await.unwrap_or_else(|_| Err(driver_gone()))?;
-        Ok(Self { asks, opened, broken })
+        Ok(Self { asks, opened, broken, events: Mutex::new(Some(events)) })
     }
 
     /// What is known of the pool.
@@ -86,6 +92,100 @@ impl RunspacePool {
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
+    /// Asks the host for commands and their parameters (GET_COMMAND_METADATA),
+    /// a minute at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::run`], and the host's: [`ErrorKind::Refused`] when
+    /// it failed.
+    pub async fn command_metadata(&self, ask: GetCommandMetadata) -> Result<Vec<CommandMetadata>, Error> {
+        let (started, answer) = oneshot::channel();
+        let (asks, timeout) = (self.asks.downgrade(), Duration::from_secs(60));
+        self.asks.send(Ask::Metadata { ask, timeout, started, asks }).map_err(|_| self.ended())?;
+        let output = answer.await.unwrap_or_else(|_| Err(self.ended()))?.collect().await?;
+        match output.end {
+            End::Completed => Ok(output.objects.iter().filter_map(CommandMetadata::from_value).collect()),
+            End::Lost(error) => Err(error),
+            _ => Err(Error::new(ErrorKind::Refused, "the host did not say its commands")),
+        }
+    }
+
+    /// Changes the most runspaces; whether the host did it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`]: no answer; or the error that broke the pool.
+    pub async fn set_max_runspaces(&self, most: i32) -> Result<bool, Error> {
+        self.ask_pool(PoolQuestion::SetMaxRunspaces(most)).await.map(|answer| answer == PoolAnswer::Done(true))
+    }
+
+    /// Changes the least runspaces; whether the host did it.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::set_max_runspaces`].
+    pub async fn set_min_runspaces(&self, least: i32) -> Result<bool, Error> {
+        self.ask_pool(PoolQuestion::SetMinRunspaces(least)).await.map(|answer| answer == PoolAnswer::Done(true))
+    }
+
+    /// How many runspaces can be used now.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::set_max_runspaces`].
+    pub async fn available_runspaces(&self) -> Result<i64, Error> {
+        match self.ask_pool(PoolQuestion::AvailableRunspaces).await? {
+            PoolAnswer::Available(n) => Ok(n),
+            PoolAnswer::Done(_) => {
+                Err(Error::new(ErrorKind::PeerMisbehaved, "the host's answer does not fit the request"))
+            }
+        }
+    }
+
+    /// Clears variables and preferences; functions stay. False while a
+    /// pipeline runs.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`] below protocol 2.3; else as
+    /// [`RunspacePool::set_max_runspaces`].
+    pub async fn reset_runspace_state(&self) -> Result<bool, Error> {
+        self.ask_pool(PoolQuestion::ResetRunspaceState).await.map(|answer| answer == PoolAnswer::Done(true))
+    }
+
+    async fn ask_pool(&self, question: PoolQuestion) -> Result<PoolAnswer, Error> {
+        let (answered, answer) = oneshot::channel();
+        self.asks.send(Ask::Pool { question, answered }).map_err(|_| self.ended())?;
+        answer.await.unwrap_or_else(|_| Err(self.ended()))
+    }
+
+    fn ended(&self) -> Error {
+        self.broken.get().cloned().unwrap_or_else(closed)
+    }
+
+    /// What happens outside of pipelines; `None` the second time. Without
+    /// [`Config::parked_receive`](crate::session::Config::parked_receive)
+    /// hardly anything of it is heard.
+    pub fn events(&self) -> Option<PoolEvents> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take().map(PoolEvents)
+    }
+
+    /// The secret of a SecureString that came from this pool. The first one
+    /// costs a key exchange: two requests, and an RSA key pair (some hundred
+    /// milliseconds of a processor).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: a secret of another pool, or no text;
+    /// [`ErrorKind::TimedOut`]: the host sent no key.
+    pub async fn reveal(&self, secret: &SecureString) -> Result<Secret<String>, Error> {
+        let ended = || self.broken.get().cloned().unwrap_or_else(closed);
+        let (revealed, answer) = oneshot::channel();
+        self.asks.send(Ask::Reveal(Revealing { secret: secret.clone(), revealed })).map_err(|_| ended())?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
     /// Deletes the shell and waits for it, a few seconds at most.
     pub async fn close(self) {
         let (sender, done) = oneshot::channel();
@@ -96,12 +196,37 @@ impl RunspacePool {
     }
 }
 
-fn closed() -> Error {
+pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Unreachable, "the runspace pool has ended")
 }
 
 fn driver_gone() -> Error {
     Error::new(ErrorKind::Unreachable, "the runspace pool's task has ended")
+}
+
+/// Something that happened outside of pipelines.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PoolEvent {
+    /// An event that a script forwarded.
+    User(UserEvent),
+    /// A host call; the pool's policy has answered it, if it wants an answer.
+    HostCall(HostCall),
+}
+
+/// How many events wait for a slow listener. Chosen: a burst of a few seconds.
+const EVENTS: usize = 1024;
+
+/// The events of a pool, until its end. Who does not take them misses those
+/// beyond the first 1024.
+#[derive(Debug)]
+pub struct PoolEvents(mpsc::Receiver<PoolEvent>);
+
+impl PoolEvents {
+    /// The next one; `None`: the pool has ended. Cancel-safe.
+    pub async fn next(&mut self) -> Option<PoolEvent> {
+        self.0.recv().await
+    }
 }
 
 /// A running pipeline: a stream of events that ends with
@@ -112,6 +237,7 @@ fn driver_gone() -> Error {
 pub struct Pipeline {
     id: PipelineId,
     events: mpsc::UnboundedReceiver<PipelineEvent>,
+    flow: Arc<Flow>,
     /// Weak: a pipeline does not keep its pool open.
     asks: mpsc::WeakUnboundedSender<Ask>,
     ended: bool,
@@ -122,11 +248,15 @@ impl Pipeline {
         id: PipelineId,
         events: mpsc::UnboundedReceiver<PipelineEvent>,
         asks: mpsc::WeakUnboundedSender<Ask>,
+        flow: Arc<Flow>,
     ) -> Self {
-        Self { id, events, asks, ended: false }
+        Self { id, events, flow, asks, ended: false }
     }
 
     /// The next event; `None` after the end. Cancel-safe.
+    ///
+    /// Who does not call it holds the pipeline back on its host, once
+    /// [`Config::window_bytes`](crate::session::Config::window_bytes) wait here.
     pub async fn next(&mut self) -> Option<PipelineEvent> {
         if self.ended {
             return None;
@@ -137,6 +267,11 @@ impl Pipeline {
             .await
             .unwrap_or_else(|| PipelineEvent::Ended(End::Lost(driver_gone().after(Effect::MayHaveRun))));
         self.ended = matches!(event, PipelineEvent::Ended(_));
+        if self.flow.take()
+            && let Some(asks) = self.asks.upgrade()
+        {
+            let _ = asks.send(Ask::Taken);
+        }
         Some(event)
     }
 
@@ -148,7 +283,8 @@ impl Pipeline {
         }
     }
 
-    /// Sends one input object.
+    /// Sends one input object. Waits while more than about 768 KB of input
+    /// wait for the host.
     ///
     /// # Errors
     ///

@@ -201,7 +201,7 @@ impl<'a> Decoder<'a, '_> {
             "Version" => Value::Version(self.lexical("Version", Version::parse)?),
             "XD" => Value::Xml(self.escaped()?),
             "SBK" => Value::ScriptBlock(self.escaped()?),
-            "SS" => Value::SecureString(SecureString(self.scalar("SS", lexical::base64)?)),
+            "SS" => Value::SecureString(SecureString::sealed(self.scalar("SS", lexical::base64)?)),
             "PR" => Value::Progress(Box::new(self.progress()?)),
             _ => return Ok(None),
         };

@@ -134,6 +134,11 @@ impl<'v> Encoder<'v, '_> {
         {
             return Err(EncodeError::NotXml);
         }
+        if let Value::SecureString(secret) = value
+            && secret.wire().is_none()
+        {
+            return Err(EncodeError::NotSealed);
+        }
         self.start(element, name, ">")?;
         match value {
             Value::Progress(progress) => self.progress(progress)?,
@@ -358,7 +363,7 @@ fn write_text(value: &Value, out: &mut String) {
             Ok(())
         }
         Value::SecureString(secret) => {
-            lexical::write_base64(&secret.0, out);
+            lexical::write_base64(secret.wire().unwrap_or_default(), out);
             Ok(())
         }
         Value::Guid(id) => write!(out, "{id}"),

@@ -166,4 +166,8 @@ pub enum EncodeError {
     /// an empty one for an empty document, but take none.
     #[error("not an XML document")]
     NotXml,
+    /// A [`SecureString`](super::SecureString) in clear. A session seals those
+    /// that it sends.
+    #[error("a SecureString is not sealed")]
+    NotSealed,
 }

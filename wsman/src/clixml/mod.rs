@@ -27,6 +27,7 @@ pub mod json;
 mod lexical;
 mod limits;
 mod number;
+mod secure;
 mod text;
 mod value;
 
@@ -35,8 +36,9 @@ pub use decode::{Item, decode, decode_all};
 pub use encode::encode;
 pub use error::{DecodeError, EncodeError};
 pub use limits::Limits;
+pub use secure::SecureString;
 pub use text::Text;
 pub use value::{
-    Content, DateTime, Decimal, InvalidLexical, ListKind, Object, Progress, Property, RefId, SecureString, TimeSpan,
-    TypeNames, Value, Version,
+    Content, DateTime, Decimal, InvalidLexical, ListKind, Object, Progress, Property, RefId, TimeSpan, TypeNames,
+    Value, Version,
 };

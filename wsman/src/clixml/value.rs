@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::Text;
+use super::{SecureString, Text};
 
 /// One CLIXML value.
 ///
@@ -62,7 +62,7 @@ pub enum Value {
     Xml(Text),
     /// `<SBK>`. Hosts turn one that is sent into a String (engine.md §8).
     ScriptBlock(Text),
-    /// `<SS>`: encrypted with the session key.
+    /// `<SS>`: encrypted with the session key on the wire.
     SecureString(SecureString),
     /// `<PR>`: a progress record as `powershell.exe` writes them to its
     /// standard error. The messages of the protocol have objects instead.
@@ -384,21 +384,6 @@ pub struct Decimal(pub(super) Box<str>);
 /// Source: [MS-PSRP] §2.2.5.1.21.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Version(pub(super) Box<str>);
-
-/// A SecureString as it travels: base64 of what the session key encrypted
-/// (of plain UTF-16 from protocol 2.4 on).
-///
-/// `Debug` shows its length only.
-///
-/// Source: [MS-PSRP] §2.2.5.1.24.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct SecureString(pub Vec<u8>);
-
-impl fmt::Debug for SecureString {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SecureString({} bytes)", self.0.len())
-    }
-}
 
 macro_rules! lexical {
     ($($type:ident),*) => {$(

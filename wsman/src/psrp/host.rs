@@ -408,6 +408,11 @@ impl HostResponse {
     ///
     /// [`EncodeError`]: a value in it does not travel.
     pub fn encode(&self, call: &HostCall) -> Result<Vec<u8>, EncodeError> {
+        super::encode(&self.to_value(call))
+    }
+
+    /// The payload before it is written: secrets in it are not sealed yet.
+    pub(crate) fn to_value(&self, call: &HostCall) -> Value {
         let (name, result) = match self {
             Self::Value(value) => ("mr", value.clone()),
             Self::Refused(Refusal { id, message }) => {
@@ -416,11 +421,7 @@ impl HostResponse {
                 ("me", error.to_value())
             }
         };
-        super::encode(&Value::custom([
-            ("ci", Value::I64(call.call_id)),
-            ("mi", method_value(call.method)),
-            (name, result),
-        ]))
+        Value::custom([("ci", Value::I64(call.call_id)), ("mi", method_value(call.method)), (name, result)])
     }
 
     /// Reads an answer: call id and result.

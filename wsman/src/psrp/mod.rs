@@ -9,21 +9,30 @@
 pub mod fragment;
 mod host;
 mod message;
+mod metadata;
 mod pipeline;
 mod pool;
+mod question;
 mod record;
+mod session_key;
 
 pub use host::{Choice, ConsoleData, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
 pub use message::{Destination, Message, MessageError, MessageType};
+pub use metadata::{CommandMetadata, GetCommandMetadata};
 pub use pipeline::{
-    Argument, Command, CreatePipeline, InvocationInfo, Merge, PipelineOptions, PipelineState, PipelineStateMessage,
-    ResultType,
+    Argument, Command, CreatePipeline, InvocationInfo, Merge, MergeTo, PipelineFlags, PipelineState,
+    PipelineStateMessage,
 };
 pub use pool::{
     ApplicationPrivateData, InitRunspacePool, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage,
     SessionCapability,
 };
+pub use question::{
+    Alternative, Cell, Coordinates, Field, Key, Question, Rectangle, ScreenProperty, ScreenValue, StreamKind, UserEvent,
+};
 pub use record::{ErrorRecord, InformationRecord, ProgressKind, ProgressRecord, TextRecord};
+
+pub use session_key::{EncryptedSessionKey, KeyPair, PublicKey, Sealing, SecretError, SessionKey};
 
 use std::sync::Arc;
 

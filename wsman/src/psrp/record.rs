@@ -208,15 +208,18 @@ impl ProgressRecord {
     ///
     /// [`PayloadError`]: it is not readable, or a part is missing.
     pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
-        let value = super::decode(payload)?;
+        Ok(Self::from_value(&super::decode(payload)?))
+    }
+
+    pub(super) fn from_value(value: &Value) -> Self {
         let number = |name| value.get(name).and_then(Value::as_i64);
-        Ok(Self {
-            activity: text(&value, "Activity"),
+        Self {
+            activity: text(value, "Activity"),
             activity_id: number("ActivityId").and_then(|n| n.try_into().ok()).unwrap_or(0),
-            status: text(&value, "StatusDescription"),
+            status: text(value, "StatusDescription"),
             percent: number("PercentComplete").and_then(|n| n.try_into().ok()).filter(|n| *n <= 100),
             kind: if number("Type") == Some(1) { ProgressKind::Completed } else { ProgressKind::Processing },
-        })
+        }
     }
 }
 

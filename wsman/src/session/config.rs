@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{Error, ErrorKind};
 
 use crate::clixml::Value;
-use crate::psrp::{Command, HostInfo, PipelineOptions, ProtocolVersion};
+use crate::psrp::{Command, HostInfo, PipelineFlags, ProtocolVersion};
 
 /// Settings of a session.
 #[derive(Clone, Debug)]
@@ -16,9 +16,9 @@ pub struct Config {
     pub configuration_name: String,
     /// Version to announce. 2.3 by default: 2.4 stops encrypting SecureString.
     pub protocol: ProtocolVersion,
-    /// Runspaces that are kept, 1 by default.
+    /// Runspaces that the pool keeps, 1 by default.
     pub min_runspaces: i32,
-    /// Runspaces of the pool, 1 by default.
+    /// Most runspaces of the pool, 1 by default.
     pub max_runspaces: i32,
     /// The host to announce.
     pub host: HostInfo,
@@ -27,6 +27,19 @@ pub struct Config {
     /// How long the host may hold a Receive that has nothing to say; each
     /// quiet span of this length costs one request.
     pub operation_timeout: Duration,
+    /// Keep a Receive of the pool up while it is open, on a connection of its
+    /// own. Then events, host calls outside of pipelines and the end of the
+    /// pool are heard at once, and a session that is idle for longer than the
+    /// two minutes after which hosts drop a connection's security context
+    /// stays warm. Costs one signed-in connection, one of the host's
+    /// operations, and one request each `operation_timeout`. Off by default
+    /// here; the client's options turn it on.
+    pub parked_receive: bool,
+    /// How much of a pipeline's output may lie between this machine and its
+    /// application, in bytes of payload, before its next Receive waits; see
+    /// [`Session::taken`](super::Session::taken). No bound by default here;
+    /// the client's options set one.
+    pub window_bytes: usize,
     /// For opening the pool.
     pub open_timeout: Duration,
     /// After a stop or close was asked: how long the host may take.
@@ -44,6 +57,8 @@ impl Config {
             max_runspaces: 1,
             host: HostInfo::Console,
             application_arguments: Value::Nil,
+            parked_receive: false,
+            window_bytes: usize::MAX,
             // Seen: pypsrp's and, by the recordings, every host's default.
             operation_timeout: Duration::from_secs(20),
             // Chosen: a loaded host takes several seconds to start PowerShell.
@@ -59,8 +74,11 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), Error> {
         const DAY: Duration = Duration::from_secs(24 * 3600);
         let spans = [self.operation_timeout, self.open_timeout, self.stop_timeout];
-        if self.min_runspaces < 1 || self.max_runspaces < 1 {
-            return Err(Error::new(ErrorKind::Misuse, "a pool needs at least one runspace"));
+        if self.min_runspaces < 1 || self.max_runspaces < self.min_runspaces {
+            return Err(Error::new(
+                ErrorKind::Misuse,
+                "a pool needs at least one runspace, and no fewer at most than at least",
+            ));
         }
         if spans.iter().any(|span| *span < Duration::from_millis(1) || *span > DAY) {
             return Err(Error::new(ErrorKind::Misuse, "a timeout must be between a millisecond and a day"));
@@ -78,12 +96,12 @@ impl Config {
 pub struct PipelineSpec {
     /// Commands, piped into each other.
     pub commands: Vec<Command>,
+    /// How it runs.
+    pub flags: PipelineFlags,
     /// Input objects will follow; else the pipeline has none.
     pub with_input: bool,
     /// The host it may ask; `None`: the one that the session announced.
     pub host: Option<HostInfo>,
-    /// What else it is to be. Its protocol is set by the session.
-    pub options: PipelineOptions,
     /// How long until the first message. PowerShell answers what it cannot
     /// read with silence, so something must end the wait; but a function that
     /// works a minute before it says a word needs that minute here too.
@@ -98,9 +116,9 @@ impl PipelineSpec {
     pub fn new(command: Command) -> Self {
         Self {
             commands: vec![command],
+            flags: PipelineFlags::default(),
             with_input: false,
             host: None,
-            options: PipelineOptions::default(),
             first_message_timeout: Duration::from_secs(60),
             timeout: Duration::from_secs(600),
         }

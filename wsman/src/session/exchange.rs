@@ -8,11 +8,23 @@ use super::Lane;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub(super) u64);
 
+/// What a Send of the pool carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PoolPart {
+    /// PUBLIC_KEY.
+    Key,
+    /// A question about the runspaces.
+    Call(i64),
+    /// An answer to a host call of the pool.
+    Response,
+}
+
 /// What an exchange is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Create,
     PoolReceive,
+    PoolSend(PoolPart),
     Command(Uuid),
     Send(Uuid),
     Receive(Uuid),

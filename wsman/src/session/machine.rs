@@ -1,8 +1,11 @@
 //! The machine: what is asked of it and what it asks the host.
 //!
-//! What comes back is in `answers`, what goes wrong in `trouble`.
+//! What comes back is in `answers`, what goes wrong in `trouble`, the session
+//! key in `keys`, what concerns the whole pool in `pool`.
 
 mod answers;
+mod keys;
+mod pool;
 mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -12,14 +15,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::exchange::{ExchangeId, InFlight, Purpose};
-use super::pipeline::{Pending, Phase, Pipeline, SendKind, Stopping};
+use super::pipeline::{Load, Pending, Phase, Pipeline, SendKind, Stopping};
 use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
-use crate::clixml::{Content, Value};
+use crate::clixml::Value;
 use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, HEADER_BYTES, fragments};
 use crate::psrp::{
-    self, ApplicationPrivateData, CreatePipeline, HostCall, HostResponse, InitRunspacePool, Message, MessageType,
-    PipelineOptions, ProtocolVersion, SessionCapability,
+    self, ApplicationPrivateData, CreatePipeline, GetCommandMetadata, HostCall, HostResponse, InitRunspacePool,
+    Message, MessageType, ProtocolVersion, SessionCapability,
 };
 use crate::soap::{Header, Operation, Request, SignalCode};
 use crate::time::Instant;
@@ -51,6 +54,8 @@ pub struct Session {
     protocol: Option<ProtocolVersion>,
     private_data: Option<ApplicationPrivateData>,
     assembler: Assembler,
+    keys: keys::Keys,
+    traffic: pool::PoolTraffic,
     pipelines: BTreeMap<Uuid, Pipeline>,
     in_flight: BTreeMap<ExchangeId, InFlight>,
     /// Lost exchanges that wait for their repetition.
@@ -90,6 +95,8 @@ impl Session {
             protocol: None,
             private_data: None,
             assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
+            keys: keys::Keys::None,
+            traffic: pool::PoolTraffic::default(),
             pipelines: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             repeats: Vec::new(),
@@ -106,7 +113,9 @@ impl Session {
 
     fn creation(&mut self) -> Result<Vec<u8>, Error> {
         let misuse = |error| Error::new(ErrorKind::Misuse, "application arguments cannot be sent").with_source(error);
-        refuse_secrets(&self.config.application_arguments)?;
+        if self.config.application_arguments.holds_secrets() {
+            return Err(Error::new(ErrorKind::Misuse, "application arguments go before any session key: no secrets"));
+        }
         let capability = SessionCapability { protocol: self.config.protocol };
         let init = InitRunspacePool {
             min_runspaces: self.config.min_runspaces,
@@ -125,52 +134,95 @@ impl Session {
         Ok(creation)
     }
 
-    /// Starts a pipeline.
+    /// Starts a pipeline. A secret among its arguments makes it wait for the
+    /// session key first.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Misuse`]: the session is not open, an argument does not
-    /// travel (too deep, a cycle that leaves its object), or one is a
-    /// SecureString and no session key was exchanged. Nothing was sent.
+    /// [`ErrorKind::Misuse`]: the session is not open, or an argument does not
+    /// travel (too deep, a cycle that leaves its object). Nothing was sent.
     pub fn run(&mut self, now: Instant, spec: PipelineSpec) -> Result<PipelineId, Error> {
         self.check_open()?;
-        for value in spec.commands.iter().flat_map(|command| &command.arguments).map(|argument| &argument.value) {
-            refuse_secrets(value)?;
-        }
-        let protocol = self.protocol.unwrap_or(self.config.protocol);
         let create = CreatePipeline {
             commands: spec.commands,
             no_input: !spec.with_input,
             host: spec.host.unwrap_or_else(|| self.config.host.clone()),
-            options: PipelineOptions { protocol, ..spec.options },
+            flags: spec.flags,
         };
-        let payload = create
-            .encode()
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error))?;
+        let creation = create.to_value(self.protocol.unwrap_or(self.config.protocol));
+        let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
+        let payload = if creation.holds_secrets() {
+            keys::rehearse(&creation).map_err(unfit)?;
+            self.keys.seal(&creation).transpose()?
+        } else {
+            Some(psrp::encode(&creation).map_err(unfit)?)
+        };
+        let secret = payload.is_none().then_some(creation);
+        let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, secret);
+        match payload {
+            Some(payload) => self.command(id, MessageType::CreatePipeline, payload),
+            None => self.need_key(now),
+        }
+        Ok(PipelineId(id))
+    }
+
+    /// Asks for commands and their parameters. The answer comes as a
+    /// pipeline's output, see
+    /// [`CommandMetadata::from_value`](psrp::CommandMetadata::from_value).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: the session is not open.
+    pub fn command_metadata(
+        &mut self,
+        now: Instant,
+        ask: &GetCommandMetadata,
+        timeout: Duration,
+    ) -> Result<PipelineId, Error> {
+        self.check_open()?;
+        let unfit = |error| Error::new(ErrorKind::Misuse, "a name cannot be sent").with_source(error);
+        let payload = ask.encode().map_err(unfit)?;
+        let id = self.pipeline(now, timeout, timeout, None);
+        self.command(id, MessageType::GetCommandMetadata, payload);
+        Ok(PipelineId(id))
+    }
+
+    fn pipeline(&mut self, now: Instant, first: Duration, all: Duration, creation: Option<Value>) -> Uuid {
         let id = self.entropy.uuid();
-        let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
-        let mut parts: VecDeque<_> = self.fragments(&message).into();
-        let arguments = parts.pop_front().unwrap_or_default();
-        let last = parts.len().saturating_sub(1);
-        let pending = (0..)
-            .zip(parts)
-            .map(|(n, data)| Pending { kind: if n == last { SendKind::Rest } else { SendKind::Creation }, data })
-            .collect();
         self.pipelines.insert(
             id,
             Pipeline {
-                phase: Phase::AwaitCommand,
+                phase: Phase::AwaitKey,
+                creation,
                 assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
-                pending,
+                pending: VecDeque::new(),
                 sending: None,
                 stopping: None,
                 heard: false,
-                first_message_by: now + spec.first_message_timeout,
-                deadline: now + spec.timeout,
+                untaken: VecDeque::new(),
+                untaken_bytes: 0,
+                held: false,
+                first_message_by: now + first,
+                deadline: now + all,
             },
         );
+        id
+    }
+
+    /// Sends Command; what CREATE_PIPELINE has beyond it goes first of all
+    /// that is pending.
+    fn command(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>) {
+        let message = Message::to_server(kind, self.pool_id, Some(id), payload);
+        let mut parts: VecDeque<_> = self.fragments(&message).into();
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        let arguments = parts.pop_front().unwrap_or_default();
+        let mut kind = SendKind::Rest;
+        while let Some(data) = parts.pop_back() {
+            pipeline.pending.push_front(Pending { kind, load: Load::Fragments(data) });
+            kind = SendKind::Creation;
+        }
+        pipeline.phase = Phase::AwaitCommand;
         self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
-        Ok(PipelineId(id))
     }
 
     /// Sends one input object to a pipeline that was started with input.
@@ -180,14 +232,12 @@ impl Session {
     /// [`ErrorKind::Misuse`]: [`Value::Nil`] (PowerShell would take nothing
     /// after it, not even the end of input), a value that does not travel, or
     /// a pipeline that has ended.
-    pub fn send_input(&mut self, pipeline: PipelineId, value: &Value) -> Result<(), Error> {
+    pub fn send_input(&mut self, now: Instant, pipeline: PipelineId, value: &Value) -> Result<(), Error> {
         if *value == Value::Nil {
             return Err(Error::new(ErrorKind::Misuse, "null cannot be pipeline input: the host would read no further"));
         }
-        refuse_secrets(value)?;
-        let payload = psrp::encode(value)
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an input object cannot be sent").with_source(error))?;
-        self.send(pipeline.0, MessageType::PipelineInput, payload, SendKind::Rest)
+        let what = "an input object cannot be sent";
+        self.send_value(now, pipeline.0, MessageType::PipelineInput, value, SendKind::Rest, what)
     }
 
     /// Ends the input of a pipeline.
@@ -205,17 +255,18 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::Misuse`]: the value does not travel.
-    pub fn answer(&mut self, pipeline: PipelineId, call: &HostCall, response: &HostResponse) -> Result<(), Error> {
-        if let HostResponse::Value(value) = response {
-            refuse_secrets(value)?;
+    pub fn answer(
+        &mut self,
+        now: Instant,
+        pipeline: PipelineId,
+        call: &HostCall,
+        response: &HostResponse,
+    ) -> Result<(), Error> {
+        if !self.pipelines.contains_key(&pipeline.0) {
+            return Ok(());
         }
-        let payload = response
-            .encode(call)
-            .map_err(|error| Error::new(ErrorKind::Misuse, "an answer cannot be sent").with_source(error))?;
-        match self.pipelines.contains_key(&pipeline.0) {
-            true => self.send(pipeline.0, MessageType::PipelineHostResponse, payload, SendKind::HostResponse),
-            false => Ok(()),
-        }
+        let (value, what) = (response.to_value(call), "an answer cannot be sent");
+        self.send_value(now, pipeline.0, MessageType::PipelineHostResponse, &value, SendKind::HostResponse, what)
     }
 
     /// Asks the host to stop a pipeline. It ends with
@@ -238,6 +289,7 @@ impl Session {
         }
         let closed = Error::new(ErrorKind::Misuse, "the session was closed").after(Effect::MayHaveRun);
         self.end_all(&closed);
+        self.end_calls(&closed);
         self.repeats.clear();
         self.state = State::AwaitDelete { by: now + self.config.stop_timeout };
         self.exchange(Purpose::Delete, Operation::Delete);
@@ -271,6 +323,7 @@ impl Session {
                     self.lost(now, exchange, sent, error);
                 }
             }
+            Input::Key(pair) => self.pair_made(now, pair),
             Input::Tick => {}
         }
         self.alarms(now);
@@ -286,9 +339,11 @@ impl Session {
             State::AwaitShell { by } | State::AwaitPool { by } | State::AwaitDelete { by } => Some((by, Why::Pool)),
             State::Open | State::Ended => None,
         };
+        let key = self.keys.deadline().map(|by| (by, Why::Key));
+        let call = self.next_call_alarm().map(|by| (by, Why::Pool));
         let repeats = self.repeats.iter().map(|(at, _)| (*at, Why::Repeat));
         let alarms = self.pipelines.values().map(|pipeline| (pipeline.alarm(), Why::Deadline));
-        let next = state.into_iter().chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
+        let next = state.into_iter().chain(key).chain(call).chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
         let (until, why) = next.unwrap_or((Instant::NEVER, Why::Idle));
         Output::Wait { until, why }
     }
@@ -306,10 +361,14 @@ impl Session {
         }
     }
 
+    /// Bytes of fragments that one envelope has room for.
+    fn payload_bytes(&self) -> usize {
+        ((self.max_envelope_bytes() - ENVELOPE_OVERHEAD_BYTES) / 4 * 3) as usize
+    }
+
     /// Cuts a message so that every fragment fills an envelope of its own.
     fn fragments(&mut self, message: &Message) -> Vec<Vec<u8>> {
-        let payload = (self.max_envelope_bytes() - ENVELOPE_OVERHEAD_BYTES) / 4 * 3;
-        let data = NonZeroUsize::new(payload as usize - HEADER_BYTES).unwrap_or(NonZeroUsize::MIN);
+        let data = NonZeroUsize::new(self.payload_bytes() - HEADER_BYTES).unwrap_or(NonZeroUsize::MIN);
         let object = self.next_object;
         self.next_object += 1;
         fragments(object, &message.encode(), data).collect()
@@ -359,33 +418,138 @@ impl Session {
         self.outputs.push_back(Output::Event(event));
     }
 
-    fn send(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>, as_kind: SendKind) -> Result<(), Error> {
-        self.check_open()?;
-        if !self.pipelines.contains_key(&id) {
-            return Err(Error::new(ErrorKind::Misuse, "the pipeline has ended"));
+    fn send_value(
+        &mut self,
+        now: Instant,
+        id: Uuid,
+        kind: MessageType,
+        value: &Value,
+        as_kind: SendKind,
+        what: &'static str,
+    ) -> Result<(), Error> {
+        let unfit = |error| Error::new(ErrorKind::Misuse, what).with_source(error);
+        if !value.holds_secrets() {
+            return self.send(id, kind, psrp::encode(value).map_err(unfit)?, as_kind);
         }
+        keys::rehearse(value).map_err(unfit)?;
+        self.check_running(id)?;
+        if let Some(pipeline) = self.pipelines.get_mut(&id) {
+            pipeline.pending.push_back(Pending { kind: as_kind, load: Load::Secret(kind, value.clone()) });
+        }
+        self.need_key(now);
+        self.send_next(id);
+        Ok(())
+    }
+
+    fn check_running(&self, id: Uuid) -> Result<(), Error> {
+        self.check_open()?;
+        if self.pipelines.contains_key(&id) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Misuse, "the pipeline has ended"))
+    }
+
+    fn send(&mut self, id: Uuid, kind: MessageType, payload: Vec<u8>, as_kind: SendKind) -> Result<(), Error> {
+        self.check_running(id)?;
         let message = Message::to_server(kind, self.pool_id, Some(id), payload);
         let parts = self.fragments(&message);
         if let Some(pipeline) = self.pipelines.get_mut(&id) {
-            pipeline.pending.extend(parts.into_iter().map(|data| Pending { kind: as_kind, data }));
+            let pending = |data| Pending { kind: as_kind, load: Load::Fragments(data) };
+            pipeline.pending.extend(parts.into_iter().map(pending));
         }
         self.send_next(id);
         Ok(())
     }
 
+    /// Bytes of input and answers that a pipeline has yet to send. A producer
+    /// that waits while this is large is held to the host's pace.
+    #[must_use]
+    pub fn backlog(&self, pipeline: PipelineId) -> usize {
+        let bytes = |pending: &Pending| match &pending.load {
+            Load::Fragments(data) => data.len(),
+            // Chosen: a secret waits for its key and is small.
+            Load::Secret(..) => 1,
+        };
+        self.pipelines.get(&pipeline.0).map_or(0, |pipeline| pipeline.pending.iter().map(bytes).sum())
+    }
+
     /// Sends go one at a time per pipeline: their order is the protocol's.
+    /// Input that gathers meanwhile goes together.
     fn send_next(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
-        if pipeline.sending.is_some() || pipeline.phase == Phase::AwaitCommand {
+        if pipeline.sending.is_some() || matches!(pipeline.phase, Phase::AwaitKey | Phase::AwaitCommand) {
             return;
         }
-        let Some(Pending { kind, data }) = pipeline.pending.pop_front() else { return };
+        let Some(Pending { kind, load }) = pipeline.pending.pop_front() else { return };
+        let room = self.payload_bytes();
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        let data = match load {
+            Load::Fragments(mut data) => {
+                while kind == SendKind::Rest
+                    && pipeline.phase == Phase::AwaitOutput
+                    && let Some(Pending { kind: SendKind::Rest, load: Load::Fragments(more) }) =
+                        pipeline.pending.front()
+                    && data.len() + more.len() <= room
+                {
+                    data.extend_from_slice(more);
+                    pipeline.pending.pop_front();
+                }
+                data
+            }
+            Load::Secret(message, value) => match self.keys.seal(&value) {
+                Some(Ok(payload)) => {
+                    let message = Message::to_server(message, self.pool_id, Some(id), payload);
+                    let parts = self.fragments(&message);
+                    let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+                    for data in parts.into_iter().rev() {
+                        pipeline.pending.push_front(Pending { kind, load: Load::Fragments(data) });
+                    }
+                    return self.send_next(id);
+                }
+                Some(Err(error)) => return self.end(id, End::Lost(error.after(Effect::MayHaveRun))),
+                // The key is on its way.
+                None => return pipeline.pending.push_front(Pending { kind, load: Load::Secret(message, value) }),
+            },
+        };
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         pipeline.sending = Some(kind);
         let stream = if kind == SendKind::HostResponse { "pr" } else { "stdin" };
         self.exchange(Purpose::Send(id), Operation::Send { command_id: Some(id), stream, data });
     }
 
+    /// The application has taken so many events of a pipeline, oldest first.
+    /// With [`Config::window_bytes`], what is not said to be taken holds the
+    /// pipeline's next Receive back, and so the host.
+    pub fn taken(&mut self, pipeline: PipelineId, events: usize) {
+        let Some(open) = self.pipelines.get_mut(&pipeline.0) else { return };
+        for bytes in open.untaken.drain(..events.min(open.untaken.len())) {
+            open.untaken_bytes -= bytes;
+        }
+        self.resume(pipeline.0);
+    }
+
+    /// Whether a pipeline waits for its application to take events.
+    #[must_use]
+    pub fn is_held(&self, pipeline: PipelineId) -> bool {
+        self.pipelines.get(&pipeline.0).is_some_and(|pipeline| pipeline.held)
+    }
+
+    fn resume(&mut self, id: Uuid) {
+        let window = self.config.window_bytes;
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        if pipeline.held && !pipeline.is_full(window) {
+            pipeline.held = false;
+            self.receive(id);
+        }
+    }
+
+    /// Asks for more output, unless there is enough to take.
     fn receive(&mut self, id: Uuid) {
+        let window = self.config.window_bytes;
+        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|pipeline| pipeline.is_full(window)) {
+            pipeline.held = true;
+            return;
+        }
         self.exchange(Purpose::Receive(id), Operation::Receive { command_id: Some(id) });
     }
 
@@ -395,6 +559,11 @@ impl Session {
         if pipeline.stopping.is_some() {
             return;
         }
+        // The host knows nothing of it yet.
+        if pipeline.phase == Phase::AwaitKey {
+            self.forget(id, End::Stopped(cause));
+            return;
+        }
         // Without the rest of CREATE_PIPELINE nothing has run, or will.
         if pipeline.phase == Phase::AwaitCreation && pipeline.sending == Some(SendKind::Creation) {
             return self.end(id, End::Stopped(cause));
@@ -402,34 +571,9 @@ impl Session {
         // What the host does not wholly know yet cannot be signalled.
         let signalled = pipeline.phase == Phase::AwaitOutput;
         pipeline.stopping = Some(Stopping { cause, by, signalled });
+        self.resume(id);
         if signalled {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }
     }
-}
-
-/// A SecureString that no session key encrypted makes the host stop reading
-/// (engine.md §1.9). Depth is bounded by what the encoder took or will refuse.
-fn refuse_secrets(value: &Value) -> Result<(), Error> {
-    let mut open = vec![value];
-    let mut seen = std::collections::HashSet::new();
-    while let Some(value) = open.pop() {
-        match value {
-            Value::SecureString(_) => {
-                return Err(Error::new(ErrorKind::Misuse, "a SecureString needs a session key first"));
-            }
-            Value::MemberSet(members) => open.extend(members.iter().map(|member| &member.value)),
-            Value::Object(object) if seen.insert(std::sync::Arc::as_ptr(object)) => {
-                open.extend(object.extended.iter().chain(&object.adapted).map(|property| &property.value));
-                match &object.content {
-                    Content::None => {}
-                    Content::Primitive(inner) => open.push(inner),
-                    Content::List(_, items) => open.extend(items),
-                    Content::Dictionary(entries) => open.extend(entries.iter().flat_map(|(k, v)| [k, v])),
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -35,7 +35,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::Error;
-use crate::psrp::{ApplicationPrivateData, HostCall, ProtocolVersion};
+use crate::entropy::Entropy;
+use crate::psrp::{ApplicationPrivateData, HostCall, KeyPair, ProtocolVersion, SecretError, UserEvent};
 use crate::time::Instant;
 
 /// Names a pipeline; on the wire the CommandId.
@@ -62,6 +63,8 @@ pub enum Input<'a> {
         /// Why.
         error: Error,
     },
+    /// The key pair that [`Output::MakeKey`] asked for.
+    Key(Result<KeyPair, SecretError>),
     /// Time passed. Only needed when [`Output::Wait`] ran out.
     Tick,
 }
@@ -80,6 +83,10 @@ pub enum Output {
         /// How long the host may hold it; give up some seconds later.
         hold: Duration,
     },
+    /// Make a key pair, [`KeyPair::generate`], and hand it in with
+    /// [`Input::Key`]. It takes some hundred milliseconds of a processor: on a
+    /// thread that nobody waits for.
+    MakeKey(Entropy),
     /// Something for the application.
     Event(Event),
     /// Nothing until `until`.
@@ -97,6 +104,7 @@ impl std::fmt::Debug for Input<'_> {
         match self {
             Self::Answer { id, status, body } => write!(f, "Answer({id:?}, {status}, {} bytes)", body.len()),
             Self::Lost { id, sent, error } => write!(f, "Lost({id:?}, sent: {sent}, {error:?})"),
+            Self::Key(pair) => write!(f, "Key({pair:?})"),
             Self::Tick => f.write_str("Tick"),
         }
     }
@@ -107,6 +115,7 @@ impl std::fmt::Debug for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Exchange { id, lane, body, .. } => write!(f, "Exchange({id:?}, {lane:?}, {} bytes)", body.len()),
+            Self::MakeKey(_) => f.write_str("MakeKey"),
             Self::Event(event) => write!(f, "Event({event:?})"),
             Self::Wait { until, why } => write!(f, "Wait({until:?}, {why:?})"),
         }
@@ -129,6 +138,8 @@ pub enum Why {
     Idle,
     /// For the pool to open or close.
     Pool,
+    /// For the session key.
+    Key,
     /// For a pipeline's deadline.
     Deadline,
     /// To repeat a lost Receive.
@@ -143,12 +154,51 @@ pub enum Event {
     Opened(Opened),
     /// Of a pipeline.
     Pipeline(PipelineId, PipelineEvent),
-    /// A host call outside of pipelines.
+    /// A host call outside of pipelines; [`Session::answer_pool`].
     PoolHostCall(HostCall),
+    /// An event that a script forwarded.
+    UserEvent(UserEvent),
+    /// The answer to [`Session::ask_pool`].
+    PoolAnswer {
+        /// The number that was returned there.
+        call: i64,
+        /// What the host said.
+        answer: Result<PoolAnswer, Error>,
+    },
+    /// The session key is there, or the exchange for it failed: what
+    /// [`Session::reveal`] had to put off can be asked again.
+    Key(Result<(), Error>),
     /// The session ended because [`Session::close`] was called.
     Closed,
     /// The session ended by itself.
     Broken(Error),
+}
+
+/// A question about the runspaces of a pool.
+///
+/// Source: [MS-PSRP] §2.2.2.6 to §2.2.2.8, §2.2.2.11, §2.2.2.31.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolQuestion {
+    /// Changes the most.
+    SetMaxRunspaces(i32),
+    /// Changes the least.
+    SetMinRunspaces(i32),
+    /// How many can be used now.
+    AvailableRunspaces,
+    /// Clears variables and preferences of the runspaces; functions stay
+    /// (engine.md §9).
+    ResetRunspaceState,
+}
+
+/// The answer to a [`PoolQuestion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolAnswer {
+    /// Whether it was done.
+    Done(bool),
+    /// How many can be used.
+    Available(i64),
 }
 
 /// What is known of an open pool.

@@ -86,9 +86,10 @@ pub enum StopCause {
 }
 
 /// State of one pipeline.
-#[derive(Debug)]
 pub(super) struct Pipeline {
     pub(super) phase: Phase,
+    /// CREATE_PIPELINE, while the session key is awaited.
+    pub(super) creation: Option<Value>,
     pub(super) assembler: Assembler,
     /// Envelopes to send, in order: the rest of CREATE_PIPELINE, input.
     pub(super) pending: VecDeque<Pending>,
@@ -96,14 +97,33 @@ pub(super) struct Pipeline {
     pub(super) sending: Option<SendKind>,
     pub(super) stopping: Option<Stopping>,
     pub(super) heard: bool,
+    /// Bytes of each event that the application has not taken yet.
+    pub(super) untaken: VecDeque<usize>,
+    pub(super) untaken_bytes: usize,
+    /// The next Receive waits for the application.
+    pub(super) held: bool,
     pub(super) first_message_by: Instant,
     pub(super) deadline: Instant,
+}
+
+impl std::fmt::Debug for Pipeline {
+    /// Without what it is made of: scripts and arguments.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("phase", &self.phase)
+            .field("pending", &self.pending)
+            .field("stopping", &self.stopping)
+            .field("heard", &self.heard)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the pipeline waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::enum_variant_names, reason = "a state is named for what it awaits")]
 pub(super) enum Phase {
+    /// The session key: a secret is among the arguments.
+    AwaitKey,
     /// The answer to Command.
     AwaitCommand,
     /// The host to take the rest of CREATE_PIPELINE.
@@ -114,12 +134,23 @@ pub(super) enum Phase {
 
 pub(super) struct Pending {
     pub(super) kind: SendKind,
-    pub(super) data: Vec<u8>,
+    pub(super) load: Load,
+}
+
+/// What is to be sent.
+pub(super) enum Load {
+    /// Whole fragments.
+    Fragments(Vec<u8>),
+    /// A payload with secrets that the session key has yet to seal.
+    Secret(MessageType, Value),
 }
 
 impl std::fmt::Debug for Pending {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Pending({:?}, {} bytes)", self.kind, self.data.len())
+        match &self.load {
+            Load::Fragments(data) => write!(f, "Pending({:?}, {} bytes)", self.kind, data.len()),
+            Load::Secret(kind, _) => write!(f, "Pending({:?}, {kind:?})", self.kind),
+        }
     }
 }
 
@@ -145,6 +176,13 @@ pub(super) struct Stopping {
 }
 
 impl Pipeline {
+    /// Whether the application has to take something first. One that stops is
+    /// given more room: its last word is behind what was under way.
+    pub(super) fn is_full(&self, window: usize) -> bool {
+        let room = if self.stopping.is_some() { window.saturating_mul(4) } else { window };
+        self.untaken_bytes > room
+    }
+
     /// The next time at which something must happen.
     pub(super) fn alarm(&self) -> Instant {
         match self.stopping {

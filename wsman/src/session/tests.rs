@@ -8,8 +8,9 @@ use super::*;
 use crate::clixml::{SecureString, Value};
 use crate::entropy::Entropy;
 use crate::psrp::{
-    Command, ErrorRecord, HostMethod, HostResponse, Message, MessageType, PipelineState, PipelineStateMessage,
-    RunspacePoolState, RunspacePoolStateMessage, SessionCapability, fragment,
+    Command, CreatePipeline, ErrorRecord, HostMethod, HostResponse, KeyPair, Message, MessageType, PipelineState,
+    PipelineStateMessage, PublicKey, RunspacePoolState, RunspacePoolStateMessage, Sealing, SecretError,
+    SessionCapability, SessionKey, fragment,
 };
 use crate::soap::{
     Answer, AnswerEnvelope, CommandState, Fault, Operation, Received, Request, ShellDescription, SignalCode, StreamData,
@@ -40,12 +41,15 @@ struct Host {
     events: Vec<Event>,
     wait: Option<(Instant, Why)>,
     object: u64,
+    /// What a key pair is to be made from.
+    key: Option<Entropy>,
 }
 
 impl Host {
     fn new(config: Config) -> Self {
         let session = Session::open(Instant::START, config, Entropy::seeded(1)).unwrap();
-        let mut host = Self { session, now: Instant::START, asked: vec![], events: vec![], wait: None, object: 1 };
+        let mut host =
+            Self { session, now: Instant::START, asked: vec![], events: vec![], wait: None, object: 1, key: None };
         host.drain();
         host
     }
@@ -67,6 +71,7 @@ impl Host {
                     let request = Request::decode(&body).unwrap();
                     self.asked.push((id, lane, request, body));
                 }
+                Output::MakeKey(entropy) => self.key = Some(entropy),
                 Output::Event(event) => self.events.push(event),
                 Output::Wait { until, why } => {
                     self.wait = Some((until, why));
@@ -473,15 +478,12 @@ fn silence_is_stopped_at_its_own_deadline() {
 #[test]
 fn what_a_host_answers_with_silence_is_refused_before_sending() {
     let mut host = Host::open();
-    let secret = Value::list(vec![Value::SecureString(SecureString(vec![1; 16]))]);
-    let error = host.session.run(host.now, PipelineSpec::new(Command::new("X").argument("A", secret))).unwrap_err();
-    assert_eq!((error.kind(), error.may_have_run()), (ErrorKind::Misuse, false));
     let deep = (0..60).fold(Value::from("x"), |inner, _| Value::list(vec![inner]));
     let error = host.session.run(host.now, PipelineSpec::new(Command::new("X").argument("A", deep))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     let spec = PipelineSpec { with_input: true, ..PipelineSpec::new(Command::new("X")) };
     let id = host.session.run(host.now, spec).unwrap();
-    assert_eq!(host.session.send_input(id, &Value::Nil).unwrap_err().kind(), ErrorKind::Misuse);
+    assert_eq!(host.session.send_input(host.now, id, &Value::Nil).unwrap_err().kind(), ErrorKind::Misuse);
 }
 
 #[test]
@@ -523,7 +525,7 @@ fn a_host_call_is_answered_beside_the_receive() {
     let call = HostCall { call_id: 1, method: HostMethod::ReadLine, parameters: vec![] };
     host.say(id, &[(MessageType::PipelineHostCall, call.encode().unwrap())]);
     assert!(matches!(host.events.pop(), Some(Event::Pipeline(_, PipelineEvent::HostCall(c))) if c == call));
-    host.session.answer(id, &call, &HostResponse::Value(Value::from("j"))).unwrap();
+    host.session.answer(host.now, id, &call, &HostResponse::Value(Value::from("j"))).unwrap();
     host.drain();
     assert_eq!(host.names(), ["Receive", "Send"]);
     let (_, request, _) = host.take("Send");
@@ -589,4 +591,252 @@ fn garbage_ends_in_an_error_and_not_in_a_panic() {
         host.drain();
         assert_eq!(host.lost().kind(), ErrorKind::PeerMisbehaved);
     }
+}
+
+/// Makes the pair that was asked for, reads PUBLIC_KEY, says the key.
+fn exchange_key(host: &mut Host) -> Sealing {
+    let pair = KeyPair::generate(host.key.as_mut().expect("a pair is asked for"));
+    host.session.handle(host.now, Input::Key(pair));
+    host.drain();
+    let request = host.answer("Send", Answer::Sent);
+    let Operation::Send { command_id: None, stream: "stdin", data } = request.operation else { panic!() };
+    let messages = fragment::Assembler::new(1 << 20).push(&data).unwrap();
+    let message = Message::decode(&messages[0]).unwrap();
+    assert_eq!(message.kind, MessageType::PublicKey);
+    let key = SessionKey::generate(&mut Entropy::seeded(9));
+    let sent = key.encrypt_for(&PublicKey::decode(&message.payload).unwrap(), &mut Entropy::seeded(8)).unwrap();
+    host.say_pool(&[(MessageType::EncryptedSessionKey, sent.encode().unwrap())]);
+    Sealing::Key(key)
+}
+
+fn secret(text: &str) -> Value {
+    Value::from(SecureString::new(text.to_owned().into()))
+}
+
+#[test]
+fn a_secret_argument_gets_the_key_first_and_travels_sealed() {
+    let mut host = Host::open();
+    let id = host.run(Command::new("X").argument("A", Value::list(vec![secret("planted-secret")])));
+    assert!(host.names().is_empty(), "no Command before the key");
+    assert_eq!(host.wait.map(|(_, why)| why), Some(Why::Key));
+    let sealing = exchange_key(&mut host);
+    assert!(host.events.iter().any(|event| matches!(event, Event::Key(Ok(())))));
+    assert_eq!(host.names(), ["Command"], "and the pool is asked no further");
+    let request = host.answer("Command", Answer::CommandStarted(id.0));
+    let Operation::Command { arguments, .. } = request.operation else { panic!() };
+    let messages = fragment::Assembler::new(1 << 20).push(&arguments).unwrap();
+    let create = CreatePipeline::decode(&Message::decode(&messages[0]).unwrap().payload).unwrap();
+    let sealed = create.commands[0].arguments[0].value.items().unwrap()[0].as_secure_string().unwrap();
+    assert_eq!(sealing.open(sealed).unwrap().expose(), "planted-secret");
+    // The next one has the key already; an answer and an input, too.
+    let other = host.run(Command::new("X").argument("A", secret("b")));
+    host.answer("Command", Answer::CommandStarted(other.0));
+    assert!(host.key.is_some() && host.names() == ["Receive", "Receive"]);
+    assert_eq!(host.session.reveal(host.now, sealed).unwrap().unwrap().expose(), "planted-secret");
+}
+
+#[test]
+fn input_behind_a_secret_keeps_its_place() {
+    let mut host = Host::open();
+    let spec = PipelineSpec { with_input: true, ..PipelineSpec::new(Command::new("X")) };
+    let id = host.session.run(host.now, spec).unwrap();
+    host.drain();
+    host.answer("Command", Answer::CommandStarted(id.0));
+    host.session.send_input(host.now, id, &secret("first")).unwrap();
+    host.session.send_input(host.now, id, &Value::from("second")).unwrap();
+    host.session.end_input(id).unwrap();
+    host.drain();
+    assert_eq!(host.names(), ["Receive"]);
+    // The pool is asked beside the pipeline: put its Receive in front.
+    let receive = host.asked.remove(0);
+    exchange_key(&mut host);
+    let mut kinds = Vec::new();
+    let mut assembler = fragment::Assembler::new(1 << 20);
+    while host.names().contains(&"Send") {
+        let Operation::Send { data, .. } = host.answer("Send", Answer::Sent).operation else { panic!() };
+        kinds.extend(assembler.push(&data).unwrap().iter().map(|message| Message::decode(message).unwrap().kind));
+    }
+    assert_eq!(kinds, [MessageType::PipelineInput, MessageType::PipelineInput, MessageType::EndOfPipelineInput]);
+    host.asked.push(receive);
+    host.say(id, &[state(PipelineState::Completed)]);
+    assert!(matches!(host.end(), End::Completed));
+}
+
+#[test]
+fn a_key_that_does_not_come_ends_what_waits_for_it() {
+    for with_pair in [false, true] {
+        let mut host = Host::open();
+        host.run(Command::new("X").argument("A", secret("s")));
+        if with_pair {
+            let pair = KeyPair::generate(host.key.as_mut().unwrap());
+            host.session.handle(host.now, Input::Key(pair));
+            host.drain();
+            host.answer("Send", fault(Fault::INVALID_SELECTORS));
+        } else {
+            host.session.handle(host.now, Input::Key(Err(SecretError::NoKeyPair)));
+            host.drain();
+        }
+        assert!(matches!(host.events.pop(), Some(Event::Key(Err(_)))));
+        assert!(!host.lost().may_have_run(), "no Command was sent");
+        assert!(!host.names().contains(&"Command") && !host.names().contains(&"Signal"));
+    }
+    // Stopped meanwhile: it never was.
+    let mut host = Host::open();
+    let id = host.run(Command::new("X").argument("A", secret("s")));
+    host.session.stop(host.now, id);
+    host.drain();
+    assert!(matches!(host.end(), End::Stopped(StopCause::Caller)));
+    exchange_key(&mut host);
+    assert!(host.names().is_empty());
+    // Silence: the pipeline's own deadline comes first, or the key's.
+    let mut host = Host::open();
+    let spec = PipelineSpec {
+        first_message_timeout: 900 * SECOND,
+        timeout: 900 * SECOND,
+        ..PipelineSpec::new(Command::new("X").argument("A", secret("s")))
+    };
+    host.session.run(host.now, spec).unwrap();
+    host.drain();
+    assert_eq!(host.wait, Some((host.now + 60 * SECOND, Why::Key)));
+    host.later(60 * SECOND);
+    assert!(matches!(host.events.pop(), Some(Event::Key(Err(error))) if error.kind() == ErrorKind::TimedOut));
+    assert!(!host.lost().may_have_run());
+}
+
+#[test]
+fn a_host_of_2_1_may_ask_for_the_key() {
+    let mut host = Host::new(Config { protocol: ProtocolVersion::V2_1, ..Config::new("http://h/wsman") });
+    host.answer_create();
+    host.say_pool(&[capability(ProtocolVersion::V2_1), opened()]);
+    assert_eq!(host.names(), ["Receive"], "it may ask at any time, so the pool is listened to");
+    host.say_pool(&[(MessageType::PublicKeyRequest, b"<S></S>".to_vec())]);
+    let parked = host.asked.remove(0);
+    host.asked.push(parked);
+    exchange_key(&mut host);
+}
+
+#[test]
+fn version_2_4_needs_no_key() {
+    let mut host = Host::new(Config { protocol: ProtocolVersion::V2_4, ..Config::new("http://h/wsman") });
+    host.answer_create();
+    host.say_pool(&[capability(ProtocolVersion::V2_4), opened()]);
+    host.run(Command::new("X").argument("A", secret("p@ss")));
+    assert!(host.key.is_none());
+    let (_, _, body) = host.take("Command");
+    assert!(!String::from_utf8(body).unwrap().contains("p@ss"));
+}
+
+fn parked() -> Host {
+    let mut host = Host::new(Config { parked_receive: true, ..Config::new("http://h/wsman") });
+    host.answer_create();
+    host.say_pool(&[capability(ProtocolVersion::V2_3), opened()]);
+    assert!(matches!(host.events.pop(), Some(Event::Opened(_))));
+    assert_eq!(host.names(), ["Receive"]);
+    assert_eq!(host.asked[0].1, Lane::Receive);
+    host
+}
+
+#[test]
+fn a_parked_receive_is_kept_up_and_hears_the_pool() {
+    let mut host = parked();
+    host.answer("Receive", fault(Fault::OPERATION_TIMED_OUT));
+    assert_eq!(host.names(), ["Receive"]);
+    let call = HostCall { call_id: 4, method: HostMethod::ReadLine, parameters: vec![] };
+    host.say_pool(&[(MessageType::RunspacePoolHostCall, call.encode().unwrap())]);
+    assert!(matches!(host.events.pop(), Some(Event::PoolHostCall(c)) if c == call));
+    assert_eq!(host.names(), ["Receive"]);
+    host.session.answer_pool(host.now, &call, &HostResponse::text("x")).unwrap();
+    host.drain();
+    let (_, request, _) = host.take("Send");
+    assert!(matches!(request.operation, Operation::Send { command_id: None, stream: "pr", .. }));
+    host.say_pool(&[(MessageType::UserEvent, b"<S>x</S>".to_vec())]);
+    assert_eq!(host.names(), ["Receive"], "an unreadable event costs itself only");
+    // The pool's end is heard at once.
+    let closed = RunspacePoolStateMessage { state: RunspacePoolState::Closed, error: None };
+    host.say_pool(&[(MessageType::RunspacePoolState, closed.encode().unwrap())]);
+    assert!(matches!(host.events.pop(), Some(Event::Broken(_))));
+}
+
+#[test]
+fn a_parked_receive_that_breaks_does_not_end_the_session() {
+    let mut host = parked();
+    for _ in 0..4 {
+        host.lose("Receive", true);
+        host.later(10 * SECOND);
+    }
+    host.lose("Receive", false);
+    assert!(host.asked.is_empty() && host.events.is_empty(), "given up until the line is there again");
+    let id = host.run(Command::new("X"));
+    host.answer("Command", Answer::CommandStarted(id.0));
+    assert_eq!(host.names(), ["Receive", "Receive"]);
+    // A quota is not asked again; a shell that is gone is gone.
+    let mut host = parked();
+    host.answer("Receive", fault(2_150_859_174));
+    let id = host.run(Command::new("X"));
+    host.answer("Command", Answer::CommandStarted(id.0));
+    assert_eq!(host.names(), ["Receive"]);
+    let mut host = parked();
+    host.answer("Receive", fault(Fault::INVALID_SELECTORS));
+    assert!(matches!(host.events.pop(), Some(Event::Broken(_))));
+}
+
+#[test]
+fn questions_to_the_pool_go_one_after_the_other_and_end() {
+    let mut host = Host::open();
+    let first = host.session.ask_pool(host.now, PoolQuestion::SetMaxRunspaces(3)).unwrap();
+    let second = host.session.ask_pool(host.now, PoolQuestion::AvailableRunspaces).unwrap();
+    host.drain();
+    assert_eq!(host.names(), ["Send", "Receive"]);
+    host.answer("Send", Answer::Sent);
+    host.answer("Send", Answer::Sent);
+    let says = |call, value| {
+        let said = Value::custom([("SetMinMaxRunspacesResponse", value), ("ci", Value::I64(call))]);
+        (MessageType::RunspaceAvailability, crate::psrp::encode(&said).unwrap())
+    };
+    host.say_pool(&[says(first, Value::Bool(true)), says(second, Value::I32(3)), says(77, Value::Bool(true))]);
+    let answers: Vec<_> = host.events.drain(..).map(|event| format!("{event:?}")).collect();
+    assert_eq!(answers.len(), 2, "{answers:?}");
+    assert!(answers[0].contains("Done(true)") && answers[1].contains("Available(3)"));
+    assert!(host.names().is_empty(), "nothing is waited for any more");
+    // Silence ends, and so does the pool.
+    host.session.ask_pool(host.now, PoolQuestion::ResetRunspaceState).unwrap();
+    host.later(60 * SECOND);
+    assert!(matches!(host.events.pop(), Some(Event::PoolAnswer { answer: Err(error), .. }) if error.may_have_run()));
+    host.session.ask_pool(host.now, PoolQuestion::ResetRunspaceState).unwrap();
+    host.session.close(host.now);
+    host.drain();
+    assert!(matches!(host.events.pop(), Some(Event::PoolAnswer { answer: Err(_), .. })));
+}
+
+#[test]
+fn a_slow_application_holds_the_next_receive_back() {
+    let mut host = Host::new(Config { window_bytes: 10_000, ..Config::new("http://h/wsman") });
+    host.answer_create();
+    host.say_pool(&[capability(ProtocolVersion::V2_3), opened()]);
+    let id = host.running();
+    host.say(id, &[output(&"x".repeat(9000))]);
+    assert_eq!(host.names(), ["Receive"], "there is room");
+    host.say(id, &[output(&"y".repeat(900)), output(&"z".repeat(900))]);
+    assert!(host.names().is_empty() && host.session.is_held(id));
+    host.session.taken(id, 1);
+    host.drain();
+    assert_eq!(host.names(), ["Receive"]);
+    host.session.taken(id, 1000);
+    // Nothing of a large message counts before it is whole.
+    let streams = host.streams(Some(id.0), &[output(&"w".repeat(100_000))]);
+    for stream in &streams[..streams.len() - 1] {
+        host.answer("Receive", Answer::Received(Received { streams: vec![stream.clone()], state: None }));
+    }
+    assert_eq!(host.names(), ["Receive"]);
+    let last = streams.last().cloned().into_iter().collect();
+    host.answer("Receive", Answer::Received(Received { streams: last, state: None }));
+    assert!(host.session.is_held(id));
+    // A stop has more room, not endless room.
+    host.session.stop(host.now, id);
+    host.drain();
+    assert_eq!(host.names(), ["Signal"]);
+    host.session.taken(id, usize::MAX);
+    host.drain();
+    host.say(id, &[state(PipelineState::Stopped)]);
+    assert!(matches!(host.end(), End::Stopped(StopCause::Caller)));
 }

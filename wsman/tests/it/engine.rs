@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use wsman::client::{Options, Output, RunOptions, RunspacePool};
-use wsman::clixml::{Text, Value};
-use wsman::psrp::{Command, HostMethod, HostResponse, ProtocolVersion};
+use wsman::client::{Options, Output, PoolEvent, PoolHost, RunOptions, RunspacePool};
+use wsman::clixml::{SecureString, Text, Value};
+use wsman::psrp::{
+    Command, GetCommandMetadata, HostMethod, HostResponse, Merge, PipelineFlags, ProtocolVersion, Question,
+};
 use wsman::session::{End, PipelineEvent, StopCause};
 use wsman::testing::engine::ProcessOptions;
 use wsman::testing::{EngineKind, HostOptions, Listener};
@@ -175,20 +177,84 @@ async fn fact_7_exit_is_completed_and_told_by_a_host_call() {
 }
 
 #[tokio::test]
-async fn fact_8_a_secure_string_out_without_a_key_does_not_hang() {
+async fn fact_8_a_secure_string_out_is_read_with_a_key_asked_for_afterwards() {
     let real = real!();
-    let output = script(&real.pool, "ConvertTo-SecureString 'p' -AsPlainText -Force; 'after'").await;
-    assert!(matches!(output.objects[0], Value::SecureString(_)), "{:?}", output.objects);
+    let output = script(&real.pool, "ConvertTo-SecureString 'p@ss✓' -AsPlainText -Force; 'after'").await;
+    let secret = output.objects[0].as_secure_string().expect("a SecureString");
     assert_eq!(output.objects[1], Value::from("after"));
+    assert_eq!(real.pool.reveal(secret).await.unwrap().expose(), "p@ss✓");
 }
 
 #[tokio::test]
-async fn fact_9_a_secure_string_in_without_a_key_is_refused_here() {
+async fn fact_9_a_foreign_secure_string_is_refused_here_and_the_pool_lives() {
     let real = real!();
-    let secret = Value::SecureString(wsman::clixml::SecureString(vec![0; 16]));
+    let secret = Value::SecureString(SecureString::sealed(vec![0; 16]));
     let error = real.pool.invoke(Command::new("Write-Output").argument("InputObject", secret)).await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_run()), (ErrorKind::Misuse, false));
     assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
+}
+
+fn secret(text: &str) -> SecureString {
+    SecureString::new(text.to_owned().into())
+}
+
+const PLAIN: &str =
+    "[Runtime.InteropServices.Marshal]::PtrToStringBSTR([Runtime.InteropServices.Marshal]::SecureStringToBSTR($s))";
+
+#[tokio::test]
+async fn secrets_travel_both_ways_in_every_version() {
+    let Some(host) = host().await else { return };
+    for version in [ProtocolVersion::V2_1, ProtocolVersion::V2_2, ProtocolVersion::V2_3, ProtocolVersion::V2_4] {
+        let mut options = options(&host);
+        options.session.protocol = version;
+        let pool = RunspacePool::open(options).await.unwrap();
+        let command = Command::script(format!("param($c) $s = $c.Password; {PLAIN}; $c.UserName; $c"))
+            .argument("c", Value::credential("LAB\\anna", secret("p@ss✓")));
+        let output = with_timeouts(&pool, command, 30, 30).await.unwrap();
+        assert_eq!(output.objects[..2], [Value::from("p@ss✓"), Value::from("LAB\\anna")], "{version}");
+        let (user, password) = output.objects[2].as_credential().expect("a credential");
+        assert_eq!(user, "LAB\\anna");
+        assert_eq!(pool.reveal(password).await.unwrap().expose(), "p@ss✓");
+        // Back again as it came, and as input.
+        let options = RunOptions { with_input: true, ..RunOptions::default() };
+        let echo = format!("process {{ $s = $_; {PLAIN} }}");
+        let pipeline = pool.run(vec![Command::script(echo)], options).await.unwrap();
+        pipeline.send_input(Value::SecureString(password.clone())).await.unwrap();
+        pipeline.send_input(Value::SecureString(secret("two"))).await.unwrap();
+        pipeline.end_input().await.unwrap();
+        assert_eq!(texts(&pipeline.collect().await.unwrap()), ["p@ss✓", "two"]);
+        pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_host_of_2_1_that_asks_for_the_key_gets_it() {
+    let Some(host) = host().await else { return };
+    let mut options = options(&host);
+    options.session.protocol = ProtocolVersion::V2_1;
+    let pool = RunspacePool::open(options).await.unwrap();
+    let command = Command::script("'before'; ConvertTo-SecureString 'p' -AsPlainText -Force; 'after'");
+    let output = with_timeouts(&pool, command, 30, 30).await.unwrap();
+    assert!(matches!(output.end, End::Completed), "{:?}", output.end);
+    assert_eq!(pool.reveal(output.objects[1].as_secure_string().unwrap()).await.unwrap().expose(), "p");
+}
+
+#[tokio::test]
+async fn questions_for_secrets_are_answered_in_the_middle_of_a_call() {
+    let real = real!();
+    let options = RunOptions {
+        host: Box::new(|call| match call.method {
+            HostMethod::Prompt => HostResponse::fields([("Kennwort", Value::from(secret("geheim✓")))]),
+            HostMethod::PromptForCredential2 => HostResponse::Value(Value::credential("LAB\\carol", secret("c"))),
+            _ => HostResponse::Value(Value::Nil),
+        }),
+        ..RunOptions::default()
+    };
+    let text = format!(
+        "$s = Read-Host 'Kennwort' -AsSecureString; {PLAIN}; $c = Get-Credential carol; $s = $c.Password; {PLAIN}; $c.UserName"
+    );
+    let output = real.pool.run(vec![Command::script(text)], options).await.unwrap().collect().await.unwrap();
+    assert_eq!(texts(&output), ["geheim✓", "c", "LAB\\carol"]);
 }
 
 #[tokio::test]
@@ -331,4 +397,143 @@ async fn pipelines_of_one_pool_share_it_and_arguments_reach_the_session() {
     script(&pool, "$x = 5").await;
     let output = script(&pool, "$x; $PSSenderInfo.ApplicationArguments.tenant").await;
     assert_eq!(output.objects, [Value::I32(5), Value::from("nordhafen")]);
+}
+
+#[tokio::test]
+async fn pipelines_of_several_commands_statements_and_merged_streams() {
+    let real = real!();
+    let piped = vec![
+        Command::new("Write-Output").argument("InputObject", Value::list(vec![3.into(), 1.into(), 2.into()])),
+        Command::new("Sort-Object"),
+        Command::new("Select-Object").argument("First", 2),
+    ];
+    let output = real.pool.run(piped, RunOptions::default()).await.unwrap().collect().await.unwrap();
+    assert_eq!(output.objects, [Value::I32(1), Value::I32(2)]);
+    // Two statements: the second runs after the error of the first.
+    let statements = vec![
+        Command::new("Write-Output").positional("one").end_of_statement(),
+        Command::new("Get-Item").positional("/no/such").end_of_statement(),
+        Command::new("Write-Output").positional("two"),
+    ];
+    let output = real.pool.run(statements, RunOptions::default()).await.unwrap().collect().await.unwrap();
+    assert_eq!((texts(&output), output.errors.len()), (vec!["one".to_owned(), "two".into()], 1));
+    let merged = Command::script("Write-Error 'e'; Write-Warning 'w'; Write-Host 'h'; 'o'").merged(Merge::ALL);
+    let output = real.pool.invoke(merged).await.unwrap();
+    assert_eq!(output.objects.len(), 4, "{output:?}");
+    assert!(output.errors.is_empty() && output.warnings.is_empty() && output.information.is_empty());
+}
+
+#[tokio::test]
+async fn the_runspaces_of_a_pool_are_asked_changed_and_reset() {
+    let Some(host) = host().await else { return };
+    for parked in [true, false] {
+        let mut options = options(&host);
+        options.session.max_runspaces = 3;
+        options.session.parked_receive = parked;
+        let pool = RunspacePool::open(options).await.unwrap();
+        assert_eq!(pool.available_runspaces().await.unwrap(), 3);
+        assert!(pool.set_max_runspaces(5).await.unwrap());
+        assert!(pool.set_min_runspaces(2).await.unwrap());
+        assert!(!pool.set_max_runspaces(1).await.unwrap(), "fewer than at least");
+        assert_eq!(pool.available_runspaces().await.unwrap(), 5);
+        pool.close().await;
+        let pool = RunspacePool::open(self::options(&host)).await.unwrap();
+        script(&pool, "$global:x = 1; function f { 'f' }").await;
+        assert!(pool.reset_runspace_state().await.unwrap());
+        assert_eq!(texts(&script(&pool, "\"[$x][$(f)]\"").await), ["[][f]"]);
+        pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn events_and_host_calls_outside_of_pipelines_arrive_on_the_parked_receive() {
+    let Some(host) = host().await else { return };
+    let mut options = options(&host);
+    options.pool_host = PoolHost(Box::new(|call| match call.question_of() {
+        Ok(Question::ReadLine) => HostResponse::text("from the pool"),
+        _ => HostResponse::Value(Value::Nil),
+    }));
+    let pool = RunspacePool::open(options).await.unwrap();
+    let mut events = pool.events().expect("the first time");
+    assert!(pool.events().is_none());
+    script(
+        &pool,
+        "$null = Register-EngineEvent -SourceIdentifier Lab.Event -Forward
+         $null = New-Event -SourceIdentifier Lab.Event -Sender me -EventArguments 1, 'two' -MessageData @{ a = 1 }",
+    )
+    .await;
+    let Some(PoolEvent::User(event)) = events.next().await else { panic!("an event") };
+    assert_eq!((event.source.as_str(), event.arguments.len()), ("Lab.Event", 2));
+    assert_eq!(event.data.get("a"), Some(&Value::I32(1)));
+    script(
+        &pool,
+        "$t = New-Object Timers.Timer 50; $t.AutoReset = $false
+         $null = Register-ObjectEvent $t Elapsed -Action { $global:said = $Host.UI.ReadLine() }; $t.Start()",
+    )
+    .await;
+    loop {
+        let Some(PoolEvent::HostCall(call)) = events.next().await else { panic!("a host call") };
+        if call.method == HostMethod::ReadLine {
+            break;
+        }
+    }
+    let output = script(&pool, "while (-not $global:said) { Start-Sleep -Milliseconds 20 }; $global:said").await;
+    assert_eq!(texts(&output), ["from the pool"]);
+    pool.close().await;
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn commands_say_their_parameters() {
+    let real = real!();
+    let found = real.pool.command_metadata(GetCommandMetadata::new(["Get-Date", "Out-Null"])).await.unwrap();
+    assert_eq!(found.iter().map(|command| command.name.as_str()).collect::<Vec<_>>(), ["Get-Date", "Out-Null"]);
+    assert!(found[0].parameters.iter().any(|(name, _)| name == "Format"));
+    assert!(real.pool.command_metadata(GetCommandMetadata::new(["No-Such*"])).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn input_goes_at_the_hosts_pace_and_together() {
+    let real = real!();
+    let options = RunOptions { with_input: true, ..RunOptions::default() };
+    let sum = Command::script("begin { $n = 0; $s = 0 } process { $n++; $s += $_.Length } end { \"$n $s\" }");
+    let pipeline = real.pool.run(vec![sum], options).await.unwrap();
+    for _ in 0..200 {
+        pipeline.send_input(Value::from("x".repeat(20_000))).await.unwrap();
+    }
+    pipeline.end_input().await.unwrap();
+    assert_eq!(texts(&pipeline.collect().await.unwrap()), ["200 4000000"]);
+    let sends = real._host.counters().requests_of("Send");
+    assert!(sends < 100, "{sends} requests for 200 objects");
+}
+
+#[tokio::test]
+async fn a_nested_pipeline_runs_when_the_outer_has_its_answer() {
+    let real = real!();
+    let pool = Arc::new(real.pool);
+    let outer = pool.run(
+        vec![Command::script("$x = Read-Host 'q'; \"outer $x\"")],
+        RunOptions { host: Box::new(|_| HostResponse::fields([("q", Value::from("a"))])), ..RunOptions::default() },
+    );
+    let outer = outer.await.unwrap();
+    let nested =
+        RunOptions { flags: PipelineFlags { nested: true, ..PipelineFlags::default() }, ..RunOptions::default() };
+    let inner = pool.run(vec![Command::script("'inner'")], nested).await.unwrap();
+    assert_eq!(texts(&outer.collect().await.unwrap()), ["outer a"]);
+    let inner = inner.collect().await.unwrap();
+    assert!(matches!(inner.end, End::Completed | End::Failed(_)), "{:?}", inner.end);
+}
+
+#[tokio::test]
+async fn a_slow_consumer_gets_everything() {
+    let real = real!();
+    let text = "1..5000 | ForEach-Object { 'x' * 2000 }; 'y' * 20000000";
+    let mut pipeline = real.pool.run(vec![Command::script(text)], RunOptions::default()).await.unwrap();
+    let first = pipeline.next().await;
+    assert!(matches!(first, Some(PipelineEvent::Output(_))), "{first:?}");
+    let available = real.pool.available_runspaces().await.unwrap();
+    assert_eq!(available, 0, "it waits on the host");
+    let output = pipeline.collect().await.unwrap();
+    assert_eq!(output.objects.len(), 5000);
+    assert_eq!(output.objects[4999].as_str().map(str::len), Some(20_000_000));
 }

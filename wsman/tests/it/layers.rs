@@ -49,6 +49,8 @@ fn foreign_things_have_one_door() {
         ("ntlmclient::", "auth"),
         ("reqwest::", "transport"),
         ("getrandom::", "entropy.rs"),
+        ("rsa::", "psrp"),
+        ("aes::", "psrp"),
         ("hyper::server", "testing"),
         ("tokio::process", "testing"),
     ] {

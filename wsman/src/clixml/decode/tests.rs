@@ -47,7 +47,7 @@ fn every_primitive_is_read_at_its_bounds() {
         ("<XD>&lt;a /&gt;</XD>", Value::Xml("<a />".into())),
         ("<XD />", Value::Xml("".into())),
         ("<SBK> 1 + 1 </SBK>", Value::ScriptBlock(" 1 + 1 ".into())),
-        ("<SS>AQID</SS>", Value::SecureString(SecureString(vec![1, 2, 3]))),
+        ("<SS>AQID</SS>", Value::SecureString(SecureString::sealed(vec![1, 2, 3]))),
         ("<Nil />", Value::Nil),
     ] {
         assert_eq!(read(document), value, "{document}");

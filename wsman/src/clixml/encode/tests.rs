@@ -40,7 +40,7 @@ fn every_primitive_goes_there_and_back() {
         (Value::Version(Version::parse("1.2").unwrap()), "<Version>1.2</Version>"),
         (Value::Xml("<a b=\"c\"/>".into()), "<XD>&lt;a b=\"c\"/&gt;</XD>"),
         (Value::ScriptBlock("1".into()), "<SBK>1</SBK>"),
-        (Value::SecureString(SecureString(vec![1, 2, 3])), "<SS>AQID</SS>"),
+        (Value::SecureString(SecureString::sealed(vec![1, 2, 3])), "<SS>AQID</SS>"),
     ] {
         assert_eq!(write(&value), document);
         assert_eq!(decode(document, &Limits::DECODE).unwrap(), value);

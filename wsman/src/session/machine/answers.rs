@@ -9,7 +9,7 @@ use super::{Session, State};
 use crate::psrp::{
     self, ApplicationPrivateData, ErrorRecord, HostCall, InformationRecord, Message, MessageType, PayloadError,
     PipelineState, PipelineStateMessage, ProgressRecord, RunspacePoolState, RunspacePoolStateMessage,
-    SessionCapability, TextRecord,
+    SessionCapability, TextRecord, UserEvent,
 };
 use crate::soap::{Answer, AnswerEnvelope, Operation, Received, SignalCode};
 use crate::time::Instant;
@@ -32,10 +32,14 @@ impl Session {
             let error = Error::new(ErrorKind::PeerMisbehaved, "the host answered another request");
             return self.failed(now, purpose, error.with_source(crate::soap::SoapError::OtherRequest));
         }
+        if !matches!(envelope.answer, Answer::Fault(_)) && purpose != Purpose::PoolReceive {
+            self.unsuspend();
+        }
         match (purpose, envelope.answer) {
             (_, Answer::Fault(fault)) => self.faulted(now, purpose, fault),
             (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
+            (Purpose::PoolSend(_), Answer::Sent) => self.pool_sent(),
             (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
             (Purpose::Send(id), Answer::Sent) => self.sent(id),
             (Purpose::Receive(id), Answer::Received(received)) => self.received(id, &received),
@@ -53,7 +57,7 @@ impl Session {
         match self.state {
             State::AwaitShell { by } => {
                 self.state = State::AwaitPool { by };
-                self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
+                self.want_pool_receive();
             }
             // Closed or given up meanwhile.
             _ => self.exchange(Purpose::Delete, Operation::Delete),
@@ -109,18 +113,16 @@ impl Session {
                 }
             };
             for message in messages {
-                if let Err(error) = self.pool_message(&message) {
+                if let Err(error) = self.pool_message(now, &message) {
                     return self.break_with(&error);
                 }
             }
         }
-        if matches!(self.state, State::AwaitPool { .. }) {
-            self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
-        }
+        self.want_pool_receive();
         self.alarms(now);
     }
 
-    pub(super) fn pool_message(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub(super) fn pool_message(&mut self, now: Instant, bytes: &[u8]) -> Result<(), Error> {
         let unreadable = |what| Error::new(ErrorKind::PeerMisbehaved, what);
         let message =
             Message::decode(bytes).map_err(|error| unreadable("a pool message is unreadable").with_source(error))?;
@@ -135,6 +137,7 @@ impl Session {
                     return Err(Error::new(ErrorKind::Refused, "the host speaks another major protocol version"));
                 }
                 self.protocol = Some(theirs.min(ours));
+                self.negotiated_secrets(theirs.min(ours));
             }
             MessageType::ApplicationPrivateData => {
                 self.private_data = Some(ApplicationPrivateData::decode(&message.payload).map_err(payload)?);
@@ -142,6 +145,14 @@ impl Session {
             MessageType::RunspacePoolState => {
                 self.pool_state(&RunspacePoolStateMessage::decode(&message.payload).map_err(payload)?)?;
             }
+            MessageType::EncryptedSessionKey => self.key_arrived(&message.payload).map_err(payload)?,
+            MessageType::PublicKeyRequest => self.need_key(now),
+            MessageType::RunspaceAvailability => self.pool_answered(&message.payload).map_err(payload)?,
+            MessageType::UserEvent => match UserEvent::decode(&message.payload) {
+                Ok(event) => self.event(Event::UserEvent(event)),
+                // One that cannot be read costs itself only.
+                Err(error) => tracing::debug!(%error, "an event is unreadable"),
+            },
             MessageType::RunspacePoolHostCall => {
                 let call = HostCall::decode(&message.payload).map_err(payload)?;
                 self.event(Event::PoolHostCall(call));
@@ -160,6 +171,7 @@ impl Session {
                     private_data: self.private_data.clone(),
                     shell_id: self.shell_id.clone().unwrap_or_default(),
                 }));
+                self.park();
                 Ok(())
             }
             (RunspacePoolState::Closed | RunspacePoolState::Broken, State::AwaitPool { .. } | State::Open) => {
@@ -213,7 +225,13 @@ impl Session {
             Ok(event) => event,
         };
         match event {
-            Some(Said::Event(event)) => self.event(Event::Pipeline(PipelineId(id), event)),
+            Some(Said::Event(event)) => {
+                if let Some(pipeline) = self.pipelines.get_mut(&id) {
+                    pipeline.untaken.push_back(payload.len() + EVENT_BYTES);
+                    pipeline.untaken_bytes += payload.len() + EVENT_BYTES;
+                }
+                self.event(Event::Pipeline(PipelineId(id), event));
+            }
             Some(Said::State(state)) => self.pipeline_state(id, state),
             None => {}
         }
@@ -285,6 +303,7 @@ impl Session {
             return;
         }
         self.end_all(&error.clone().after(Effect::MayHaveRun));
+        self.end_calls(error);
         self.repeats.clear();
         self.state = State::Ended;
         self.event(Event::Broken(error.clone()));
@@ -295,6 +314,11 @@ impl Session {
         }
     }
 }
+
+/// What an event costs besides its payload.
+///
+/// Chosen: about what an empty object and its place in a queue take.
+const EVENT_BYTES: usize = 128;
 
 /// What a message of a pipeline says.
 enum Said {

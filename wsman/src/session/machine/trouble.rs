@@ -22,11 +22,7 @@ impl Session {
         let class = fault.class();
         match (purpose, class) {
             // Nothing yet: ask again, with a new MessageID.
-            (Purpose::PoolReceive, FaultClass::PollAgain) => {
-                if matches!(self.state, State::AwaitPool { .. }) {
-                    self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
-                }
-            }
+            (Purpose::PoolReceive, FaultClass::PollAgain) => self.want_pool_receive(),
             (Purpose::Receive(id), FaultClass::PollAgain) => {
                 if self.pipelines.contains_key(&id) {
                     self.receive(id);
@@ -59,7 +55,8 @@ impl Session {
                 }
                 self.create_failed(&error);
             }
-            Purpose::PoolReceive => self.break_with(&error),
+            Purpose::PoolReceive => self.pool_receive_failed(&error, gone),
+            Purpose::PoolSend(part) => self.pool_send_failed(part, &error),
             Purpose::Command(id) => {
                 let refused = error.fault().is_some_and(Fault::proves_not_run);
                 let effect = if refused { Effect::NotRun } else { Effect::MayHaveRun };
@@ -85,7 +82,7 @@ impl Session {
         exchange.losses += 1;
         let wanted = match exchange.purpose {
             Purpose::Receive(id) | Purpose::Stop(id) => self.pipelines.contains_key(&id),
-            Purpose::PoolReceive => matches!(self.state, State::AwaitPool { .. }),
+            Purpose::PoolReceive => matches!(self.state, State::AwaitPool { .. } | State::Open),
             Purpose::Delete => matches!(self.state, State::AwaitDelete { .. }),
             Purpose::Terminate => self.is_open(),
             _ => false,
@@ -138,6 +135,8 @@ impl Session {
             State::AwaitDelete { by } if by <= now => self.deleted(),
             _ => {}
         }
+        self.key_alarm(now);
+        self.call_alarm(now);
         let due: Vec<_> = self.pipelines.iter().filter(|(_, p)| p.alarm() <= now).map(|(id, _)| *id).collect();
         for id in due {
             self.alarm(now, id);

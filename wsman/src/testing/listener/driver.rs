@@ -158,7 +158,7 @@ fn opener(engine: EngineKind, unix_start: Duration, wake: &Arc<Notify>) -> OpenE
     match engine {
         EngineKind::Demo(factory) => {
             let _ = wake;
-            Box::new(move || Ok(Box::new(Demo::new(factory(), DemoOptions { unix_start }))))
+            Box::new(move || Ok(Box::new(Demo::new(factory(), DemoOptions { unix_start }, Entropy::system()))))
         }
         #[cfg(feature = "process")]
         EngineKind::Process(options) => {

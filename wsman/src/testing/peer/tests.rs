@@ -10,8 +10,8 @@ use crate::clixml::Value;
 use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, fragments};
 use crate::psrp::{
-    Command, CreatePipeline, HostInfo, InitRunspacePool, Message, MessageType, PipelineOptions, PipelineState, PipelineStateMessage,
-    ProtocolVersion, SessionCapability,
+    Command, CreatePipeline, HostInfo, InitRunspacePool, Message, MessageType, PipelineFlags, PipelineState,
+    PipelineStateMessage, ProtocolVersion, SessionCapability,
 };
 use crate::soap::{Answer, AnswerEnvelope, Fault, Header, Operation, Received, Request, SignalCode};
 use crate::testing::demo::{Commands, Step};
@@ -53,7 +53,10 @@ struct Client {
 
 impl Client {
     fn new(options: PeerOptions) -> Self {
-        Self::with(options, Box::new(|| Ok(Box::new(Demo::new(Box::new(Sample), DemoOptions::default())))))
+        Self::with(
+            options,
+            Box::new(|| Ok(Box::new(Demo::new(Box::new(Sample), DemoOptions::default(), Entropy::seeded(5))))),
+        )
     }
 
     fn with(options: PeerOptions, open: OpenEngine) -> Self {
@@ -155,7 +158,7 @@ impl Client {
     }
 
     fn run(&mut self, id: Uuid, commands: Vec<Command>) -> Answer {
-        let create = CreatePipeline { commands, no_input: true, host: HostInfo::None, options: PipelineOptions::default() };
+        let create = CreatePipeline { commands, no_input: true, host: HostInfo::None, flags: PipelineFlags::default() };
         let arguments = self.fragments(MessageType::CreatePipeline, Some(id), create.encode().unwrap());
         self.ask(Operation::Command { command_id: id, arguments })
     }

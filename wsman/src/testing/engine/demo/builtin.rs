@@ -89,9 +89,10 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 fn read_host(command: &Command) -> Actions {
-    let bound = Bound::new(command, "ReadHostCommand", &["Prompt"], 1)?;
+    let bound = Bound::new(command, "ReadHostCommand", &["Prompt", "AsSecureString"], 1)?;
+    let secret = bound.named("AsSecureString").is_some_and(|value| value.as_bool() != Some(false));
     let prompt = bound.named("Prompt").or_else(|| bound.positional.first().copied()).map(to_text).unwrap_or_default();
-    Ok(vec![Action::Ask { prompt }])
+    Ok(vec![Action::Ask { prompt, secret }])
 }
 
 fn get_command(command: &Command, commands: &dyn Commands) -> Actions {

@@ -4,11 +4,10 @@
 //! calls, stop) and knows hardly any PowerShell: a pipeline is one command or
 //! one known script, possibly followed by `Out-String`, `Out-Default` or
 //! `Out-Null`. Whatever else a client asks fails as a pipeline with an error
-//! that says so; nothing is answered by silence, except session keys.
+//! that says so; nothing is answered by silence.
 //!
-//! Left out: pipeline input, several statements, nested pipelines, session
-//! keys and SecureString, GET_COMMAND_METADATA, merged streams, PSRP's
-//! Connect.
+//! Left out: pipeline input, several statements, nested pipelines,
+//! GET_COMMAND_METADATA, merged streams, PSRP's Connect.
 
 mod builtin;
 mod date;
@@ -16,6 +15,7 @@ mod errors;
 mod outgoing;
 mod pipeline;
 mod plan;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -25,15 +25,17 @@ use uuid::Uuid;
 
 use super::{Engine, Input, Output, Taken};
 use crate::clixml::Value;
+use crate::entropy::Entropy;
 use crate::psrp::fragment::Assembler;
 use crate::psrp::{
-    self, HostInfo, Message, MessageType, PipelineState, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage,
-    SessionCapability,
+    self, HostInfo, Message, MessageType, PipelineState, ProtocolVersion, PublicKey, RunspacePoolState,
+    RunspacePoolStateMessage, SessionCapability,
 };
 use crate::testing::demo::Commands;
 use crate::time::{Duration, Instant};
 use outgoing::Outgoing;
 use pipeline::{Pipeline, State, World};
+use secrets::Secrets;
 
 /// Most that is kept of unfinished messages, in bytes. Chosen: the largest
 /// argument that tests send has a few megabytes.
@@ -65,6 +67,7 @@ pub struct Demo {
     /// Those that are created and not over, in the order in which they came.
     order: VecDeque<Uuid>,
     out: Outgoing,
+    secrets: Secrets,
 }
 
 struct Pool {
@@ -85,9 +88,9 @@ enum Stage {
 }
 
 impl Demo {
-    /// An engine for one shell.
+    /// An engine for one shell; `entropy` is for its session key.
     #[must_use]
-    pub fn new(commands: Box<dyn Commands>, options: DemoOptions) -> Self {
+    pub fn new(commands: Box<dyn Commands>, options: DemoOptions, entropy: Entropy) -> Self {
         let pool = Pool {
             assembler: Assembler::new(BUFFERED_BYTES),
             stage: Stage::AwaitCapability,
@@ -96,7 +99,7 @@ impl Demo {
             host: HostInfo::None,
         };
         let (pipelines, order, out) = (BTreeMap::new(), VecDeque::new(), Outgoing::default());
-        Self { commands, options, pool, pipelines, order, out }
+        Self { commands, options, pool, pipelines, order, out, secrets: Secrets::new(entropy) }
     }
 
     fn receive(&mut self, now: Instant, target: Option<Uuid>, data: &[u8]) {
@@ -127,7 +130,7 @@ impl Demo {
             (MessageType::PipelineHostResponse, _) => {
                 let id = if message.pipeline.is_nil() { target.unwrap_or_default() } else { message.pipeline };
                 if let Some(pipeline) = self.pipelines.get_mut(&id) {
-                    pipeline.answered(&message.payload);
+                    pipeline.answered(&message.payload, &mut self.secrets);
                 }
             }
             (_, Some(id)) => self.pipeline_message(id, message),
@@ -161,7 +164,7 @@ impl Demo {
         if self.pool.stage != Stage::Opened {
             return self.fail(id, errors::unreadable("the runspace pool is not open"));
         }
-        match plan::read(payload) {
+        match plan::read(payload, &mut self.secrets) {
             Ok(create) => {
                 if let Some(pipeline) = self.pipelines.get_mut(&id) {
                     pipeline.state = State::Queued(create);
@@ -179,6 +182,9 @@ impl Demo {
         let Ok(asked) = SessionCapability::decode(payload) else { return self.break_pool() };
         let is_ours = asked.protocol.0 == ProtocolVersion::V2_4.0 && self.pool.stage == Stage::AwaitCapability;
         let protocol = if is_ours { asked.protocol.min(ProtocolVersion::V2_4) } else { ProtocolVersion::V2_4 };
+        if protocol >= ProtocolVersion::V2_4 {
+            self.secrets.plain();
+        }
         self.pool.stage = if is_ours { Stage::AwaitInit } else { Stage::Over };
         let payload = SessionCapability { protocol }.encode();
         // The session has no pool yet: all zero, as real hosts write it.
@@ -204,6 +210,9 @@ impl Demo {
 
     /// Questions about the number of runspaces.
     fn ask_pool(&mut self, now: Instant, kind: MessageType, payload: &[u8]) {
+        if kind == MessageType::PublicKey {
+            return self.tell_key(payload);
+        }
         let Ok(asked) = psrp::decode(payload) else { return };
         let number = |name| asked.get(name).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok()).unwrap_or(0);
         let pool = &mut self.pool;
@@ -225,13 +234,20 @@ impl Demo {
                 Value::I32(pool.max_runspaces.saturating_sub(i32::try_from(running).unwrap_or(i32::MAX)))
             }
             MessageType::ResetRunspaceState => Value::Bool(running == 0),
-            // Session keys: there is no RSA here. Others ask for nothing.
+            // The others ask for nothing.
             _ => return,
         };
         let call_id = asked.get("ci").cloned().unwrap_or(Value::I64(0));
         let payload = psrp::encode(&Value::custom([("SetMinMaxRunspacesResponse", answer), ("ci", call_id)]));
         self.out.pool(MessageType::RunspaceAvailability, self.out.pool_id, payload);
         self.advance(now);
+    }
+
+    /// Answers PUBLIC_KEY, with a pool id of all zero as real hosts do.
+    fn tell_key(&mut self, payload: &[u8]) {
+        let Ok(public) = PublicKey::decode(payload) else { return self.break_pool() };
+        let Ok(key) = self.secrets.answer(&public) else { return self.break_pool() };
+        self.out.pool(MessageType::EncryptedSessionKey, Uuid::nil(), key.encode());
     }
 
     fn pool_state(&mut self, state: RunspacePoolState) {
@@ -277,6 +293,7 @@ impl Demo {
             let mut world = World {
                 commands: &mut *self.commands,
                 out: &mut self.out,
+                secrets: &mut self.secrets,
                 unix_now: self.options.unix_start + now.since_start(),
                 pool_host: self.pool.host.clone(),
             };

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::errors;
 use super::outgoing::{self, Outgoing};
 use super::plan::{self, Action, Plan, Sink};
+use super::secrets::Secrets;
 use crate::clixml::{EncodeError, Value};
 use crate::psrp::fragment::Assembler;
 use crate::psrp::{
@@ -52,6 +53,7 @@ enum Waits {
 pub(super) struct World<'a> {
     pub(super) commands: &'a mut dyn Commands,
     pub(super) out: &'a mut Outgoing,
+    pub(super) secrets: &'a mut Secrets,
     pub(super) unix_now: Duration,
     pub(super) pool_host: HostInfo,
 }
@@ -81,12 +83,17 @@ impl Pipeline {
     }
 
     /// Takes a PIPELINE_HOST_RESPONSE; one that nobody waits for is dropped.
-    pub(super) fn answered(&mut self, payload: &[u8]) {
+    pub(super) fn answered(&mut self, payload: &[u8], secrets: &mut Secrets) {
         let State::Running(running) = &mut self.state else { return };
         let Waits::Answer { call_id, field } = &running.waits else { return };
         let answer = match HostResponse::decode(payload) {
             Ok((id, _)) if id != *call_id => return,
-            Ok((_, HostResponse::Value(value))) => Ok(value.get(field).cloned().unwrap_or(Value::Nil)),
+            Ok((_, HostResponse::Value(value))) => {
+                // The bare question has no field: the answer is all there is.
+                let answer = if field.is_empty() { Some(value) } else { value.get(field).cloned() };
+                let secret = |_| Box::new(errors::unreadable("a SecureString cannot be read"));
+                secrets.open(answer.unwrap_or(Value::Nil)).map_err(secret)
+            }
             Ok((_, HostResponse::Refused(refusal))) => Err(Box::new(errors::refused(refusal.message, &refusal.id))),
             Err(_) => Err(Box::new(errors::unreadable("the answer to a host call cannot be read"))),
         };
@@ -132,7 +139,7 @@ impl Running {
                     self.waits = waits;
                     return Ok(Progress::Waits(Instant::NEVER));
                 }
-                Waits::Answered(Ok(value)) => self.emit(id, value, world.out)?,
+                Waits::Answered(Ok(value)) => self.emit(id, value, world)?,
                 Waits::Answered(Err(error)) => return Ok(Progress::Over(PipelineState::Failed, Some(error))),
             }
             let Some(action) = self.plan.actions.pop_front() else {
@@ -150,13 +157,17 @@ impl Running {
     }
 
     fn act(&mut self, now: Instant, id: Uuid, action: Action, world: &mut World<'_>) -> Result<After, EncodeError> {
-        let out = &mut *world.out;
         let step = match action {
             Action::Step(step) => step,
-            Action::Ask { prompt } => return self.ask(id, prompt, out),
+            Action::Ask { prompt, secret } => return self.ask(id, prompt, secret, world.out),
         };
+        if let Step::Output(value) = step {
+            self.emit(id, value, world)?;
+            return Ok(After::Next);
+        }
+        let out = &mut *world.out;
         match step {
-            Step::Output(value) => self.emit(id, value, out)?,
+            Step::Output(_) => {}
             Step::Error(error) => {
                 out.pipeline(MessageType::ErrorRecord, id, psrp::encode(&error.to_value()))?;
             }
@@ -186,24 +197,26 @@ impl Running {
         Ok(After::Next)
     }
 
-    fn ask(&mut self, id: Uuid, prompt: String, out: &mut Outgoing) -> Result<After, EncodeError> {
+    fn ask(&mut self, id: Uuid, prompt: String, secret: bool, out: &mut Outgoing) -> Result<After, EncodeError> {
         if !self.has_host {
             return Ok(After::End(PipelineState::Failed, Some(Box::new(errors::no_host()))));
         }
         self.calls += 1;
         // A bare Read-Host is ReadLine; with a prompt it is a Prompt for one
         // field of that name (recording host-read).
-        let (method, parameters) = if prompt.is_empty() {
+        let (method, parameters) = if prompt.is_empty() && secret {
+            (HostMethod::ReadLineAsSecureString, Vec::new())
+        } else if prompt.is_empty() {
             (HostMethod::ReadLine, Vec::new())
         } else {
-            (HostMethod::Prompt, vec![Value::from(""), Value::from(""), Value::list(vec![field(&prompt)])])
+            (HostMethod::Prompt, vec![Value::from(""), Value::from(""), Value::list(vec![field(&prompt, secret)])])
         };
         out.host_call(id, &HostCall { call_id: self.calls, method, parameters })?;
         self.waits = Waits::Answer { call_id: self.calls, field: prompt };
         Ok(After::Pause)
     }
 
-    fn emit(&mut self, id: Uuid, value: Value, out: &mut Outgoing) -> Result<(), EncodeError> {
+    fn emit(&mut self, id: Uuid, value: Value, world: &mut World<'_>) -> Result<(), EncodeError> {
         let value = match &mut self.plan.sink {
             Sink::Nowhere => return Ok(()),
             Sink::Text(text) => {
@@ -212,24 +225,26 @@ impl Running {
                 return Ok(());
             }
             Sink::Lines => Value::from(psrp::to_text(&value)),
-            Sink::Client => value,
+            Sink::Client => world.secrets.seal(value).map_err(|_| EncodeError::NotSealed)?,
         };
         // `$null` is a message without a payload (recording no-output).
         let payload = if value == Value::Nil { Ok(Vec::new()) } else { psrp::encode(&value) };
-        out.pipeline(MessageType::PipelineOutput, id, payload)
+        world.out.pipeline(MessageType::PipelineOutput, id, payload)
     }
 }
 
 /// A FieldDescription, as Read-Host makes it.
-fn field(name: &str) -> Value {
+fn field(name: &str, secret: bool) -> Value {
+    let (short, full) =
+        if secret { ("SecureString", "System.Security.SecureString") } else { ("String", "System.String") };
     Value::custom([
         ("name", Value::from(name)),
         ("label", Value::from("")),
-        ("parameterTypeName", Value::from("String")),
-        ("parameterTypeFullName", Value::from("System.String")),
+        ("parameterTypeName", Value::from(short)),
+        ("parameterTypeFullName", Value::from(full)),
         (
             "parameterAssemblyFullName",
-            Value::from("System.String, mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089"),
+            Value::from(format!("{full}, mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089")),
         ),
         ("helpMessage", Value::from("")),
         ("isMandatory", Value::Bool(true)),

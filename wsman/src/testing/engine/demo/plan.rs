@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use super::builtin::{self, Surroundings};
 use super::errors;
+use super::secrets::Secrets;
 use crate::clixml::Value;
-use crate::psrp::{self, Command, CreatePipeline, ErrorRecord};
+use crate::psrp::{self, Command, CreatePipeline, ErrorRecord, Merge};
 use crate::testing::demo::{Commands, Step};
 
 /// One thing to do.
@@ -17,6 +18,8 @@ pub(super) enum Action {
     Ask {
         /// The question; the field of the prompt is named after it.
         prompt: String,
+        /// The answer is a SecureString.
+        secret: bool,
     },
 }
 
@@ -43,9 +46,14 @@ pub(super) struct Plan {
 }
 
 /// Reads a CREATE_PIPELINE; refuses what the Demo engine does not run.
-pub(super) fn read(payload: &[u8]) -> Result<CreatePipeline, Box<ErrorRecord>> {
+pub(super) fn read(payload: &[u8], secrets: &mut Secrets) -> Result<CreatePipeline, Box<ErrorRecord>> {
     let unreadable = |_| Box::new(errors::unreadable("its description cannot be read"));
-    let create = CreatePipeline::decode(payload).map_err(unreadable)?;
+    let mut create = CreatePipeline::decode(payload).map_err(unreadable)?;
+    for argument in create.commands.iter_mut().flat_map(|command| &mut command.arguments) {
+        let value = std::mem::replace(&mut argument.value, Value::Nil);
+        argument.value =
+            secrets.open(value).map_err(|_| Box::new(errors::unreadable("a SecureString cannot be read")))?;
+    }
     let value = psrp::decode(payload).map_err(unreadable)?;
     let statements = value.get("PowerShell").and_then(|shell| shell.get("ExtraCmds")).and_then(Value::items);
     if statements.is_some_and(|statements| statements.len() > 1) {
@@ -63,6 +71,12 @@ pub(super) fn make(
     let Some((first, rest)) = create.commands.split_first() else {
         return Err(Box::new(errors::unreadable("it has no command")));
     };
+    if create.commands.iter().any(|command| command.merge != Merge::default()) {
+        return Err(Box::new(errors::not_offered("merged streams")));
+    }
+    if create.flags.nested {
+        return Err(Box::new(errors::not_offered("nested pipelines")));
+    }
     let mut sink = Sink::Client;
     for command in rest {
         sink = then(command, sink)?;

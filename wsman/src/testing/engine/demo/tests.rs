@@ -3,8 +3,8 @@
 use super::*;
 use crate::psrp::fragment::fragments;
 use crate::psrp::{
-    Command, CreatePipeline, ErrorRecord, HostCall, HostMethod, HostResponse, InitRunspacePool, PipelineOptions, PipelineStateMessage,
-    Refusal,
+    Command, CreatePipeline, ErrorRecord, HostCall, HostMethod, HostResponse, InitRunspacePool, PipelineFlags,
+    PipelineStateMessage, Refusal,
 };
 use crate::testing::demo::Step;
 
@@ -46,7 +46,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let options = DemoOptions { unix_start: Duration::from_secs(1_800_000_000) };
-        let demo = Demo::new(Box::new(Sample), options);
+        let demo = Demo::new(Box::new(Sample), options, Entropy::seeded(1));
         Self { demo, now: Instant::START, objects: 0, assembler: Assembler::new(1 << 24) }
     }
 
@@ -82,7 +82,7 @@ impl Bench {
 
     fn start(&mut self, pipeline: Uuid, host: HostInfo, commands: Vec<Command>) {
         self.demo.handle(self.now, Input::CommandOpen { pipeline });
-        let create = CreatePipeline { commands, no_input: true, host, options: PipelineOptions::default() };
+        let create = CreatePipeline { commands, no_input: true, host, flags: PipelineFlags::default() };
         self.data(pipeline, MessageType::CreatePipeline, create.encode().unwrap());
     }
 
@@ -328,7 +328,9 @@ fn objects_are_numbered_over_the_whole_shell() {
 fn no_changed_byte_breaks_the_pool() {
     let mut bench = Bench::opened(1, HostInfo::None);
     let commands = vec![Command::new("Write-Output").argument("InputObject", "text")];
-    let create = CreatePipeline { commands, no_input: true, host: HostInfo::None, options: PipelineOptions::default() }.encode().unwrap();
+    let create = CreatePipeline { commands, no_input: true, host: HostInfo::None, flags: PipelineFlags::default() }
+        .encode()
+        .unwrap();
     let whole = bench.bytes(MessageType::CreatePipeline, Some(P), create);
     for at in (0..whole.len()).step_by(5) {
         let mut data = whole.clone();
