@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
+use uuid::Uuid;
 
 use super::lanes::{Done, Lanes};
 use super::options::{HostPolicy, PoolHost, RunOptions};
@@ -48,10 +49,27 @@ pub(super) enum Ask {
         question: PoolQuestion,
         answered: oneshot::Sender<Result<PoolAnswer, Error>>,
     },
+    /// Takes over a pipeline of another client.
+    Attach {
+        command_id: Uuid,
+        options: RunOptions,
+        started: oneshot::Sender<Result<Pipeline, Error>>,
+        asks: mpsc::WeakUnboundedSender<Self>,
+    },
+    Link {
+        link: Link,
+        done: oneshot::Sender<Result<(), Error>>,
+    },
     /// Events were taken of a pipeline that is held back for them.
     Taken,
     Stop(PipelineId),
     Close(oneshot::Sender<()>),
+}
+
+/// Leaving a shell and coming back.
+pub(super) enum Link {
+    Disconnect(Option<Duration>),
+    Reconnect,
 }
 
 /// What ties a driver to its pool's handle.
@@ -109,6 +127,7 @@ pub(super) struct Driver {
     feeding: Vec<(PipelineId, oneshot::Sender<Result<(), Error>>)>,
     pool_host: PoolHost,
     pool_events: mpsc::Sender<PoolEvent>,
+    linking: Option<oneshot::Sender<Result<(), Error>>>,
     /// Why the pool broke, for its handle.
     broken: Arc<OnceLock<Error>>,
     /// When the session ended; its clean-up on the host may go on.
@@ -152,6 +171,7 @@ impl Driver {
             feeding: Vec::new(),
             pool_host: pool.host,
             pool_events: pool.events,
+            linking: None,
             broken: pool.broken,
             ended: None,
         }
@@ -175,7 +195,7 @@ impl Driver {
                     // The pool's handle is gone: nobody will ask again.
                     None => {
                         asking = false;
-                        self.session.close(self.now());
+                        self.session.abandon(self.now());
                     }
                 },
                 done = self.lanes.next() => self.done(done),
@@ -271,6 +291,24 @@ impl Driver {
                 Some(result) => drop(asked.revealed.send(result)),
                 None => self.revealing.push(asked),
             },
+            Ask::Attach { command_id, options, started, asks } => {
+                let run = match self.broken.get() {
+                    Some(error) => Err(error.clone()),
+                    None => self.session.attach(now, command_id, options.timeout),
+                };
+                let run = run.map(|id| self.listen(id, options.host, asks));
+                let _ = started.send(run);
+            }
+            Ask::Link { link, done } => {
+                let begun = match link {
+                    Link::Disconnect(idle) => self.session.disconnect(now, idle),
+                    Link::Reconnect => self.session.reconnect(now),
+                };
+                match begun {
+                    Ok(()) => self.linking = Some(done),
+                    Err(error) => drop(done.send(Err(error))),
+                }
+            }
             Ask::Taken => {}
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
             Ask::Close(closed) => {
@@ -341,6 +379,8 @@ impl Driver {
                     let _ = answered.send(answer);
                 }
             }
+            Event::Disconnected | Event::Reconnected => self.linked(Ok(())),
+            Event::LinkFailed(error) => self.linked(Err(error)),
             Event::Key(key) => self.reveal(&key),
             Event::Closed => self.end(),
             Event::Broken(error) => {
@@ -351,6 +391,12 @@ impl Driver {
                 let _ = self.broken.set(error);
                 self.end();
             }
+        }
+    }
+
+    fn linked(&mut self, result: Result<(), Error>) {
+        if let Some(done) = self.linking.take() {
+            let _ = done.send(result);
         }
     }
 
@@ -377,6 +423,7 @@ impl Driver {
         self.revealing.clear();
         self.feeding.clear();
         self.pool_calls.clear();
+        self.linking = None;
         self.closing.clear();
     }
 

@@ -115,7 +115,7 @@ impl Lanes {
         self.put_back(now, connection);
     }
 
-    fn dial(&self) -> Dial {
+    pub(super) fn dial(&self) -> Dial {
         Dial {
             endpoint: self.endpoint.clone(),
             credentials: self.credentials.clone(),
@@ -126,7 +126,8 @@ impl Lanes {
 }
 
 /// How to make a connection.
-struct Dial {
+#[derive(Debug)]
+pub(super) struct Dial {
     endpoint: Endpoint,
     credentials: Credentials,
     timeout: Duration,
@@ -149,7 +150,7 @@ impl Dial {
 
     /// One exchange on `connection`, or on a new one. A kept connection that
     /// turns out to be closed before a byte left is replaced once.
-    async fn exchange(
+    pub(super) async fn exchange(
         &self,
         connection: Option<Connection>,
         body: Vec<u8>,

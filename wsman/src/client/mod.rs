@@ -24,6 +24,8 @@ mod driver;
 mod lanes;
 mod options;
 mod pool;
+mod shells;
 
 pub use options::{HostPolicy, Options, PoolHost, RunOptions};
 pub use pool::{Output, Pipeline, PoolEvent, PoolEvents, RunspacePool};
+pub use shells::Shells;

@@ -4,23 +4,26 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
-use super::driver::{Ask, Driver, Flow, PoolSide, Revealing, clock};
+use super::driver::{Ask, Driver, Flow, Link, PoolSide, Revealing, clock};
 use super::lanes::Lanes;
 use super::{Options, RunOptions};
 use crate::clixml::{SecureString, Value};
+use crate::entropy::Entropy;
 use crate::psrp::{
     Command, CommandMetadata, ErrorRecord, GetCommandMetadata, HostCall, InformationRecord, ProgressRecord, UserEvent,
 };
 use crate::secret::Secret;
-use crate::session::{End, Opened, PipelineEvent, PipelineId, PoolAnswer, PoolQuestion, Session};
+use crate::session::{Config, End, Opened, PipelineEvent, PipelineId, PoolAnswer, PoolQuestion, Session};
 use crate::time::Instant;
 use crate::{Effect, Error, ErrorKind};
 
 /// An open runspace pool.
 ///
 /// Dropping it deletes the shell in the background, as long as the runtime
-/// lives; [`RunspacePool::close`] waits for that.
+/// lives, unless it was left with [`RunspacePool::disconnect`];
+/// [`RunspacePool::close`] deletes it and waits for that.
 #[derive(Debug)]
 pub struct RunspacePool {
     asks: mpsc::UnboundedSender<Ask>,
@@ -43,9 +46,29 @@ impl RunspacePool {
     /// [`ErrorKind::PeerMisbehaved`]: something that is no WinRM host.
     /// [`ErrorKind::Refused`]: a fault, see [`Error::fault`].
     pub async fn open(options: Options) -> Result<Self, Error> {
+        Self::drive(options, |config, entropy| Session::open(Instant::START, config, entropy)).await
+    }
+
+    /// Connects to a pool that another client has left on the host, by the id
+    /// of its shell ([`Opened::shell_id`], [`Shells::list`](super::Shells)).
+    /// What runs in it is taken over with [`RunspacePool::attach`]. From then
+    /// on the pool is this one's: closing or dropping it deletes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::open`]; fault 2150859213: its client is still there.
+    pub async fn connect(options: Options, shell_id: &str) -> Result<Self, Error> {
+        let shell_id = shell_id.to_owned();
+        Self::drive(options, move |config, entropy| Session::connect(Instant::START, config, entropy, &shell_id)).await
+    }
+
+    async fn drive(
+        options: Options,
+        begin: impl FnOnce(Config, Entropy) -> Result<Session, Error>,
+    ) -> Result<Self, Error> {
         let start = clock();
         let lanes = Lanes::new(options.endpoint, options.credentials, options.connect_timeout);
-        let session = Session::open(Instant::START, options.session, options.entropy)?;
+        let session = begin(options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();
         let (sender, opened) = oneshot::channel();
         let broken: Arc<OnceLock<Error>> = Arc::default();
@@ -54,6 +77,48 @@ impl RunspacePool {
         tokio::spawn(Driver::new(session, lanes, inbox, start, side).run());
         let opened = opened.await.unwrap_or_else(|_| Err(driver_gone()))?;
         Ok(Self { asks, opened, broken, events: Mutex::new(Some(events)) })
+    }
+
+    /// Takes over a pipeline that runs here since before one connected; of
+    /// `options` the host and the timeout count.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: this pool has it already. That the host does not
+    /// know it is the pipeline's end, [`End::Lost`].
+    pub async fn attach(&self, command_id: Uuid, options: RunOptions) -> Result<Pipeline, Error> {
+        let (started, answer) = oneshot::channel();
+        let asks = self.asks.downgrade();
+        self.asks.send(Ask::Attach { command_id, options, started, asks }).map_err(|_| self.ended())?;
+        answer.await.unwrap_or_else(|_| Err(self.ended()))
+    }
+
+    /// Leaves the pool on the host, with what runs in it; the host keeps its
+    /// output for `idle_timeout` at most. A pool that is dropped now stays
+    /// there, for [`RunspacePool::reconnect`] or another process's
+    /// [`RunspacePool::connect`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: it is not open, or a pipeline is not wholly sent
+    /// yet; else the host's.
+    pub async fn disconnect(&self, idle_timeout: Option<Duration>) -> Result<(), Error> {
+        self.link(Link::Disconnect(idle_timeout)).await
+    }
+
+    /// Comes back to the pool; its pipelines go on by themselves.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misuse`]: it was not left; else the host's.
+    pub async fn reconnect(&self) -> Result<(), Error> {
+        self.link(Link::Reconnect).await
+    }
+
+    async fn link(&self, link: Link) -> Result<(), Error> {
+        let (done, answer) = oneshot::channel();
+        self.asks.send(Ask::Link { link, done }).map_err(|_| self.ended())?;
+        answer.await.unwrap_or_else(|_| Err(self.ended()))
     }
 
     /// What is known of the pool.
@@ -273,6 +338,12 @@ impl Pipeline {
             let _ = asks.send(Ask::Taken);
         }
         Some(event)
+    }
+
+    /// Its id on the host; another client takes it over by it.
+    #[must_use]
+    pub fn command_id(&self) -> Uuid {
+        self.id.command_id()
     }
 
     /// Asks the host to stop it; go on with [`Pipeline::next`] to its end,

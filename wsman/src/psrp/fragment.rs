@@ -79,6 +79,8 @@ pub struct Assembler {
     unread: Vec<u8>,
     open: BTreeMap<u64, Partial>,
     buffered: usize,
+    /// Messages may lack their starts.
+    resuming: bool,
 }
 
 struct Partial {
@@ -104,7 +106,14 @@ impl Assembler {
     /// Keeps at most `limit` bytes of unfinished messages.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { limit, unread: Vec::new(), open: BTreeMap::new(), buffered: 0 }
+        Self { limit, unread: Vec::new(), open: BTreeMap::new(), buffered: 0, resuming: false }
+    }
+
+    /// For a stream that another client has begun to read: a message whose
+    /// start went there is passed over.
+    #[must_use]
+    pub fn resuming(limit: usize) -> Self {
+        Self { resuming: true, ..Self::new(limit) }
     }
 
     /// Takes bytes; gives the messages that they complete, in the order of
@@ -146,6 +155,9 @@ impl Assembler {
         let starts = flags & START != 0;
         if starts != (fragment == 0) {
             return Err(FragmentError::StartMark { object, fragment });
+        }
+        if self.resuming && !starts && !self.open.contains_key(&object) {
+            return Ok(());
         }
         let mut partial = self.open.remove(&object).unwrap_or(Partial { next: 0, data: Vec::new() });
         if partial.next != fragment {

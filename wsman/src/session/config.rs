@@ -14,6 +14,9 @@ pub struct Config {
     pub to: String,
     /// Session configuration on the host. `Microsoft.PowerShell` by default.
     pub configuration_name: String,
+    /// Name of the shell, by which its owner finds it again in the host's list
+    /// ([`ShellList`](super::ShellList)); none by default.
+    pub shell_name: Option<String>,
     /// Version to announce. 2.3 by default: 2.4 stops encrypting SecureString.
     pub protocol: ProtocolVersion,
     /// Runspaces that the pool keeps, 1 by default.
@@ -52,6 +55,7 @@ impl Config {
         Self {
             to: to.into(),
             configuration_name: "Microsoft.PowerShell".into(),
+            shell_name: None,
             protocol: ProtocolVersion::V2_3,
             min_runspaces: 1,
             max_runspaces: 1,

@@ -31,6 +31,11 @@ pub(super) enum Purpose {
     Stop(Uuid),
     Terminate,
     Delete,
+    Disconnect,
+    Reconnect,
+    ReconnectCommand(Uuid),
+    Connect,
+    Attach(Uuid),
 }
 
 impl Purpose {
@@ -42,9 +47,20 @@ impl Purpose {
     }
 
     /// Only a Receive takes nothing from the host that a second one would not
-    /// get; a stop, a terminate and a delete may be asked for twice.
+    /// get; a stop, a terminate, a delete may be asked for twice, and so may
+    /// leaving and coming back.
     pub(super) fn is_repeatable(self) -> bool {
-        matches!(self, Self::PoolReceive | Self::Receive(_) | Self::Stop(_) | Self::Terminate | Self::Delete)
+        matches!(
+            self,
+            Self::PoolReceive
+                | Self::Receive(_)
+                | Self::Stop(_)
+                | Self::Terminate
+                | Self::Delete
+                | Self::Disconnect
+                | Self::Reconnect
+                | Self::ReconnectCommand(_)
+        )
     }
 }
 

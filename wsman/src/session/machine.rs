@@ -5,6 +5,7 @@
 
 mod answers;
 mod keys;
+mod link;
 mod pool;
 mod trouble;
 
@@ -63,6 +64,8 @@ pub struct Session {
     outputs: VecDeque<Output>,
     next_exchange: u64,
     next_object: u64,
+    /// Connected to a pool that need not say its state again.
+    connecting: bool,
 }
 
 /// What the session waits for.
@@ -70,7 +73,11 @@ pub struct Session {
 enum State {
     AwaitShell { by: Instant },
     AwaitPool { by: Instant },
+    AwaitConnect { by: Instant },
     Open,
+    AwaitDisconnect { by: Instant },
+    Disconnected { since: Instant },
+    AwaitReconnect { by: Instant },
     AwaitDelete { by: Instant },
     Ended,
 }
@@ -85,8 +92,22 @@ impl Session {
     pub fn open(now: Instant, config: Config, mut entropy: Entropy) -> Result<Self, Error> {
         config.check()?;
         let (pool_id, session_id) = (entropy.uuid(), entropy.uuid());
-        let mut session = Self {
-            state: State::AwaitShell { by: now + config.open_timeout },
+        let mut session = Self::new(config, entropy, pool_id, session_id);
+        session.state = State::AwaitShell { by: now + session.config.open_timeout };
+        let creation = session.creation()?;
+        let operation = Operation::Create {
+            shell_id: pool_id,
+            protocol_version: session.config.protocol.to_string(),
+            creation,
+            name: session.config.shell_name.clone(),
+        };
+        session.exchange(Purpose::Create, operation);
+        Ok(session)
+    }
+
+    fn new(config: Config, entropy: Entropy, pool_id: Uuid, session_id: Uuid) -> Self {
+        Self {
+            state: State::Ended,
             config,
             entropy,
             pool_id,
@@ -103,12 +124,8 @@ impl Session {
             outputs: VecDeque::new(),
             next_exchange: 0,
             next_object: 1,
-        };
-        let creation = session.creation()?;
-        let operation =
-            Operation::Create { shell_id: pool_id, protocol_version: session.config.protocol.to_string(), creation };
-        session.exchange(Purpose::Create, operation);
-        Ok(session)
+            connecting: false,
+        }
     }
 
     fn creation(&mut self) -> Result<Vec<u8>, Error> {
@@ -189,6 +206,11 @@ impl Session {
 
     fn pipeline(&mut self, now: Instant, first: Duration, all: Duration, creation: Option<Value>) -> Uuid {
         let id = self.entropy.uuid();
+        self.insert_pipeline(now, id, first, all, creation);
+        id
+    }
+
+    fn insert_pipeline(&mut self, now: Instant, id: Uuid, first: Duration, all: Duration, creation: Option<Value>) {
         self.pipelines.insert(
             id,
             Pipeline {
@@ -206,7 +228,6 @@ impl Session {
                 deadline: now + all,
             },
         );
-        id
     }
 
     /// Sends Command; what CREATE_PIPELINE has beyond it goes first of all
@@ -285,7 +306,17 @@ impl Session {
                 self.state = State::AwaitDelete { by: now + self.config.stop_timeout };
                 return;
             }
-            State::AwaitPool { .. } | State::Open => {}
+            // Not ours: left as it was found.
+            State::AwaitPool { .. } if self.connecting => {
+                self.state = State::Ended;
+                self.exchange(Purpose::Disconnect, Operation::Disconnect { idle_timeout: None });
+                return self.event(Event::Closed);
+            }
+            State::AwaitConnect { .. } => {
+                self.state = State::Ended;
+                return self.event(Event::Closed);
+            }
+            _ => {}
         }
         let closed = Error::new(ErrorKind::Misuse, "the session was closed").after(Effect::MayHaveRun);
         self.end_all(&closed);
@@ -336,13 +367,19 @@ impl Session {
 
     fn wait(&self) -> Output {
         let state = match self.state {
-            State::AwaitShell { by } | State::AwaitPool { by } | State::AwaitDelete { by } => Some((by, Why::Pool)),
-            State::Open | State::Ended => None,
+            State::AwaitShell { by }
+            | State::AwaitPool { by }
+            | State::AwaitConnect { by }
+            | State::AwaitDisconnect { by }
+            | State::AwaitReconnect { by }
+            | State::AwaitDelete { by } => Some((by, Why::Pool)),
+            State::Open | State::Disconnected { .. } | State::Ended => None,
         };
         let key = self.keys.deadline().map(|by| (by, Why::Key));
         let call = self.next_call_alarm().map(|by| (by, Why::Pool));
         let repeats = self.repeats.iter().map(|(at, _)| (*at, Why::Repeat));
-        let alarms = self.pipelines.values().map(|pipeline| (pipeline.alarm(), Why::Deadline));
+        let asleep = self.is_leaving();
+        let alarms = self.pipelines.values().filter(|_| !asleep).map(|p| (p.alarm(), Why::Deadline));
         let next = state.into_iter().chain(key).chain(call).chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
         let (until, why) = next.unwrap_or((Instant::NEVER, Why::Idle));
         Output::Wait { until, why }
@@ -385,6 +422,7 @@ impl Session {
                 max_envelope_bytes: self.max_envelope_bytes(),
                 operation_timeout: self.hold(purpose),
                 shell_id: self.shell_id.clone(),
+                robust: None,
             },
             operation,
         };
@@ -534,10 +572,18 @@ impl Session {
         self.pipelines.get(&pipeline.0).is_some_and(|pipeline| pipeline.held)
     }
 
+    fn resume_all(&mut self) {
+        let ids: Vec<_> = self.pipelines.keys().copied().collect();
+        for id in ids {
+            self.resume(id);
+        }
+        self.want_pool_receive();
+    }
+
     fn resume(&mut self, id: Uuid) {
         let window = self.config.window_bytes;
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
-        if pipeline.held && !pipeline.is_full(window) {
+        if pipeline.held && !pipeline.is_full(window) && self.state == State::Open {
             pipeline.held = false;
             self.receive(id);
         }
@@ -546,7 +592,8 @@ impl Session {
     /// Asks for more output, unless there is enough to take.
     fn receive(&mut self, id: Uuid) {
         let window = self.config.window_bytes;
-        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|pipeline| pipeline.is_full(window)) {
+        let leaving = self.is_leaving();
+        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|pipeline| leaving || pipeline.is_full(window)) {
             pipeline.held = true;
             return;
         }
@@ -554,6 +601,12 @@ impl Session {
     }
 
     fn stop_for(&mut self, now: Instant, id: Uuid, cause: StopCause) {
+        // Not to be reached: whoever comes back finds it.
+        if self.is_leaving() {
+            let left = Error::new(ErrorKind::Misuse, "the session was left").after(Effect::MayHaveRun);
+            self.forget(id, End::Lost(left));
+            return;
+        }
         let by = now + self.config.stop_timeout;
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         if pipeline.stopping.is_some() {

@@ -22,13 +22,18 @@ mod config;
 mod exchange;
 mod machine;
 mod pipeline;
+mod shells;
 #[cfg(test)]
 mod tests;
 
+pub use crate::soap::ShellDescription;
 pub use config::{Config, PipelineSpec};
 pub use exchange::ExchangeId;
 pub use machine::Session;
 pub use pipeline::{End, PipelineEvent, StopCause};
+#[cfg(feature = "net")]
+pub(crate) use shells::is_gone;
+pub use shells::{Found, ShellList, Step};
 
 use std::time::Duration;
 
@@ -42,6 +47,14 @@ use crate::time::Instant;
 /// Names a pipeline; on the wire the CommandId.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PipelineId(pub(crate) Uuid);
+
+impl PipelineId {
+    /// As it goes on the wire; another client finds the pipeline by it.
+    #[must_use]
+    pub fn command_id(self) -> Uuid {
+        self.0
+    }
+}
 
 /// What happened.
 pub enum Input<'a> {
@@ -168,6 +181,12 @@ pub enum Event {
     /// The session key is there, or the exchange for it failed: what
     /// [`Session::reveal`] had to put off can be asked again.
     Key(Result<(), Error>),
+    /// The shell is left: nothing more is heard of it until it is come back to.
+    Disconnected,
+    /// The shell is back, and its pipelines follow.
+    Reconnected,
+    /// Leaving or coming back failed; the session is as it was before.
+    LinkFailed(Error),
     /// The session ended because [`Session::close`] was called.
     Closed,
     /// The session ended by itself.

@@ -15,6 +15,8 @@ pub struct AnswerEnvelope {
     pub message_id: Option<Uuid>,
     /// `wsa:RelatesTo`: the request's `MessageID`. Some faults come without.
     pub relates_to: Option<Uuid>,
+    /// `wsmv:OperationID`, when the host knows Robust Connections.
+    pub operation_id: Option<Uuid>,
     /// The answer.
     pub answer: Answer,
 }
@@ -35,8 +37,27 @@ pub enum Answer {
     Signalled,
     /// To Delete.
     Deleted,
+    /// To Disconnect.
+    Disconnected,
+    /// To Reconnect.
+    Reconnected,
+    /// To Connect; `connectResponseXml`, for a shell.
+    Connected(Vec<u8>),
+    /// To Enumerate and Pull.
+    Listed(Listed),
     /// The host refused.
     Fault(Fault),
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Shells, of a list of shells.
+    pub shells: Vec<ShellDescription>,
+    /// Commands with the host's word for their state, of a list of commands.
+    pub commands: Vec<(Uuid, String)>,
+    /// For the next Pull; `None`: that was all.
+    pub context: Option<String>,
 }
 
 /// A shell as the host describes it.
@@ -52,6 +73,14 @@ pub struct ShellDescription {
     pub owner: Option<String>,
     /// After so long without a request the host closes it.
     pub idle_timeout: Option<Duration>,
+    /// What it is: its resource URI; every request for it must carry that.
+    pub resource_uri: Option<String>,
+    /// As its client called it.
+    pub name: Option<String>,
+    /// `Connected` or `Disconnected`.
+    pub state: Option<String>,
+    /// How long ago it was last asked anything.
+    pub inactivity: Option<Duration>,
 }
 
 /// The reference to a new shell.
@@ -120,7 +149,9 @@ impl AnswerEnvelope {
                 head.and_then(|h| h.child(ns::ADDRESSING, "Action")).ok_or(SoapError::Missing("Action"))?.trimmed();
             decode_answer(action, body)?
         };
-        Ok(Self { message_id: id("MessageID"), relates_to: id("RelatesTo"), answer })
+        let operation_id =
+            head.and_then(|h| h.child(ns::WSMAN_MS, "OperationID")).and_then(|e| parse_uuid(e.trimmed()));
+        Ok(Self { message_id: id("MessageID"), relates_to: id("RelatesTo"), operation_id, answer })
     }
 
     /// Writes an answer, at the host's end.
@@ -137,11 +168,16 @@ impl AnswerEnvelope {
                 ("xmlns:w", ns::WSMAN),
                 ("xmlns:rsp", ns::SHELL),
                 ("xmlns:p", ns::WSMAN_MS),
+                ("xmlns:n", ns::ENUMERATION),
             ],
         );
         w.open("s:Header", &[]).leaf("a:Action", &[], self.answer.action());
         if let Some(id) = self.message_id {
             w.leaf("a:MessageID", &[], &format!("uuid:{}", upper(id)));
+        }
+        if let Some(id) = self.operation_id {
+            w.leaf("p:OperationID", &[("s:mustUnderstand", "false")], &format!("uuid:{}", upper(id)));
+            w.leaf("p:SequenceId", &[], "1");
         }
         w.leaf("a:To", &[], ns::ANONYMOUS);
         if let Some(id) = self.relates_to {
@@ -169,6 +205,10 @@ impl Answer {
             Self::Received(_) => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ReceiveResponse",
             Self::Sent => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/SendResponse",
             Self::Signalled => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/SignalResponse",
+            Self::Disconnected => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/DisconnectResponse",
+            Self::Reconnected => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ReconnectResponse",
+            Self::Connected(_) => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ConnectResponse",
+            Self::Listed(_) => "http://schemas.xmlsoap.org/ws/2004/09/enumeration/EnumerateResponse",
             Self::Fault(_) => ns::FAULT_ACTION,
         }
     }
@@ -179,20 +219,7 @@ impl Answer {
                 if let Some(created) = &shell.created {
                     created.encode(&shell.shell_id, w);
                 }
-                w.open("rsp:Shell", &[]).leaf("rsp:ShellId", &[], &shell.shell_id);
-                w.leaf("rsp:ResourceUri", &[], "http://schemas.microsoft.com/powershell/Microsoft.PowerShell");
-                if let Some(owner) = &shell.owner {
-                    w.leaf("rsp:Owner", &[], owner);
-                }
-                if let Some(idle) = shell.idle_timeout {
-                    w.leaf("rsp:IdleTimeOut", &[], &XsDuration(idle).to_string());
-                }
-                w.leaf("rsp:InputStreams", &[], "stdin pr")
-                    .leaf("rsp:OutputStreams", &[], "stdout")
-                    .leaf("rsp:CompressionMode", &[], "NoCompression")
-                    .leaf("rsp:BufferMode", &[], "Block")
-                    .leaf("rsp:State", &[], "Connected")
-                    .close("rsp:Shell");
+                shell.encode(w);
             }
             Self::CommandStarted(id) => {
                 w.open("rsp:CommandResponse", &[]).leaf("rsp:CommandId", &[], &upper(*id)).close("rsp:CommandResponse");
@@ -204,9 +231,110 @@ impl Answer {
             Self::Signalled => {
                 w.empty("rsp:SignalResponse", &[]);
             }
-            Self::Deleted => {}
+            Self::Deleted | Self::Disconnected | Self::Reconnected => {}
+            Self::Connected(answer) => {
+                w.open("rsp:ConnectResponse", &[]);
+                if !answer.is_empty() {
+                    w.leaf("rsp:InputStreams", &[], "stdin pr")
+                        .leaf("rsp:OutputStreams", &[], "stdout")
+                        .open("connectResponseXml", &[("xmlns", ns::POWERSHELL)])
+                        .raw(&encode_base64(answer))
+                        .close("connectResponseXml");
+                }
+                w.close("rsp:ConnectResponse");
+            }
+            Self::Listed(listed) => listed.encode(w),
             Self::Fault(fault) => fault.encode(w),
         }
+    }
+}
+
+impl ShellDescription {
+    fn encode(&self, w: &mut Writer) {
+        w.open("rsp:Shell", &[]).leaf("rsp:ShellId", &[], &self.shell_id);
+        for (name, text) in
+            [("rsp:Name", &self.name), ("rsp:ResourceUri", &self.resource_uri), ("rsp:Owner", &self.owner)]
+        {
+            if let Some(text) = text {
+                w.leaf(name, &[], text);
+            }
+        }
+        if let Some(idle) = self.idle_timeout {
+            w.leaf("rsp:IdleTimeOut", &[], &XsDuration(idle).to_string());
+        }
+        w.leaf("rsp:InputStreams", &[], "stdin pr")
+            .leaf("rsp:OutputStreams", &[], "stdout")
+            .leaf("rsp:CompressionMode", &[], "NoCompression")
+            .leaf("rsp:BufferMode", &[], "Block");
+        if let Some(state) = &self.state {
+            w.leaf("rsp:State", &[], state);
+        }
+        if let Some(span) = self.inactivity {
+            w.leaf("rsp:ShellInactivity", &[], &XsDuration(span).to_string());
+        }
+        w.close("rsp:Shell");
+    }
+
+    fn decode(shell: &Element<'_>) -> Self {
+        let text = |name| shell.child(ns::SHELL, name).map(|e| e.trimmed().to_owned());
+        let span = |name| text(name).and_then(|span| XsDuration::parse(&span)).map(|span| span.0);
+        Self {
+            shell_id: text("ShellId").unwrap_or_default(),
+            created: None,
+            owner: text("Owner"),
+            idle_timeout: span("IdleTimeOut"),
+            resource_uri: text("ResourceUri"),
+            name: text("Name").or_else(|| shell.attribute("Name").map(str::to_owned)),
+            state: text("State"),
+            inactivity: span("ShellInactivity"),
+        }
+    }
+}
+
+impl Listed {
+    fn encode(&self, w: &mut Writer) {
+        w.open("n:EnumerateResponse", &[]);
+        w.leaf("n:EnumerationContext", &[], self.context.as_deref().unwrap_or_default());
+        if !self.shells.is_empty() || !self.commands.is_empty() {
+            w.open("w:Items", &[]);
+            self.shells.iter().for_each(|shell| shell.encode(w));
+            for (id, state) in &self.commands {
+                w.open("rsp:Command", &[])
+                    .leaf("rsp:CommandId", &[], &upper(*id))
+                    .leaf("rsp:State", &[], state)
+                    .close("rsp:Command");
+            }
+            w.close("w:Items");
+        }
+        if self.context.is_none() {
+            w.empty("w:EndOfSequence", &[]);
+        }
+        w.close("n:EnumerateResponse");
+    }
+
+    /// Items stand in `wsman:Items` of an optimised EnumerateResponse, and in
+    /// `wsen:Items` of a PullResponse.
+    fn decode(body: &Element<'_>) -> Result<Self, SoapError> {
+        let response = body
+            .child(ns::ENUMERATION, "EnumerateResponse")
+            .or_else(|| body.child(ns::ENUMERATION, "PullResponse"))
+            .ok_or(SoapError::Missing("EnumerateResponse"))?;
+        let items = response.child(ns::WSMAN, "Items").or_else(|| response.child(ns::ENUMERATION, "Items"));
+        let ended = [ns::WSMAN, ns::ENUMERATION].iter().any(|n| response.child(n, "EndOfSequence").is_some());
+        let context = response.child(ns::ENUMERATION, "EnumerationContext").map(|e| e.trimmed().to_owned());
+        let mut listed = Self { context: context.filter(|context| !ended && !context.is_empty()), ..Self::default() };
+        for item in items.iter().flat_map(|items| &items.children) {
+            if item.is(ns::SHELL, "Shell") {
+                listed.shells.push(ShellDescription::decode(item));
+            } else if item.is(ns::SHELL, "Command") {
+                let id =
+                    item.child(ns::SHELL, "CommandId").map(|id| id.trimmed()).or_else(|| item.attribute("CommandId"));
+                let id = id.and_then(parse_uuid).ok_or(SoapError::Invalid("CommandId"))?;
+                let state = item.child(ns::SHELL, "State").map(|e| e.trimmed().to_owned()).unwrap_or_default();
+                listed.commands.push((id, state));
+            }
+        }
+        Ok(listed)
     }
 }
 
@@ -262,13 +390,23 @@ fn decode_answer(action: &str, body: &Element<'_>) -> Result<Answer, SoapError> 
         "ReceiveResponse" => decode_received(shell("ReceiveResponse")?).map(Answer::Received),
         "SendResponse" => Ok(Answer::Sent),
         "SignalResponse" => Ok(Answer::Signalled),
+        "DisconnectResponse" => Ok(Answer::Disconnected),
+        "ReconnectResponse" => Ok(Answer::Reconnected),
+        "ConnectResponse" => {
+            let xml = body
+                .child(ns::SHELL, "ConnectResponse")
+                .and_then(|response| response.child(ns::POWERSHELL, "connectResponseXml"));
+            let answer = xml.map(|xml| decode_base64(&xml.text).ok_or(SoapError::Invalid("connectResponseXml")));
+            Ok(Answer::Connected(answer.transpose()?.unwrap_or_default()))
+        }
+        "EnumerateResponse" | "PullResponse" => Listed::decode(body).map(Answer::Listed),
         _ => Err(SoapError::UnknownAction),
     }
 }
 
 fn decode_created(body: &Element<'_>) -> Result<ShellDescription, SoapError> {
     let shell = body.child(ns::SHELL, "Shell");
-    let text = |name| shell.and_then(|s| s.child(ns::SHELL, name)).map(|e| e.trimmed().to_owned());
+    let described = shell.map(ShellDescription::decode).unwrap_or_default();
     // Either place may be missing: OMI leaves out the Shell, Windows has both.
     let resource = body.child(ns::TRANSFER, "ResourceCreated");
     let parameters = resource.and_then(|resource| resource.child(ns::ADDRESSING, "ReferenceParameters"));
@@ -283,11 +421,11 @@ fn decode_created(body: &Element<'_>) -> Result<ShellDescription, SoapError> {
             resource_uri: parameters?.child(ns::WSMAN, "ResourceURI")?.trimmed().to_owned(),
         })
     };
+    let id = Some(described.shell_id.clone()).filter(|id| !id.is_empty());
     Ok(ShellDescription {
-        shell_id: selector().or_else(|| text("ShellId")).ok_or(SoapError::Missing("ShellId"))?,
+        shell_id: selector().or(id).ok_or(SoapError::Missing("ShellId"))?,
         created: created(),
-        owner: text("Owner"),
-        idle_timeout: text("IdleTimeOut").and_then(|span| XsDuration::parse(&span)).map(|span| span.0),
+        ..described
     })
 }
 
@@ -321,6 +459,24 @@ mod tests {
                 created: Some(ResourceCreated { address: "http://h/wsman".into(), resource_uri: "urn:x".into() }),
                 owner: Some("HOST01\\user".into()),
                 idle_timeout: Some(Duration::from_secs(7200)),
+                name: Some("n".into()),
+                ..ShellDescription::default()
+            }),
+            Answer::Disconnected,
+            Answer::Reconnected,
+            Answer::Connected(vec![]),
+            Answer::Connected(vec![1, 2]),
+            Answer::Listed(Listed::default()),
+            Answer::Listed(Listed {
+                shells: vec![ShellDescription {
+                    shell_id: "X".into(),
+                    state: Some("Disconnected".into()),
+                    resource_uri: Some("urn:x".into()),
+                    inactivity: Some(Duration::from_secs(3)),
+                    ..ShellDescription::default()
+                }],
+                commands: vec![(id, "Running".into())],
+                context: Some("9".into()),
             }),
             Answer::CommandStarted(id),
             Answer::Received(Received {
@@ -335,7 +491,8 @@ mod tests {
             Answer::Deleted,
             Answer::Fault(Fault { code: Some(5), subcode: Some("AccessDenied".into()), text: "<no>".into() }),
         ] {
-            let envelope = AnswerEnvelope { message_id: Some(id), relates_to: Some(Uuid::nil()), answer };
+            let envelope =
+                AnswerEnvelope { message_id: Some(id), relates_to: Some(Uuid::nil()), operation_id: Some(id), answer };
             assert_eq!(AnswerEnvelope::decode(&envelope.encode()).unwrap(), envelope);
         }
     }

@@ -11,9 +11,11 @@ mod fault;
 pub(crate) mod ns;
 mod request;
 
-pub use answer::{Answer, AnswerEnvelope, CommandState, Received, ResourceCreated, ShellDescription, StreamData};
+pub use answer::{
+    Answer, AnswerEnvelope, CommandState, Listed, Received, ResourceCreated, ShellDescription, StreamData,
+};
 pub use fault::{Fault, FaultClass};
-pub use request::{Header, Operation, Request, SignalCode};
+pub use request::{Header, Operation, Request, Robust, SignalCode};
 
 use crate::xml::TreeError;
 

@@ -36,8 +36,24 @@ pub struct Header {
     pub max_envelope_bytes: u32,
     /// `wsman:OperationTimeout`.
     pub operation_timeout: Duration,
-    /// Selector `ShellId`, on everything but Create.
+    /// Selector `ShellId`, on everything but Create and Enumerate.
     pub shell_id: Option<String>,
+    /// Robust Connections, if the request may be sent again.
+    pub robust: Option<Robust>,
+}
+
+/// `wsmv:OperationID`, for a request that must act once however often it
+/// arrives. `SequenceId` is always 1.
+///
+/// Source: [MS-WSMV] §2.2.4.25, §3.1.4.1.39.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Robust {
+    /// The id; the same for every copy.
+    pub operation_id: Uuid,
+    /// A copy: the host is to say again what it said the first time, and to
+    /// act only if it never saw the id. Hosts that do not know the header must
+    /// refuse.
+    pub again: bool,
 }
 
 /// The operations of a shell.
@@ -54,6 +70,8 @@ pub enum Operation {
         protocol_version: String,
         /// `creationXml`.
         creation: Vec<u8>,
+        /// `Name`, by which Enumerate shows it.
+        name: Option<String>,
     },
     /// Starts a command; the client chooses its id.
     Command {
@@ -85,6 +103,38 @@ pub enum Operation {
     },
     /// Closes the shell.
     Delete,
+    /// Leaves the shell; it goes on by itself, and keeps its output.
+    Disconnect {
+        /// After so long alone the host closes it.
+        idle_timeout: Option<Duration>,
+    },
+    /// Comes back, as the client that left.
+    Reconnect {
+        /// To this command; `None`: to the shell, which does not take its
+        /// commands along.
+        command_id: Option<Uuid>,
+    },
+    /// Comes as another client.
+    Connect {
+        /// To this command of a shell that one is connected to; `None`: to
+        /// the shell.
+        command_id: Option<Uuid>,
+        /// Protocol version offered, for a shell.
+        protocol_version: String,
+        /// `connectXml`, for a shell.
+        connect: Vec<u8>,
+    },
+    /// Lists shells, or the commands of one. The resource is its own, not a
+    /// shell's.
+    Enumerate {
+        /// Commands of this shell; `None`: shells.
+        shell_id: Option<String>,
+    },
+    /// Goes on with a list.
+    Pull {
+        /// `EnumerationContext`.
+        context: String,
+    },
 }
 
 /// Codes of the Signal operation.
@@ -138,7 +188,8 @@ impl std::fmt::Debug for Operation {
                 write!(f, "Send({command_id:?}, {stream}, {} bytes)", data.len())
             }
             Self::Signal { command_id, code } => write!(f, "Signal({command_id:?}, {code:?})"),
-            Self::Delete => f.write_str("Delete"),
+            Self::Connect { command_id, connect, .. } => write!(f, "Connect({command_id:?}, {} bytes)", connect.len()),
+            other => f.write_str(other.name()),
         }
     }
 }
@@ -154,6 +205,11 @@ impl Operation {
             Self::Receive { .. } => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive",
             Self::Send { .. } => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Send",
             Self::Signal { .. } => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Signal",
+            Self::Disconnect { .. } => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Disconnect",
+            Self::Reconnect { .. } => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Reconnect",
+            Self::Connect { .. } => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Connect",
+            Self::Enumerate { .. } => "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate",
+            Self::Pull { .. } => "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Pull",
         }
     }
 
@@ -167,6 +223,61 @@ impl Operation {
             Self::Receive { .. } => "Receive",
             Self::Send { .. } => "Send",
             Self::Signal { .. } => "Signal",
+            Self::Disconnect { .. } => "Disconnect",
+            Self::Reconnect { .. } => "Reconnect",
+            Self::Connect { .. } => "Connect",
+            Self::Enumerate { .. } => "Enumerate",
+            Self::Pull { .. } => "Pull",
+        }
+    }
+
+    /// The bodies of leaving, coming back and listing.
+    fn encode_link(&self, w: &mut Writer) {
+        match self {
+            Self::Disconnect { idle_timeout: None } => {
+                w.empty("rsp:Disconnect", &[]);
+            }
+            Self::Disconnect { idle_timeout: Some(span) } => {
+                w.open("rsp:Disconnect", &[]).leaf("rsp:IdleTimeOut", &[], &XsDuration(*span).to_string());
+                w.close("rsp:Disconnect");
+            }
+            // Windows takes an empty body for the shell (recorded).
+            Self::Reconnect { command_id: None } => {}
+            Self::Reconnect { command_id: Some(id) } => {
+                w.empty("rsp:Reconnect", &[("CommandId", &upper(*id))]);
+            }
+            Self::Connect { command_id: Some(id), .. } => {
+                w.empty("rsp:Connect", &[("CommandId", &upper(*id))]);
+            }
+            Self::Connect { command_id: None, connect, .. } => {
+                w.open("rsp:Connect", &[])
+                    .open("connectXml", &[("xmlns", ns::POWERSHELL)])
+                    .raw(&encode_base64(connect))
+                    .close("connectXml")
+                    .close("rsp:Connect");
+            }
+            Self::Enumerate { shell_id } => {
+                w.open("wsen:Enumerate", &[]).empty("wsman:OptimizeEnumeration", &[]).leaf(
+                    "wsman:MaxElements",
+                    &[],
+                    "32000",
+                );
+                if let Some(id) = shell_id {
+                    w.open("wsman:Filter", &[("Dialect", ns::SELECTOR_FILTER)])
+                        .open("wsman:SelectorSet", &[])
+                        .leaf("wsman:Selector", &[("Name", "ShellId")], id)
+                        .close("wsman:SelectorSet")
+                        .close("wsman:Filter");
+                }
+                w.close("wsen:Enumerate");
+            }
+            Self::Pull { context } => {
+                w.open("wsen:Pull", &[])
+                    .leaf("wsen:EnumerationContext", &[], context)
+                    .leaf("wsen:MaxElements", &[], "32000")
+                    .close("wsen:Pull");
+            }
+            _ => {}
         }
     }
 
@@ -174,7 +285,9 @@ impl Operation {
         // (mustUnderstand, value, name, MustComply); the exact set differs by
         // operation, wire.md §2.1.
         match self {
-            Self::Create { protocol_version, .. } => Some(("true", protocol_version, "protocolversion", "true")),
+            Self::Create { protocol_version, .. } | Self::Connect { protocol_version, command_id: None, .. } => {
+                Some(("true", protocol_version, "protocolversion", "true"))
+            }
             Self::Receive { .. } => Some(("true", "True", "WSMAN_CMDSHELL_OPTION_KEEPALIVE", "")),
             Self::Command { .. } => Some(("", "False", "WINRS_SKIP_CMD_SHELL", "")),
             _ => None,
@@ -195,6 +308,7 @@ impl Request {
                 ("xmlns:wsman", ns::WSMAN),
                 ("xmlns:wsmv", ns::WSMAN_MS),
                 ("xmlns:rsp", ns::SHELL),
+                ("xmlns:wsen", ns::ENUMERATION),
             ],
         );
         self.encode_header(&mut w);
@@ -222,6 +336,11 @@ impl Request {
         if let Some(id) = header.session_id {
             w.leaf("wsmv:SessionId", &[("s:mustUnderstand", "false")], &format!("uuid:{}", upper(id)));
         }
+        if let Some(robust) = header.robust {
+            let again = [("s:mustUnderstand", if robust.again { "true" } else { "false" })];
+            w.leaf("wsmv:OperationID", &again, &format!("uuid:{}", upper(robust.operation_id)));
+            w.leaf("wsmv:SequenceId", &again, "1");
+        }
         w.leaf("wsa:To", &[], &header.to);
         if let Some((must_understand, value, name, must_comply)) = self.operation.options() {
             let set: &[_] = if must_understand.is_empty() { &[] } else { &must };
@@ -241,8 +360,11 @@ impl Request {
 
     fn encode_body(&self, w: &mut Writer) {
         match &self.operation {
-            Operation::Create { shell_id, creation, .. } => {
-                w.open("rsp:Shell", &[("ShellId", &upper(*shell_id))])
+            Operation::Create { shell_id, creation, name, .. } => {
+                let id = upper(*shell_id);
+                let mut attributes = vec![("ShellId", id.as_str())];
+                attributes.extend(name.as_deref().map(|name| ("Name", name)));
+                w.open("rsp:Shell", &attributes)
                     .leaf("rsp:InputStreams", &[], "stdin pr")
                     .leaf("rsp:OutputStreams", &[], "stdout")
                     .open("creationXml", &[("xmlns", ns::POWERSHELL)])
@@ -279,7 +401,7 @@ impl Request {
                     .leaf("rsp:Code", &[], code.as_str())
                     .close("rsp:Signal");
             }
-            Operation::Delete => {}
+            other => other.encode_link(w),
         }
     }
 
@@ -335,6 +457,10 @@ impl Header {
                 .child(ns::WSMAN, "SelectorSet")
                 .and_then(|set| set.children.iter().find(|s| s.attribute("Name") == Some("ShellId")))
                 .map(|selector| selector.trimmed().to_owned()),
+            robust: head.child(ns::WSMAN_MS, "OperationID").and_then(|id| {
+                let again = id.attribute("mustUnderstand").is_some_and(|must| must == "true" || must == "1");
+                Some(Robust { operation_id: parse_uuid(id.trimmed())?, again })
+            }),
         })
     }
 }
@@ -358,6 +484,7 @@ fn decode_operation(action: &str, head: &Element<'_>, body: &Element<'_>) -> Res
                 shell_id: shell.attribute("ShellId").and_then(parse_uuid).unwrap_or_default(),
                 protocol_version: option(head, "protocolversion").unwrap_or_default(),
                 creation: decode_base64(&creation.text).ok_or(SoapError::Invalid("creationXml"))?,
+                name: shell.attribute("Name").map(str::to_owned),
             })
         }
         (true, _, "Delete") => Ok(Operation::Delete),
@@ -391,6 +518,46 @@ fn decode_operation(action: &str, head: &Element<'_>, body: &Element<'_>) -> Res
             let code = signal.child(ns::SHELL, "Code").ok_or(SoapError::Missing("Code"))?;
             Ok(Operation::Signal { command_id: command_id(signal)?, code: SignalCode::parse(code.trimmed()) })
         }
+        (_, true, "Disconnect") => {
+            let disconnect = shell("Disconnect")?;
+            let span = disconnect.child(ns::SHELL, "IdleTimeOut").map(|span| {
+                XsDuration::parse(span.trimmed()).map(|span| span.0).ok_or(SoapError::Invalid("IdleTimeOut"))
+            });
+            Ok(Operation::Disconnect { idle_timeout: span.transpose()? })
+        }
+        (_, true, "Reconnect") => {
+            let command_id = body.child(ns::SHELL, "Reconnect").map(command_id).transpose()?.flatten();
+            Ok(Operation::Reconnect { command_id })
+        }
+        (_, true, "Connect") => {
+            let element = shell("Connect")?;
+            let command_id = command_id(element)?;
+            let connect = match element.child(ns::POWERSHELL, "connectXml") {
+                Some(xml) => decode_base64(&xml.text).ok_or(SoapError::Invalid("connectXml"))?,
+                None if command_id.is_some() => Vec::new(),
+                None => return Err(SoapError::Missing("connectXml")),
+            };
+            let protocol_version = option(head, "protocolversion").unwrap_or_default();
+            Ok(Operation::Connect { command_id, protocol_version, connect })
+        }
+        _ if action.starts_with(ns::ENUMERATION) => decode_enumeration(verb, body),
+        _ => Err(SoapError::UnknownAction),
+    }
+}
+
+fn decode_enumeration(verb: &str, body: &Element<'_>) -> Result<Operation, SoapError> {
+    let child = |name: &'static str| body.child(ns::ENUMERATION, name).ok_or(SoapError::Missing(name));
+    match verb {
+        "Enumerate" => {
+            let set = child("Enumerate")?.child(ns::WSMAN, "Filter").and_then(|f| f.child(ns::WSMAN, "SelectorSet"));
+            let selector = set.and_then(|set| set.children.iter().find(|s| s.attribute("Name") == Some("ShellId")));
+            Ok(Operation::Enumerate { shell_id: selector.map(|selector| selector.trimmed().to_owned()) })
+        }
+        "Pull" => {
+            let context = child("Pull")?.child(ns::ENUMERATION, "EnumerationContext");
+            let context = context.ok_or(SoapError::Missing("EnumerationContext"))?.trimmed().to_owned();
+            Ok(Operation::Pull { context })
+        }
         _ => Err(SoapError::UnknownAction),
     }
 }
@@ -414,6 +581,7 @@ mod tests {
                 max_envelope_bytes: 153_600,
                 operation_timeout: Duration::from_secs(20),
                 shell_id: Some("A&B".into()),
+                robust: Some(Robust { operation_id: Uuid::from_u128(3), again: true }),
             },
             operation,
         }
@@ -423,7 +591,22 @@ mod tests {
     fn every_operation_reads_back_as_it_was_written() {
         let id = Uuid::from_u128(0xABCD);
         for operation in [
-            Operation::Create { shell_id: id, protocol_version: "2.3".into(), creation: vec![1, 2, 3] },
+            Operation::Create { shell_id: id, protocol_version: "2.3".into(), creation: vec![1, 2, 3], name: None },
+            Operation::Create {
+                shell_id: id,
+                protocol_version: "2.3".into(),
+                creation: vec![],
+                name: Some("<n>".into()),
+            },
+            Operation::Disconnect { idle_timeout: None },
+            Operation::Disconnect { idle_timeout: Some(Duration::from_secs(90)) },
+            Operation::Reconnect { command_id: None },
+            Operation::Reconnect { command_id: Some(id) },
+            Operation::Connect { command_id: None, protocol_version: "2.3".into(), connect: vec![1] },
+            Operation::Connect { command_id: Some(id), protocol_version: String::new(), connect: vec![] },
+            Operation::Enumerate { shell_id: None },
+            Operation::Enumerate { shell_id: Some("X".into()) },
+            Operation::Pull { context: "7".into() },
             Operation::Command { command_id: id, arguments: vec![0; 70] },
             Operation::Receive { command_id: Some(id) },
             Operation::Receive { command_id: None },

@@ -537,3 +537,20 @@ async fn a_slow_consumer_gets_everything() {
     assert_eq!(output.objects.len(), 5000);
     assert_eq!(output.objects[4999].as_str().map(str::len), Some(20_000_000));
 }
+
+#[tokio::test]
+async fn a_real_pipeline_is_left_and_collected_by_another_client() {
+    let Some(host) = host().await else { return };
+    let pool = RunspacePool::open(options(&host)).await.unwrap();
+    let text = "$x = 1; 'one'; Start-Sleep -Milliseconds 300; 1..20 | ForEach-Object { 'y' * 50000 }; 'last'";
+    let mut pipeline = pool.run(vec![Command::script(text)], RunOptions::default()).await.unwrap();
+    assert!(matches!(pipeline.next().await, Some(PipelineEvent::Output(_))));
+    let (shell, command) = (pool.opened().shell_id.clone(), pipeline.command_id());
+    pool.disconnect(None).await.unwrap();
+    drop((pipeline, pool));
+    let pool = RunspacePool::connect(options(&host), &shell).await.unwrap();
+    let output = pool.attach(command, RunOptions::default()).await.unwrap().collect().await.unwrap();
+    assert_eq!(output.objects.len(), 21);
+    assert_eq!(output.objects[20], Value::from("last"));
+    assert_eq!(texts(&script(&pool, "\"$x\"").await), ["1"], "the same runspace");
+}

@@ -14,6 +14,8 @@ mod host_end;
 mod interop;
 mod infoset;
 mod layers;
+#[cfg(feature = "process")]
+mod link;
 #[cfg(feature = "testing")]
 mod peer;
 mod replay;

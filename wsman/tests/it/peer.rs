@@ -84,7 +84,9 @@ impl<'h> Client<'h> {
                           2.0</Version><Version N=\"SerializationVersion\">1.1.0.1</Version></MS></Obj>";
         let mut creation = client.fragments(MessageType::SessionCapability, None, capability);
         creation.extend(client.fragments(MessageType::InitRunspacePool, None, INIT));
-        let created = client.ask(Operation::Create { shell_id: POOL, protocol_version: "2.3".into(), creation }).await;
+        let created = client
+            .ask(Operation::Create { shell_id: POOL, protocol_version: "2.3".into(), creation, name: None })
+            .await;
         assert!(matches!(created, Answer::Created(_)), "{created:?}");
         while !client.receive(None).await.0.iter().any(|m| m.kind == MessageType::RunspacePoolState) {}
         client
@@ -107,6 +109,7 @@ impl<'h> Client<'h> {
             max_envelope_bytes: 153_600,
             operation_timeout: Duration::from_secs(20),
             shell_id: (!is_create).then(|| POOL.to_string().to_uppercase()),
+            robust: None,
         };
         Request { header, operation }.encode()
     }
@@ -512,7 +515,8 @@ mod process {
         let host = host(HostOptions::new(vec![account("pass word")], engine)).await;
         let mut client =
             Client { host: &host, connection: None, asked: 0, objects: 0, assembler: Assembler::new(1 << 20) };
-        let create = Operation::Create { shell_id: POOL, protocol_version: "2.3".into(), creation: vec![0; 30] };
+        let create =
+            Operation::Create { shell_id: POOL, protocol_version: "2.3".into(), creation: vec![0; 30], name: None };
         let Answer::Fault(fault) = client.ask(create).await else { panic!("a shell without a program") };
         assert_eq!(fault.code, Some(2_152_992_672));
     }

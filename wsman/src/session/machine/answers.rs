@@ -45,6 +45,11 @@ impl Session {
             (Purpose::Receive(id), Answer::Received(received)) => self.received(id, &received),
             (Purpose::Stop(_) | Purpose::Terminate, Answer::Signalled) => {}
             (Purpose::Delete, Answer::Deleted) => self.deleted(),
+            (Purpose::Disconnect, Answer::Disconnected) => self.left(now),
+            (Purpose::Reconnect, Answer::Reconnected) => self.back(),
+            (Purpose::ReconnectCommand(id), Answer::Reconnected) => self.command_back(id),
+            (Purpose::Connect, Answer::Connected(answer)) => self.connected(now, &answer),
+            (Purpose::Attach(id), Answer::Connected(_)) => self.running(id),
             _ => {
                 let error = Error::new(ErrorKind::PeerMisbehaved, "the host's answer does not fit the request");
                 self.failed(now, purpose, error);
@@ -101,7 +106,7 @@ impl Session {
     }
 
     pub(super) fn pool_received(&mut self, now: Instant, received: &Received) {
-        if !matches!(self.state, State::AwaitPool { .. } | State::Open) {
+        if !matches!(self.state, State::AwaitPool { .. } | State::Open) && !self.is_leaving() {
             return;
         }
         for stream in &received.streams {
@@ -118,8 +123,26 @@ impl Session {
                 }
             }
         }
+        self.connected_pool();
         self.want_pool_receive();
         self.alarms(now);
+    }
+
+    /// A pool that one connected to is open without a word.
+    pub(super) fn connected_pool(&mut self) {
+        if std::mem::take(&mut self.connecting) && matches!(self.state, State::AwaitPool { .. }) {
+            self.opened();
+        }
+    }
+
+    fn opened(&mut self) {
+        self.state = State::Open;
+        self.event(Event::Opened(Opened {
+            protocol: self.protocol.unwrap_or(self.config.protocol),
+            private_data: self.private_data.clone(),
+            shell_id: self.shell_id.clone().unwrap_or_default(),
+        }));
+        self.park();
     }
 
     pub(super) fn pool_message(&mut self, now: Instant, bytes: &[u8]) -> Result<(), Error> {
@@ -165,16 +188,13 @@ impl Session {
     pub(super) fn pool_state(&mut self, message: &RunspacePoolStateMessage) -> Result<(), Error> {
         match (message.state, self.state) {
             (RunspacePoolState::Opened, State::AwaitPool { .. }) => {
-                self.state = State::Open;
-                self.event(Event::Opened(Opened {
-                    protocol: self.protocol.unwrap_or(self.config.protocol),
-                    private_data: self.private_data.clone(),
-                    shell_id: self.shell_id.clone().unwrap_or_default(),
-                }));
-                self.park();
+                self.connecting = false;
+                self.opened();
                 Ok(())
             }
-            (RunspacePoolState::Closed | RunspacePoolState::Broken, State::AwaitPool { .. } | State::Open) => {
+            (RunspacePoolState::Closed | RunspacePoolState::Broken, state)
+                if !matches!(state, State::Ended | State::AwaitDelete { .. }) =>
+            {
                 Err(Error::new(ErrorKind::Refused, "the host closed the runspace pool"))
             }
             _ => Ok(()),
@@ -302,6 +322,8 @@ impl Session {
         if self.state == State::Ended {
             return;
         }
+        // Somebody else's work that was not taken over is not ours to delete.
+        let foreign = self.connecting || matches!(self.state, State::AwaitConnect { .. });
         self.end_all(&error.clone().after(Effect::MayHaveRun));
         self.end_calls(error);
         self.repeats.clear();
@@ -309,7 +331,7 @@ impl Session {
         self.event(Event::Broken(error.clone()));
         // Best effort: a shell that is left behind counts against its user's
         // quota for two hours.
-        if self.shell_id.is_some() {
+        if self.shell_id.is_some() && !foreign {
             self.exchange(Purpose::Delete, Operation::Delete);
         }
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::exchange::{InFlight, Purpose};
 use super::super::pipeline::SendKind;
-use super::super::{End, StopCause};
+use super::super::{End, Event, StopCause};
 use super::{Session, State};
 use crate::soap::{Fault, FaultClass, Operation};
 use crate::time::Instant;
@@ -21,8 +21,20 @@ impl Session {
     pub(super) fn faulted(&mut self, now: Instant, purpose: Purpose, fault: Fault) {
         let class = fault.class();
         match (purpose, class) {
+            // What the host held when the shell was left. It goes on when the
+            // shell is back; some output may have gone to nobody's ears, but a
+            // host keeps what it could not say.
+            (Purpose::Receive(id), _) if self.is_leaving() => {
+                if let Some(pipeline) = self.pipelines.get_mut(&id) {
+                    pipeline.held = true;
+                }
+            }
+            (Purpose::PoolReceive, _) if self.is_leaving() => {}
             // Nothing yet: ask again, with a new MessageID.
-            (Purpose::PoolReceive, FaultClass::PollAgain) => self.want_pool_receive(),
+            (Purpose::PoolReceive, FaultClass::PollAgain) => {
+                self.connected_pool();
+                self.want_pool_receive();
+            }
             (Purpose::Receive(id), FaultClass::PollAgain) => {
                 if self.pipelines.contains_key(&id) {
                     self.receive(id);
@@ -74,16 +86,43 @@ impl Session {
             // Its own deadline takes care of the pipeline.
             Purpose::Stop(_) | Purpose::Terminate => {}
             Purpose::Delete => self.deleted(),
+            Purpose::Connect => self.break_with(&error),
+            Purpose::Attach(id) | Purpose::ReconnectCommand(id) => self.not_attached(id, error),
+            Purpose::Disconnect if matches!(self.state, State::AwaitDisconnect { .. }) => {
+                self.state = State::Open;
+                self.event(Event::LinkFailed(error.clone()));
+                self.resume_all();
+                if gone {
+                    self.break_with(&error);
+                }
+            }
+            Purpose::Reconnect if gone => self.break_with(&error),
+            Purpose::Reconnect if matches!(self.state, State::AwaitReconnect { .. }) => {
+                self.state = State::Disconnected { since: now };
+                self.event(Event::LinkFailed(error));
+            }
+            Purpose::Disconnect | Purpose::Reconnect => {}
         }
         self.alarms(now);
     }
 
     pub(super) fn lost(&mut self, now: Instant, mut exchange: InFlight, sent: bool, error: Error) {
         exchange.losses += 1;
+        if self.is_leaving() && matches!(exchange.purpose, Purpose::Receive(_) | Purpose::PoolReceive) {
+            if let Purpose::Receive(id) = exchange.purpose
+                && let Some(pipeline) = self.pipelines.get_mut(&id)
+            {
+                pipeline.held = true;
+            }
+            return;
+        }
         let wanted = match exchange.purpose {
             Purpose::Receive(id) | Purpose::Stop(id) => self.pipelines.contains_key(&id),
             Purpose::PoolReceive => matches!(self.state, State::AwaitPool { .. } | State::Open),
             Purpose::Delete => matches!(self.state, State::AwaitDelete { .. }),
+            Purpose::Disconnect => matches!(self.state, State::AwaitDisconnect { .. }),
+            Purpose::Reconnect => matches!(self.state, State::AwaitReconnect { .. }),
+            Purpose::ReconnectCommand(id) => self.pipelines.contains_key(&id),
             Purpose::Terminate => self.is_open(),
             _ => false,
         };
@@ -129,15 +168,21 @@ impl Session {
             self.put_in_flight(exchange, body);
         }
         match self.state {
-            State::AwaitShell { by } | State::AwaitPool { by } if by <= now => {
+            State::AwaitShell { by } | State::AwaitPool { by } | State::AwaitConnect { by } if by <= now => {
                 self.break_with(&Error::new(ErrorKind::TimedOut, "the session did not open in time"));
             }
             State::AwaitDelete { by } if by <= now => self.deleted(),
+            State::AwaitDisconnect { by } | State::AwaitReconnect { by } if by <= now => {
+                let late = Error::new(ErrorKind::TimedOut, "the host did not leave or take back the session in time");
+                self.break_with(&late);
+            }
             _ => {}
         }
         self.key_alarm(now);
         self.call_alarm(now);
-        let due: Vec<_> = self.pipelines.iter().filter(|(_, p)| p.alarm() <= now).map(|(id, _)| *id).collect();
+        let asleep = self.is_leaving();
+        let due: Vec<_> =
+            self.pipelines.iter().filter(|(_, p)| !asleep && p.alarm() <= now).map(|(id, _)| *id).collect();
         for id in due {
             self.alarm(now, id);
         }

@@ -6,8 +6,7 @@
 //! for, keeps shells apart by owner, and counts. What runs behind a shell is
 //! an [`Engine`](super::engine::Engine).
 //!
-//! Left out: Disconnect, Reconnect, Connect, Enumerate, configuration (all
-//! answered with fault 2150858778), the `cmd` shell (2150858811), compression.
+//! Left out: Get, Put, configuration (answered with fault 2150858778), the `cmd` shell (2150858811), compression.
 
 mod channel;
 mod counters;

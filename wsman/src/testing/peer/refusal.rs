@@ -33,6 +33,26 @@ pub(super) fn aborted() -> Fault {
     )
 }
 
+/// The client has left the shell.
+pub(super) fn shell_disconnected() -> Fault {
+    fault(2_150_859_204, "InternalError", "The shell is disconnected; connect to it first.")
+}
+
+/// What was held when the client left.
+pub(super) fn stream_disconnected() -> Fault {
+    fault(2_150_859_230, "InternalError", "The stream is disconnected: the shell was.")
+}
+
+/// Another client has the shell.
+pub(super) fn shell_in_use() -> Fault {
+    fault(2_150_859_213, "InternalError", "The shell is connected to another client.")
+}
+
+/// The request's SessionId is not the shell's.
+pub(super) fn other_session() -> Fault {
+    fault(2_150_859_023, "InvalidParameter", "The session id of the request is not the one of the shell.")
+}
+
 /// The configuration does not exist.
 pub(super) fn invalid_resource_uri() -> Fault {
     fault(

@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use super::channel::{Answered, Channel, Due, Receive};
 use super::refusal;
-use super::shell::{Command, Shell, Stop};
+use super::shell::{Command, Memory, Shell, Stop};
 use super::wire;
 use super::{Counters, OpenEngine, PeerOptions};
 use crate::entropy::Entropy;
 use crate::soap::{
-    Answer, AnswerEnvelope, CommandState, Fault, Header, Operation, Received, Request, ResourceCreated,
+    Answer, AnswerEnvelope, CommandState, Fault, Header, Listed, Operation, Received, Request, ResourceCreated,
     ShellDescription, SignalCode, StreamData, ns,
 };
 use crate::testing::engine::Input;
@@ -156,10 +156,20 @@ impl Peer {
 
     fn operate(&mut self, now: Instant, request: RequestId, user: &str, asked: Request) -> Result<Done, Fault> {
         let Request { header, operation } = asked;
-        if let Operation::Create { shell_id, creation, .. } = operation {
-            let shell = self.create(now, user, &header, shell_id, creation)?;
+        if let Operation::Create { shell_id, creation, name, .. } = operation {
+            let shell = self.create(now, user, &header, shell_id, (creation, name))?;
             self.answer(request, Some(header.message_id), Answer::Created(shell));
             return Ok(Done::Later);
+        }
+        match &operation {
+            Operation::Enumerate { shell_id } => {
+                return self
+                    .list(now, user, &header, shell_id.as_deref())
+                    .map(|listed| Done::Now(Answer::Listed(listed)));
+            }
+            // Everything goes into the first part.
+            Operation::Pull { .. } => return Err(refusal::invalid_parameter()),
+            _ => {}
         }
         let id = header.shell_id.as_deref().unwrap_or_default().to_uppercase();
         let shell = self
@@ -167,6 +177,7 @@ impl Peer {
             .get_mut(&id)
             .filter(|shell| shell.owner == user && shell.resource_uri.eq_ignore_ascii_case(&header.resource_uri))
             .ok_or_else(refusal::invalid_selectors)?;
+        shell.check_client(&header, &operation)?;
         shell.touched = now;
         match operation {
             Operation::Receive { command_id } => self.receive(now, request, &id, &header, command_id),
@@ -200,8 +211,43 @@ impl Peer {
                 shell.engine.handle(now, input);
                 Ok(Done::Now(Answer::Sent))
             }
-            Operation::Create { .. } => Err(refusal::invalid_parameter()),
+            Operation::Disconnect { idle_timeout } => {
+                let dropped = shell.leave(idle_timeout);
+                for (request, message_id) in dropped {
+                    self.answer(request, Some(message_id), Answer::Fault(refusal::stream_disconnected()));
+                }
+                Ok(Done::Now(Answer::Disconnected))
+            }
+            Operation::Reconnect { command_id } => {
+                shell.come_back(command_id, None)?;
+                Ok(Done::Now(Answer::Reconnected))
+            }
+            Operation::Connect { command_id, connect, .. } => {
+                shell.come_back(command_id, header.session_id)?;
+                let answer = if command_id.is_none() { shell.introduce(&connect)? } else { Vec::new() };
+                Ok(Done::Now(Answer::Connected(answer)))
+            }
+            Operation::Create { .. } | Operation::Enumerate { .. } | Operation::Pull { .. } => {
+                Err(refusal::invalid_parameter())
+            }
         }
+    }
+
+    /// Shells of a user, or the commands of one of them.
+    fn list(&self, now: Instant, user: &str, header: &Header, shell_id: Option<&str>) -> Result<Listed, Fault> {
+        let own = || self.shells.iter().filter(|(_, shell)| shell.owner == user);
+        if header.resource_uri.eq_ignore_ascii_case(ns::SHELL) {
+            let shells = own().map(|(id, shell)| shell.describe(id, &self.options.name, now)).collect();
+            return Ok(Listed { shells, ..Listed::default() });
+        }
+        if !header.resource_uri.eq_ignore_ascii_case(ns::SHELL_COMMAND) {
+            return Err(refusal::invalid_resource_uri());
+        }
+        let wanted = shell_id.ok_or_else(refusal::invalid_parameter)?;
+        let (_, shell) =
+            own().find(|(id, _)| id.eq_ignore_ascii_case(wanted)).ok_or_else(refusal::invalid_selectors)?;
+        let commands = shell.commands.keys().map(|id| (*id, shell.state().to_owned())).collect();
+        Ok(Listed { commands, ..Listed::default() })
     }
 
     fn create(
@@ -210,7 +256,7 @@ impl Peer {
         user: &str,
         header: &Header,
         shell_id: Uuid,
-        creation: Vec<u8>,
+        (creation, name): (Vec<u8>, Option<String>),
     ) -> Result<ShellDescription, Fault> {
         let configuration = header
             .resource_uri
@@ -230,7 +276,7 @@ impl Peer {
             return Err(refusal::invalid_parameter());
         }
         let mut engine = (self.open)().map_err(|_| refusal::no_engine())?;
-        engine.handle(now, Input::PoolData(creation));
+        engine.handle(now, Input::PoolData(creation.clone()));
         let shell = Shell {
             owner: user.to_owned(),
             resource_uri: header.resource_uri.clone(),
@@ -238,17 +284,17 @@ impl Peer {
             pool: Channel::default(),
             commands: BTreeMap::new(),
             touched: now,
+            name,
+            session: header.session_id,
+            away: false,
+            idle_timeout: self.options.idle_timeout,
+            memory: Memory::new(&creation),
         };
-        self.shells.insert(id.clone(), shell);
+        let described = shell.describe(&id, &self.options.name, now);
+        self.shells.insert(id, shell);
         self.counters.shells_opened += 1;
-        let owner = if user.contains(['\\', '@']) { user.to_owned() } else { format!("{}\\{user}", self.options.name) };
         let created = ResourceCreated { address: header.to.clone(), resource_uri: header.resource_uri.clone() };
-        Ok(ShellDescription {
-            shell_id: id,
-            created: Some(created),
-            owner: Some(owner),
-            idle_timeout: Some(self.options.idle_timeout),
-        })
+        Ok(ShellDescription { created: Some(created), ..described })
     }
 
     fn receive(
@@ -341,7 +387,7 @@ impl Peer {
                 Some(what) => due.push((command, what)),
             }
         }
-        let idle_at = if shell.is_waited_for() { Instant::NEVER } else { shell.touched + self.options.idle_timeout };
+        let idle_at = if shell.is_waited_for() { Instant::NEVER } else { shell.touched + shell.idle_timeout };
         for (request, message_id, answer) in answers {
             self.answer(request, Some(message_id), answer);
         }
@@ -403,7 +449,8 @@ impl Peer {
             self.counters.refused(fault.code);
         }
         let status = answer.status();
-        let body = AnswerEnvelope { message_id: Some(self.entropy.uuid()), relates_to, answer }.encode();
+        let body =
+            AnswerEnvelope { message_id: Some(self.entropy.uuid()), relates_to, operation_id: None, answer }.encode();
         let reply = Reply { request, status, body };
         self.replies.push_back(reply.clone());
         reply

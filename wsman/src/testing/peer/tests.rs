@@ -90,6 +90,7 @@ impl Client {
                 max_envelope_bytes: self.max_envelope_bytes,
                 operation_timeout: Duration::from_secs(20),
                 shell_id: self.shell.clone(),
+                robust: None,
             },
             operation,
         }
@@ -142,7 +143,7 @@ impl Client {
         let capability = SessionCapability { protocol: ProtocolVersion::V2_3 };
         let mut creation = self.fragments(MessageType::SessionCapability, None, capability.encode().unwrap());
         creation.extend(self.fragments(MessageType::InitRunspacePool, None, init.encode().unwrap()));
-        self.ask(Operation::Create { shell_id, protocol_version: "2.3".into(), creation })
+        self.ask(Operation::Create { shell_id, protocol_version: "2.3".into(), creation, name: None })
     }
 
     fn open(&mut self) {
@@ -431,7 +432,7 @@ fn pipelines_of_one_runspace_run_one_after_the_other() {
 fn no_request_however_cut_goes_without_an_answer() {
     let mut client = Client::opened();
     let operations = [
-        Operation::Create { shell_id: id(7), protocol_version: "2.3".into(), creation: vec![0; 40] },
+        Operation::Create { shell_id: id(7), protocol_version: "2.3".into(), creation: vec![0; 40], name: None },
         Operation::Command { command_id: id(1), arguments: vec![0xFF; 40] },
         Operation::Send { command_id: None, stream: "stdin", data: vec![0xFF; 40] },
         terminate(id(1)),

@@ -10,7 +10,9 @@ pub(super) fn overhead(command_id: Option<Uuid>) -> (usize, usize) {
     let bytes = |streams| {
         let state = Some(CommandState { command_id, done: true });
         let answer = Answer::Received(Received { streams, state });
-        AnswerEnvelope { message_id: Some(Uuid::nil()), relates_to: Some(Uuid::nil()), answer }.encode().len()
+        AnswerEnvelope { message_id: Some(Uuid::nil()), relates_to: Some(Uuid::nil()), operation_id: None, answer }
+            .encode()
+            .len()
     };
     let around = bytes(Vec::new());
     let with_one = bytes(vec![StreamData { command_id, data: Vec::new() }]);

@@ -39,7 +39,7 @@ fn replay_every_request_of_pypsrp_is_read_by_the_host_end() {
                 assert_eq!(Request::decode(&request.encode()).as_ref(), Ok(&request), "{}", file.display());
                 request.operation.name()
             }
-            Err(SoapError::UnknownAction) => "not spoken (Get, Enumerate, Disconnect, Reconnect)",
+            Err(SoapError::UnknownAction) => "not spoken (Get)",
             Err(error) => panic!("{}: {error}", file.display()),
         };
         *counts.entry(name).or_insert(0) += 1;
@@ -47,7 +47,7 @@ fn replay_every_request_of_pypsrp_is_read_by_the_host_end() {
     println!("requests: {counts:?}");
     assert_eq!(counts.get("Create"), Some(&102));
     assert_eq!(counts.get("Command"), Some(&269));
-    assert_eq!(counts.get("not spoken (Get, Enumerate, Disconnect, Reconnect)"), Some(&7));
+    assert_eq!(counts.get("not spoken (Get)"), Some(&1));
 }
 
 #[test]
@@ -118,4 +118,32 @@ fn replay_real_windows_answers_and_faults_are_read() {
     }
     println!("ironposh: {counts:?}");
     assert!(counts.get("read").is_some_and(|n| *n >= 3), "{counts:?}");
+}
+
+/// Leaving, coming back, listing and connecting, by a real Windows host.
+#[test]
+fn replay_the_disconnect_recording_of_windows_is_read_by_both_ends() {
+    let Some(folder) = recordings("pypsrp/responses") else { return };
+    let text = fs::read_to_string(folder.join("test_psrp_disconnect_runspaces.yml")).unwrap();
+    let mut counts = BTreeMap::new();
+    for part in text.split("<s:Envelope").skip(1) {
+        let Some(end) = part.find("</s:Envelope>") else { continue };
+        let envelope = format!("<s:Envelope{}</s:Envelope>", &part[..end]);
+        let name = match AnswerEnvelope::decode(envelope.as_bytes()) {
+            Ok(answer) => {
+                if let Answer::Listed(listed) = &answer.answer {
+                    assert!(listed.context.is_none());
+                    assert!(listed.shells.iter().all(|shell| shell.state.as_deref() == Some("Disconnected")));
+                }
+                let text = format!("{:?}", answer.answer);
+                text.split(['(', ' ']).next().unwrap_or_default().to_owned()
+            }
+            Err(_) => Request::decode(envelope.as_bytes()).unwrap().operation.name().to_owned(),
+        };
+        *counts.entry(name).or_insert(0) += 1;
+    }
+    println!("disconnect: {counts:?}");
+    for (name, count) in [("Disconnect", 3), ("Disconnected", 3), ("Reconnected", 1), ("Listed", 3), ("Connected", 2)] {
+        assert_eq!(counts.get(name), Some(&count), "{name} in {counts:?}");
+    }
 }
