@@ -8,6 +8,7 @@
 //! file is counted, or named with the reason why it was left out.
 
 mod decoded;
+mod dialogue;
 mod envelopes;
 mod loose;
 mod messages;
@@ -102,6 +103,18 @@ fn replay_everything_is_read_and_written_again() {
         all.take(report);
     }
     all.print("everything");
+    all.check();
+}
+
+#[test]
+fn replay_whole_dialogues_of_our_client() {
+    let mut all = Report::default();
+    for holding in holdings() {
+        let mut report = Report::default();
+        holding.recordings.iter().for_each(|recording| dialogue::replay(recording, &mut report));
+        report.print(&format!("dialogues of {}", holding.root.name));
+        all.take(report);
+    }
     all.check();
 }
 
