@@ -323,15 +323,15 @@ impl CreatePipeline {
         let statement = |commands: &[Command]| {
             typed_list(&list, commands.iter().map(|command| command.to_value(&list, protocol)).collect())
         };
-        let mut statements: Vec<Value> =
-            self.commands.split_inclusive(|command| command.ends_statement).map(statement).collect();
+        let statements: Vec<_> = self.commands.split_inclusive(|command| command.ends_statement).collect();
         // One statement is `Cmds` alone; several are `ExtraCmds`, and the first
         // of them is `Cmds` as well (recording several-statements).
         let extra = match statements.len() {
             0 | 1 => Value::Nil,
-            _ => typed_list(&list, statements.iter().map(|cmds| Value::custom([("Cmds", cmds.clone())])).collect()),
+            // Made anew: a clone would be one object, and the second a reference to it.
+            _ => typed_list(&list, statements.iter().map(|cmds| Value::custom([("Cmds", statement(cmds))])).collect()),
         };
-        let first = if statements.is_empty() { typed_list(&list, Vec::new()) } else { statements.swap_remove(0) };
+        let first = statement(statements.first().copied().unwrap_or_default());
         Value::custom([
             ("NoInput", Value::Bool(self.no_input)),
             ("ApartmentState", apartment_state()),

@@ -289,7 +289,8 @@ impl Operation {
                 Some(("true", protocol_version, "protocolversion", "true"))
             }
             Self::Receive { .. } => Some(("true", "True", "WSMAN_CMDSHELL_OPTION_KEEPALIVE", "")),
-            Self::Command { .. } => Some(("", "False", "WINRS_SKIP_CMD_SHELL", "")),
+            // Seen: mustUnderstand, in every recording of a Windows host.
+            Self::Command { .. } => Some(("true", "False", "WINRS_SKIP_CMD_SHELL", "")),
             _ => None,
         }
     }

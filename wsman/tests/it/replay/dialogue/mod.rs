@@ -161,16 +161,22 @@ fn envelopes(
         };
         (request.operation.name(), command)
     };
+    let mut sizes = std::collections::BTreeSet::new();
     let mut recorded: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for exchange in &recording.exchanges {
         let Ok(request) = Request::decode(&exchange.request) else { continue };
         if request.header.session_id == session {
             let envelope = statements::envelope(&exchange.request).map_err(Trouble::Wrong)?;
+            sizes.insert(request.header.max_envelope_bytes);
             recorded.entry(key(&request)).or_default().push(envelope);
         }
     }
     for exchange in &ours.exchanges {
         let request = Request::decode(&exchange.request).map_err(Trouble::wrong)?;
+        let size = request.header.max_envelope_bytes;
+        if !sizes.contains(&size) {
+            return Err(Trouble::Wrong(format!("{}: MaxEnvelopeSize {size}, recorded {sizes:?}", request.operation.name())));
+        }
         let Some(candidates) = recorded.get(&key(&request)) else { continue };
         let envelope = statements::envelope(&exchange.request).map_err(Trouble::Wrong)?;
         let differences: Vec<_> = candidates
