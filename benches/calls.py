@@ -1,11 +1,13 @@
 """The same calls by pypsrp.
 
 Reads one JSON object with `url`, `username`, `password`, `module` (text of the
-host module), `script` (path on the host), `function`, `parameters` and
-`calls`; prints one with `first_call` and `warm` in seconds
-and the number of `objects` that each call brought.
+host module), `script` (path on the host), `function`, `parameters`,
+`calls` and `sessions`; prints one with `first_call` and `warm` in seconds,
+the number of `objects` that each call brought and, with more sessions than
+one, the `memory` in bytes: of the `process` with one, of each further one.
 """
 
+import contextlib
 import json
 import sys
 import time
@@ -49,15 +51,35 @@ def call(pool):
     return len(output) - 1  # the last is the module's end record
 
 
-start = time.perf_counter()
-with connection() as wsman, RunspacePool(wsman) as pool:
+def prepare(pool):
     run(pool, lambda shell: shell.add_script(asked["module"]))
     command(pool, "Import-SjScript", Path=asked["script"])
     command(pool, "Get-SjProbe", Name=[asked["function"]])
-    objects = call(pool)
+    return call(pool)
+
+
+def resident():
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS:"))
+    except OSError:
+        return None
+
+
+memory = None
+start = time.perf_counter()
+with connection() as wsman, RunspacePool(wsman) as pool:
+    objects = prepare(pool)
     first_call = time.perf_counter() - start
     start = time.perf_counter()
     for _ in range(asked["calls"]):
         call(pool)
     warm = time.perf_counter() - start
-print(json.dumps({"first_call": first_call, "warm": warm, "objects": objects}))
+    before = resident()
+    with contextlib.ExitStack() as more:
+        for _ in range(1, asked["sessions"]):
+            wsman = more.enter_context(connection())
+            prepare(more.enter_context(RunspacePool(wsman)))
+        if before is not None and asked["sessions"] > 1:
+            memory = {"process": before, "session": (resident() - before) / (asked["sessions"] - 1)}
+print(json.dumps({"first_call": first_call, "warm": warm, "objects": objects, "memory": memory}))

@@ -11,32 +11,45 @@
 //! its interface has it. What is compared is the median of the rounds; the
 //! span from the best to the worst says how noisy the machine was.
 //!
+//! Then the requests of both, by the host's own count, and what a warm
+//! session costs each client in memory (resident, where `/proc` tells).
+//!
 //! pypsrp is found by `SENTINEL_JUMP_BENCH_PYTHON`, else where
 //! `tests/interop/run` puts it.
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 #![expect(clippy::disallowed_methods, reason = "it measures time, and reads its own variable")]
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sentinel_jump::demo::{Place, SCRIPT_PATH, World};
-use sentinel_jump::host::{Call, MODULE, OpenPlan, Probes, ScriptSource, Session, Target};
+use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
+use sentinel_jump::host::{Auth, Call, MODULE, OpenPlan, Probes, ScriptSource, Session, Target};
 use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
+use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::transport::Tls;
 
 type Failure = Box<dyn Error>;
 
 const FUNCTION: &str = "Get-AnalyticsRules";
+const TENANT: &str = "nordhafen";
 const WORKSPACE: &str = "nordhafen-prod";
 
+/// Sessions open at once when memory is measured. A host gives one user 30
+/// shells.
+const SESSIONS: usize = 20;
+
 /// What is measured against one host.
+#[derive(Clone)]
 struct Plan {
     name: &'static str,
     /// Command of the PowerShell behind the host; `None`: the Demo engine.
@@ -57,6 +70,17 @@ struct Round {
     warm: f64,
     /// Per call.
     objects: usize,
+    /// When more than one session was opened.
+    memory: Option<Memory>,
+}
+
+/// Resident memory, bytes.
+#[derive(Clone, Copy, Deserialize)]
+struct Memory {
+    /// Of the process with one warm session.
+    process: f64,
+    /// Of each further one.
+    session: f64,
 }
 
 #[tokio::main]
@@ -76,12 +100,68 @@ async fn main() -> Result<(), Failure> {
     let demo = Plan { name: "Demo engine", process: None, script: SCRIPT_PATH.into(), rounds: 5, calls: 300 };
     measure(&demo, python.as_deref()).await?;
     match powershell() {
-        Ok(plan) => measure(&plan, python.as_deref()).await,
-        Err(why) => {
-            println!("\nreal PowerShell left out: {why}");
-            Ok(())
-        }
+        Ok(plan) => measure(&plan, python.as_deref()).await?,
+        Err(why) => println!("\nreal PowerShell left out: {why}"),
     }
+    requests(&demo, python.as_deref()).await?;
+    memory(&demo, python.as_deref()).await
+}
+
+/// Requests of a first call with its close, and of ten warm calls more.
+async fn requests(plan: &Plan, python: Option<&Path>) -> Result<(), Failure> {
+    println!("\nrequests by the host's count, first call and close; ten warm calls more");
+    let place = place()?;
+    let clients = ["sentinel-jump"].into_iter().chain(python.map(|_| "pypsrp"));
+    for client in clients {
+        let mut counted = Vec::new();
+        for calls in [0, 10] {
+            let plan = Plan { calls, ..plan.clone() };
+            let world = Arc::new(World::new(jiff::Timestamp::UNIX_EPOCH));
+            let credentials = Credentials { username: "bench".into(), password: "only here".to_owned().into() };
+            let engine = EngineKind::Demo(commands_for(world, TENANT));
+            let loopback = (std::net::Ipv4Addr::LOCALHOST, 0).into();
+            let host = Listener::bind(loopback, HostOptions::new(vec![credentials.clone()], engine)).await?;
+            let door = Door { url: host.url(), credentials };
+            match python.filter(|_| client == "pypsrp") {
+                Some(python) => drop(by_pypsrp(python, &door, &plan, &place, 1)?),
+                None => drop(by_us(&door, &plan, &place, 1).await?),
+            }
+            counted.push(host.counters().requests);
+            host.shutdown().await;
+        }
+        let all = |counts: &BTreeMap<&str, u64>| counts.values().sum::<u64>();
+        let more = all(&counted[1]) - all(&counted[0]);
+        println!("{client:15}{:>4} {:?}; {more} more", all(&counted[0]), counted[0]);
+    }
+    Ok(())
+}
+
+/// Resident memory per warm session of the client's process.
+async fn memory(plan: &Plan, python: Option<&Path>) -> Result<(), Failure> {
+    if resident().is_none() {
+        println!("\nmemory left out: no /proc here");
+        return Ok(());
+    }
+    println!("\nresident memory, KiB: the process with one warm session, and each of {} further ones", SESSIONS - 1);
+    let (host, place) = (Host::start(None)?, place()?);
+    let plan = Plan { calls: 0, ..plan.clone() };
+    let ours = by_us(&host.door, &plan, &place, SESSIONS).await?;
+    let say = |client: &str, memory: Option<Memory>| {
+        memory.map(|memory| println!("{client:15}{:>8.0}{:>8.0}", memory.process / 1024.0, memory.session / 1024.0))
+    };
+    say("sentinel-jump", ours.memory).ok_or("not measured")?;
+    if let Some(python) = python {
+        let theirs = by_pypsrp(python, &host.door, &plan, &place, SESSIONS)?;
+        say("pypsrp", theirs.memory).ok_or("not measured")?;
+    }
+    Ok(())
+}
+
+/// Resident memory of this process, bytes.
+fn resident() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib * 1024.0)
 }
 
 async fn measure(plan: &Plan, python: Option<&Path>) -> Result<(), Failure> {
@@ -89,9 +169,9 @@ async fn measure(plan: &Plan, python: Option<&Path>) -> Result<(), Failure> {
     let place = place()?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
-        ours.push(by_us(&host, plan, &place).await?);
+        ours.push(by_us(&host.door, plan, &place, 1).await?);
         if let Some(python) = python {
-            theirs.push(by_pypsrp(python, &host, plan, &place)?);
+            theirs.push(by_pypsrp(python, &host.door, plan, &place, 1)?);
         }
     }
     let objects = ours.first().map_or(0, |round| round.objects);
@@ -127,6 +207,11 @@ fn row(client: &str, rounds: &[Round], calls: usize) -> (f64, f64) {
 /// A host in a process of its own, ended with this.
 struct Host {
     process: Child,
+    door: Door,
+}
+
+/// How a host is reached.
+struct Door {
     url: String,
     credentials: Credentials,
 }
@@ -139,20 +224,17 @@ impl Host {
         let mut process = command.env("DOTNET_EnableDiagnostics", "0").stdout(Stdio::piped()).spawn()?;
         let said = process.stdout.take().ok_or("no output")?;
         // It is told apart before it can be lost.
-        let mut host = Self {
-            process,
-            url: String::new(),
-            credentials: Credentials { username: String::new(), password: String::new().into() },
-        };
+        let nobody = Credentials { username: String::new(), password: String::new().into() };
+        let mut host = Self { process, door: Door { url: String::new(), credentials: nobody } };
         let mut lines = BufReader::new(said).lines();
         let mut line = |start: &str| -> Result<String, Failure> {
             let line = lines.next().ok_or("the host ended")??;
             Ok(line.strip_prefix(start).ok_or("the host said something else")?.to_owned())
         };
-        host.url = line("listening on ")?;
+        host.door.url = line("listening on ")?;
         let user = line("user ")?;
         let (username, password) = user.split_once(", password ").ok_or("the host named no password")?;
-        host.credentials = Credentials { username: username.into(), password: password.to_owned().into() };
+        host.door.credentials = Credentials { username: username.into(), password: password.to_owned().into() };
         Ok(host)
     }
 }
@@ -164,10 +246,12 @@ impl Drop for Host {
     }
 }
 
-async fn by_us(host: &Host, plan: &Plan, place: &Place) -> Result<Round, Failure> {
+async fn by_us(host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Result<Round, Failure> {
     let open = OpenPlan {
         host: "bench".into(),
         url: host.url.clone(),
+        auth: Auth::Negotiate,
+        tls: Tls::system(),
         credentials: host.credentials.clone(),
         configuration_name: None,
         script: ScriptSource::Path { path: plan.script.clone(), sha256: None },
@@ -201,11 +285,24 @@ async fn by_us(host: &Host, plan: &Plan, place: &Place) -> Result<Round, Failure
         session.call(call.clone(), &|_| {}, &never).await?;
     }
     let warm = start.elapsed().as_secs_f64();
-    session.close().await;
-    Ok(Round { first_call, warm, objects })
+    // The first one is the process's own warming up.
+    let before = resident();
+    let mut more = Vec::new();
+    for _ in 1..sessions {
+        let mut another = Session::open(&open).await?;
+        another.call(call.clone(), &|_| {}, &never).await?;
+        more.push(another);
+    }
+    let memory = before.zip(resident()).filter(|_| !more.is_empty());
+    let memory =
+        memory.map(|(before, after)| Memory { process: before, session: (after - before) / more.len() as f64 });
+    for session in more.into_iter().chain([session]) {
+        session.close().await;
+    }
+    Ok(Round { first_call, warm, objects, memory })
 }
 
-fn by_pypsrp(python: &Path, host: &Host, plan: &Plan, place: &Place) -> Result<Round, Failure> {
+fn by_pypsrp(python: &Path, host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Result<Round, Failure> {
     let asked = json!({
         "url": host.url,
         "username": host.credentials.username,
@@ -213,8 +310,9 @@ fn by_pypsrp(python: &Path, host: &Host, plan: &Plan, place: &Place) -> Result<R
         "module": MODULE,
         "script": plan.script,
         "function": FUNCTION,
-        "parameters": parameters(place).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "parameters": parameters(place).into_iter().collect::<BTreeMap<_, _>>(),
         "calls": plan.calls,
+        "sessions": sessions,
     });
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/calls.py");
     let mut process = Command::new(python).arg(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;

@@ -52,6 +52,20 @@ pub(crate) fn hint<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str> + 
     if all.is_empty() || all.len() > LISTED { String::new() } else { format!("; known: {}", quoted(all, ", ")) }
 }
 
+/// The names that [`sentence`] offers: the close ones, or all when none is
+/// close and they are few.
+pub(crate) fn candidates<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> Vec<&'a str> {
+    if is_too_long(wanted) {
+        return Vec::new();
+    }
+    let near = closest(wanted, names.clone());
+    if !near.is_empty() {
+        return near;
+    }
+    let all: Vec<&str> = names.into_iter().collect();
+    if all.len() > LISTED { Vec::new() } else { all }
+}
+
 /// `There is no tenant "a". Did you mean "b"?`: a whole sentence of `said`
 /// and what is known. Without `said`, which quotes it, when the name is too
 /// long.

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use wsman::clixml::Value;
 
+use super::confirm::Consent;
 use super::encode::{Unfit, encode};
 use super::validate::Arguments;
 use crate::catalog::{Code, Entry, Parameter, ToolError};
@@ -13,16 +14,23 @@ use crate::tenant::{Effect, Target};
 /// Another name of `SubscriptionId`.
 const SUBSCRIPTION: &str = "Subscription";
 
+/// Tells a script of the author's that nobody need be asked.
+const SKIP_CONFIRM: &str = "SkipConfirm";
+
 /// What is sent: the host's own names, values for the host's own types.
 ///
 /// * An argument that the host's function does not know is refused: hosts
 ///   swallow it silently.
 /// * The target goes along where the script keeps none itself: all of it for
 ///   a write, the rest would be whatever the host is on.
-/// * `-Confirm:$false` only where the function has it.
+/// * What would make the script ask (`-Confirm`) is switched off where the
+///   function has it; what tells it that nobody need be asked (`-Force`,
+///   `-SkipConfirm`) is sent only when the call has been confirmed to us, and
+///   only where the host has it.
 pub(super) fn bind(
     entry: &Entry,
     arguments: &Arguments,
+    consent: Consent,
     probe: &FunctionProbe,
     style: Option<Style>,
     target: &Target,
@@ -52,6 +60,9 @@ pub(super) fn bind(
         if let (Some(default), Some(found)) = (&parameter.default, found(parameter, probe)) {
             bound.push((found.name.clone(), fit(parameter, found, default, target)?));
         }
+    }
+    if consent.is_given() {
+        bound.extend(consents(entry, probe));
     }
     if probe.should_process {
         bound.push(("Confirm".to_owned(), Value::Bool(false)));
@@ -141,7 +152,23 @@ fn fit(parameter: &Parameter, found: &ParameterProbe, value: &Json, target: &Tar
 
 /// A consent that only a confirmation of ours could give.
 fn is_consent(parameter: &Parameter) -> bool {
-    parameter.name.eq_ignore_ascii_case("SkipConfirm")
+    parameter.name.eq_ignore_ascii_case(SKIP_CONFIRM)
+}
+
+/// What tells the host's function that nobody need be asked. `-Force` only
+/// where the catalogue has it, too: elsewhere it may mean anything.
+fn consents(entry: &Entry, probe: &FunctionProbe) -> Vec<(String, Value)> {
+    let means_it = |name: &str| {
+        let is_force = name.eq_ignore_ascii_case("Force") && entry.parameters.iter().any(|known| known.name == "Force");
+        is_force || name.eq_ignore_ascii_case(SKIP_CONFIRM)
+    };
+    let named = probe.parameters.iter().filter(|known| means_it(&known.name));
+    named
+        .filter_map(|known| {
+            let value = encode(&Json::Bool(true), &known.type_name).ok()?;
+            matches!(value, Value::Bool(_)).then(|| (known.name.clone(), value))
+        })
+        .collect()
 }
 
 /// Not one that the server fills itself.

@@ -24,6 +24,7 @@ mod testing;
 mod validate;
 mod verdict;
 
+pub use confirm::{Confirm, Confirmation, Nobody, Reply};
 pub use encode::{Unfit, encode};
 pub use path::{CallPath, Request};
 pub use resolve::sight;
@@ -34,4 +35,4 @@ pub(crate) use pages::Question;
 pub(crate) use path::{Ask, Executed, panicked};
 pub(crate) use resolve::{unknown_tenant, unknown_workspace};
 pub(crate) use shape::{Fleet, Head, fleet, host_errors, page, refused};
-pub(crate) use validate::{expected, view};
+pub(crate) use validate::{expected, fields, view};

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use wsman::entropy::Entropy;
 
 use super::cache::{Cache, Key};
+use super::confirm::Confirm;
 use super::limit::Limits;
 use super::pages::{Pages, Question};
 use super::shape::{self, Answer, Around, Head, Rows};
@@ -50,6 +51,8 @@ pub struct Request<'a> {
     pub arguments: &'a Map<String, Json>,
     /// Told of the host's progress records.
     pub progress: &'a (dyn Fn(Progress) + Send + Sync),
+    /// Asks the person before something may be lost.
+    pub confirm: &'a dyn Confirm,
     /// Stops the call, on the host too.
     pub cancel: &'a CancellationToken,
 }
@@ -63,6 +66,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) arguments: &'a Map<String, Json>,
     pub(crate) correlation: &'a str,
     pub(crate) progress: &'a (dyn Fn(Progress) + Send + Sync),
+    pub(crate) confirm: &'a dyn Confirm,
     pub(crate) cancel: &'a CancellationToken,
 }
 
@@ -150,6 +154,7 @@ impl CallPath {
         let target: &Target =
             resolved.insert(resolve::target(&self.config.registry, request.caller, request.arguments)?);
         let view = validate::view(request.arguments)?;
+        validate::fields(&view, entry.output.properties.iter().map(|field| field.name.as_str()))?;
         let ask = Ask {
             caller: request.caller,
             entry,
@@ -157,6 +162,7 @@ impl CallPath {
             arguments: request.arguments,
             correlation,
             progress: request.progress,
+            confirm: request.confirm,
             cancel: request.cancel,
         };
         let question = Question::new(&request.caller.name, tool.name(), request.arguments);
@@ -210,14 +216,14 @@ impl CallPath {
         let entry = ask.entry;
         authorise::check(&self.config.policy, ask.caller, &Tool::Function(entry), ask.target)?;
         let arguments = validate::arguments(entry, ask.arguments)?;
-        confirm::check(entry)?;
+        let consent = confirm::check(ask, &arguments).await?;
         let place = self.limits.join(ask.target.host())?;
         let key = Key::new(ask.target, &entry.function, &arguments);
         if let Some((rows, age)) = entry.keep_for().and_then(|_| self.cache.find(&key, Instant::now())) {
             return Ok(Executed { rows, cached: Some(age) });
         }
         let epoch = self.cache.epoch(&key);
-        let running = run::run(self, ask, entry, &arguments, &place).boxed();
+        let running = run::run(self, ask, &arguments, consent, &place).boxed();
         // Here, too: of a fleet's workspaces it costs one, and after a write the kept answers go in any case.
         let rows = caught(ask.correlation, &entry.function, entry.effect(), running).await;
         if entry.effect() == Effect::Write {

@@ -17,7 +17,7 @@ pub(super) fn tool(name: &str) -> Result<Tool, ToolError> {
         };
         let names = tools.iter().filter(|tool| tool.is_offered()).map(Tool::name);
         let names = names.chain(tools.iter().filter_map(functions));
-        ToolError::refused(Code::UnknownFunction, near::sentence(&format!("There is no tool \"{name}\""), name, names))
+        ToolError::misspelt(Code::UnknownFunction, &format!("There is no tool \"{name}\""), name, names)
     })
 }
 
@@ -44,10 +44,12 @@ fn alias<'a>(
 ) -> Result<&'a str, ToolError> {
     match arguments.get(key) {
         Some(Json::String(text)) => Ok(text),
-        None | Some(Json::Null) => Err(ToolError::invalid(format!(
-            "The argument \"{key}\" is missing; name one of {}.",
-            near::quoted(known().iter().map(String::as_str), ", ")
-        ))),
+        None | Some(Json::Null) => {
+            let known = known();
+            let names = near::quoted(known.iter().map(String::as_str), ", ");
+            let missing = ToolError::invalid(format!("The argument \"{key}\" is missing; name one of {names}."));
+            Err(ToolError { candidates: known, ..missing })
+        }
         Some(_) => Err(ToolError::invalid(format!("The argument \"{key}\" must be a string."))),
     }
 }
@@ -55,16 +57,15 @@ fn alias<'a>(
 /// The refusal of a tenant alias.
 pub(crate) fn unknown_tenant(registry: &Registry, caller: &Caller, tenant: &str) -> ToolError {
     let known = known_tenants(registry, caller);
-    let said = near::sentence(&format!("There is no tenant \"{tenant}\""), tenant, known.iter().map(String::as_str));
-    ToolError::refused(Code::UnknownTenant, said)
+    let said = format!("There is no tenant \"{tenant}\"");
+    ToolError::misspelt(Code::UnknownTenant, &said, tenant, known.iter().map(String::as_str))
 }
 
 /// The refusal of a workspace alias.
 pub(crate) fn unknown_workspace(registry: &Registry, tenant: &str, workspace: &str) -> ToolError {
     let known = known_workspaces(registry, tenant);
     let said = format!("The tenant \"{tenant}\" has no workspace \"{workspace}\"");
-    let said = near::sentence(&said, workspace, known.iter().map(String::as_str));
-    ToolError::refused(Code::UnknownWorkspace, said)
+    ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known.iter().map(String::as_str))
 }
 
 /// Aliases of the tenants that the caller may see.

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 
 use super::bind::bind;
+use super::confirm::Consent;
 use super::limit::{self, Place};
 use super::pause::{Next, Pauses};
 use super::shape::Rows;
@@ -16,7 +17,7 @@ use super::sign_in::Tried;
 use super::validate::Arguments;
 use super::verdict::{self, Stage};
 use super::{Ask, CallPath};
-use crate::catalog::{Code, Entry, ToolError};
+use crate::catalog::{Code, ToolError};
 use crate::config::Host;
 use crate::host::{Call, HostError, Style};
 use crate::pool::{Key, Lease};
@@ -41,13 +42,14 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(super) async fn run(
     path: &CallPath,
     ask: &Ask<'_>,
-    entry: &'static Entry,
     arguments: &Arguments,
+    consent: Consent,
     place: &Place,
 ) -> Result<Rows, ToolError> {
+    let entry = ask.entry;
     let repeatable = entry.retry_safe && entry.effect() == Effect::Read;
     let deadline = Instant::now() + entry.timeout();
-    let (error, next) = match attempt(path, ask, entry, arguments, place).await {
+    let (error, next) = match attempt(path, ask, arguments, consent, place).await {
         Ok(rows) => return Ok(rows),
         Err(Attempt::Lost(error)) if repeatable => (error, Pauses::new().wait(deadline, ask.cancel).await),
         // Nobody is troubled: a session that stood idle had been closed.
@@ -58,7 +60,7 @@ pub(super) async fn run(
         return Err(error);
     }
     debug!(code = error.code.as_str(), "lost; once more on a fresh session");
-    attempt(path, ask, entry, arguments, place).await.map_err(Attempt::into_error)
+    attempt(path, ask, arguments, consent, place).await.map_err(Attempt::into_error)
 }
 
 /// Why one attempt gave nothing.
@@ -88,10 +90,11 @@ impl From<ToolError> for Attempt {
 async fn attempt(
     path: &CallPath,
     ask: &Ask<'_>,
-    entry: &'static Entry,
     arguments: &Arguments,
+    consent: Consent,
     place: &Place,
 ) -> Result<Rows, Attempt> {
+    let entry = ask.entry;
     let host = path
         .config()
         .host(ask.target.host())
@@ -99,7 +102,7 @@ async fn attempt(
     let (mut lease, _turn) = wait(path, ask, host, place).await?;
     let was_warm = lease.session().is_some();
     open(path, ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
-    let (call, warning) = match prepare(ask, entry, arguments, host, &mut lease).await {
+    let (call, warning) = match prepare(ask, arguments, consent, host, &mut lease).await {
         Ok(prepared) => prepared,
         Err(Unready::Ours(error)) => {
             lease.give_back();
@@ -178,11 +181,12 @@ enum Unready {
 /// caller.
 async fn prepare(
     ask: &Ask<'_>,
-    entry: &'static Entry,
     arguments: &Arguments,
+    consent: Consent,
     host: &Host,
     lease: &mut Lease<'_>,
 ) -> Result<(Call, Option<String>), Unready> {
+    let entry = ask.entry;
     let session = lease.session().ok_or_else(no_session).map_err(Unready::GivenUp)?;
     let style = host.style.or_else(|| session.report().style);
     if style.is_none() && entry.effect() == Effect::Write {
@@ -205,7 +209,7 @@ async fn prepare(
         probe = timeout(PROBE_TIME, session.probe(&entry.function)) => probe,
     };
     let probe = probe.map_err(|_| Unready::GivenUp(verdict::silent(&host.id)))?.map_err(Unready::Hosts)?;
-    let bound = bind(entry, arguments, &probe, style, ask.target).map_err(Unready::Ours)?;
+    let bound = bind(entry, arguments, consent, &probe, style, ask.target).map_err(Unready::Ours)?;
     let call = Call {
         function: probe.name.clone(),
         parameters: bound.parameters,

@@ -419,6 +419,9 @@ pub(crate) fn refused(head: &Head<'_>, error: &ToolError) -> Answer {
     let mut envelope = envelope(head, error.outcome);
     envelope.insert("code".into(), error.code.as_str().into());
     envelope.insert("error".into(), error.said.as_str().into());
+    if !error.candidates.is_empty() {
+        envelope.insert("candidates".into(), json!(error.candidates));
+    }
     let mut text = format!("{} ({}): {}", error.outcome.as_str(), error.code.as_str(), error.said);
     if !error.host_errors.is_empty() {
         envelope.insert("hostErrors".into(), host_errors(&error.host_errors));
@@ -446,10 +449,17 @@ pub(crate) struct Fleet {
 /// The answer of a question over many workspaces.
 pub(crate) fn fleet(head: &Head<'_>, fleet: Fleet, page: Page, cursor: Option<String>) -> Answer {
     let mut envelope = envelope(head, fleet.outcome);
-    if let Some(code) = fleet.code {
-        envelope.insert("code".into(), code.as_str().into());
-    }
     let mut text = vec![summary(head, &page, cursor.as_deref(), &["the rows".to_owned()])];
+    let code = match fleet.outcome {
+        Outcome::Done | Outcome::Partial => fleet.code,
+        _ => Some(fleet.code.unwrap_or(Code::HostFailed)),
+    };
+    if let Some(code) = code {
+        let said = "No workspace gave an answer; each line of `workspaces` says why and what to do.";
+        envelope.insert("code".into(), code.as_str().into());
+        envelope.insert("error".into(), said.into());
+        text.insert(0, format!("{} ({}): {said}", fleet.outcome.as_str(), code.as_str()));
+    }
     text.extend(fleet.missing);
     text.extend(readable_rows(&page.rows));
     envelope.insert("data".into(), page.rows.into());
@@ -459,7 +469,7 @@ pub(crate) fn fleet(head: &Head<'_>, fleet: Fleet, page: Page, cursor: Option<St
     envelope.insert("nextCursor".into(), cursor.map_or(Json::Null, Json::from));
     envelope.insert("warnings".into(), page.warnings.into());
     finish(&mut envelope, head, fleet.cached);
-    Answer { outcome: fleet.outcome, code: fleet.code, envelope, text: text.join("\n") }
+    Answer { outcome: fleet.outcome, code, envelope, text: text.join("\n") }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::encode;
 use crate::catalog::schema::{PAGE_SIZE, PAGE_SIZE_MAX, VIEW};
-use crate::catalog::{Entry, Kind, Parameter, ToolError};
+use crate::catalog::{Code, Entry, Kind, Parameter, ToolError};
 use crate::near;
 
 /// Checked arguments under the catalogue's names.
@@ -56,6 +56,19 @@ pub(crate) fn view(arguments: &Map<String, Json>) -> Result<View, ToolError> {
         Some(_) => return Err(expected("cursor", "a string")),
     };
     Ok(View { fields, page_size, cursor })
+}
+
+/// Refuses a field that the tool's answers do not have and that looks like a
+/// slip of one that they have. Any other may be a script's own.
+pub(crate) fn fields<'a>(view: &View, known: impl IntoIterator<Item = &'a str> + Clone) -> Result<(), ToolError> {
+    for field in view.fields.iter().flatten() {
+        let is_known = known.clone().into_iter().any(|name| name.eq_ignore_ascii_case(field));
+        if !is_known && (near::is_too_long(field) || !near::closest(field, known.clone()).is_empty()) {
+            let said = format!("Answers have no field \"{field}\"");
+            return Err(ToolError::misspelt(Code::InvalidArgument, &said, field, known));
+        }
+    }
+    Ok(())
 }
 
 /// Checks a function's arguments. `tenant`, `workspace` and the view's are
@@ -106,7 +119,7 @@ fn parameter(entry: &'static Entry, name: &str) -> Result<&'static Parameter, To
         return Err(ToolError::invalid(format!("The argument \"{name}\" is set by the server; leave it out.")));
     }
     let names = entry.arguments().map(|parameter| parameter.name.as_str()).chain(["tenant", "workspace"]).chain(VIEW);
-    Err(ToolError::invalid(near::sentence(&format!("There is no argument \"{name}\""), name, names)))
+    Err(ToolError::misspelt(Code::InvalidArgument, &format!("There is no argument \"{name}\""), name, names))
 }
 
 /// The refusal of a value of the wrong form.

@@ -3,6 +3,8 @@
 //! May-have-run wins over every kind: whoever repeats a write because it saw
 //! "unreachable" writes twice.
 
+mod tls;
+
 use std::error::Error as _;
 
 use wsman::ErrorKind;
@@ -141,13 +143,10 @@ pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostErro
 
 fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
     let told = match (cause.kind(), stage) {
-        (ErrorKind::Auth, _) if transport(cause) == Some(&TransportError::NoNegotiate) => ToolError::new(
-            Outcome::Unreachable,
-            Code::SignInRefused,
-            format!(
-                "The host \"{host}\" does not offer Negotiate, the only sign-in that this server has; no password was sent. Its operator must switch Negotiate on in its WinRM service."
-            ),
-        ),
+        (ErrorKind::Tls, _) => tls::refused(host, stage, transport(cause)),
+        (ErrorKind::Auth, _) if matches!(transport(cause), Some(TransportError::NotOffered { .. })) => {
+            not_offered(host, transport(cause))
+        }
         (ErrorKind::Auth, _) => ToolError::new(
             Outcome::Unreachable,
             Code::SignInRefused,
@@ -208,6 +207,20 @@ fn wire(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolError {
         message: fault.text.clone(),
         id: fault.code.map(|code| code.to_string()).unwrap_or_default(),
     }))
+}
+
+/// The host has the configured sign-in switched off.
+fn not_offered(host: &HostId, case: Option<&TransportError>) -> ToolError {
+    let scheme = if let Some(TransportError::NotOffered { scheme }) = case { *scheme } else { "this sign-in" };
+    let said = match scheme {
+        "Basic" => format!(
+            "The host \"{host}\" does not offer Basic; nothing was run. Its operator must switch Basic on in its WinRM service, or the configuration must have auth = \"negotiate\"."
+        ),
+        scheme => format!(
+            "The host \"{host}\" does not offer {scheme}; no password was sent. Its operator must switch {scheme} on in its WinRM service."
+        ),
+    };
+    ToolError::new(Outcome::Unreachable, Code::SignInRefused, said)
 }
 
 /// What a call that came back means.

@@ -51,6 +51,13 @@ pub struct Entry {
     pub cache: Caching,
     /// What PowerShell's own confirmation does.
     pub should_process: ShouldProcess,
+    /// Arguments that name the object, for the confirmation: the first of
+    /// them that is given. Functions that may lose something have them.
+    #[serde(default)]
+    pub named_by: Vec<String>,
+    /// Switches with which a function that is not destructive becomes it.
+    #[serde(default)]
+    pub destructive_with: Vec<String>,
     /// A lost call may be repeated.
     pub retry_safe: bool,
     /// Output fields that outsiders may have written.
@@ -210,6 +217,12 @@ impl Entry {
     #[must_use]
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds)
+    }
+
+    /// Whether it may lose something, with some arguments at least.
+    #[must_use]
+    pub fn may_destroy(&self) -> bool {
+        self.annotations.destructive_hint || !self.destructive_with.is_empty()
     }
 
     /// How long an answer may be kept; `None`: not at all.

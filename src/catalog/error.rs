@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::near;
+
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,6 +135,9 @@ pub struct ToolError {
     /// For the reader: what happened and what to do next. Fixed text plus
     /// names that the caller or the configuration gave; never a host's text.
     pub said: String,
+    /// Names that were perhaps meant, for programs; the sentence has them,
+    /// too.
+    pub candidates: Vec<String>,
     /// What the host said, apart.
     pub host_errors: Vec<HostText>,
     /// For the log.
@@ -142,7 +147,7 @@ pub struct ToolError {
 impl ToolError {
     /// One of ours, with nothing of the host.
     pub fn new(outcome: Outcome, code: Code, said: impl Into<String>) -> Self {
-        Self { code, outcome, said: said.into(), host_errors: Vec::new(), cause: None }
+        Self { code, outcome, said: said.into(), candidates: Vec::new(), host_errors: Vec::new(), cause: None }
     }
 
     /// We refuse; nothing ran.
@@ -153,6 +158,18 @@ impl ToolError {
     /// An argument that cannot stand.
     pub fn invalid(said: impl Into<String>) -> Self {
         Self::refused(Code::InvalidArgument, said)
+    }
+
+    /// A name that does not exist: `said` quotes it and has no full stop,
+    /// since the close ones of `names` come after it.
+    pub(crate) fn misspelt<'a>(
+        code: Code,
+        said: &str,
+        wanted: &str,
+        names: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> Self {
+        let candidates = near::candidates(wanted, names.clone()).into_iter().map(str::to_owned).collect();
+        Self { candidates, ..Self::refused(code, near::sentence(said, wanted, names)) }
     }
 
     /// With what the host said.

@@ -109,6 +109,11 @@ fn argument(parameter: &Parameter) -> Json {
     schema.into()
 }
 
+/// What else answers have, besides `outcome` and `data`. `error` and what
+/// stands with it only when something went wrong.
+const ENVELOPE: [&str; 8] =
+    ["count", "truncated", "nextCursor", "cacheAgeSeconds", "hostWarnings", "code", "error", "candidates"];
+
 /// The output schema: every field optional, nullable and open.
 ///
 /// Fields have names, for `fields`, but no types. Scripts differ from host to
@@ -135,7 +140,7 @@ pub fn output(tool: &Tool) -> Map<String, Json> {
     let mut properties = Map::new();
     properties.insert("outcome".into(), json!({"type": "string"}));
     properties.insert("data".into(), data);
-    for field in ["count", "truncated", "nextCursor"] {
+    for field in ENVELOPE {
         properties.insert(field.into(), json!({}));
     }
     if matches!(tool, Tool::Fleet(_)) {

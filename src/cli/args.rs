@@ -24,10 +24,10 @@ Exit codes: 0 done, 1 failed, 2 refused, 3 unreachable, 4 unknown, 130 cancelled
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Serve MCP on standard input and output.
+    /// Serve MCP on standard input and output, or over HTTP.
     Serve(Serve),
     /// Serve MCP on jump hosts of the demo; needs no configuration.
-    Demo(Tools),
+    Demo(Demo),
     /// Run one tool and print its answer as JSON.
     Call(Call),
     /// List the tools that a client would see.
@@ -60,11 +60,29 @@ pub(super) struct Tools {
     pub(super) read_only: bool,
 }
 
+/// Over what MCP is served.
+#[derive(Debug, clap::Args)]
+pub(super) struct Over {
+    /// Serve streamable HTTP at this loopback address (such as 127.0.0.1:8321), path /mcp, instead.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) http: Option<SocketAddr>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Demo {
+    #[command(flatten)]
+    pub(super) over: Over,
+    #[command(flatten)]
+    pub(super) tools: Tools,
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
     /// Configuration file.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) over: Over,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
@@ -85,6 +103,9 @@ pub(super) struct Call {
     /// Arguments as a JSON object.
     #[arg(long, value_name = "{…}")]
     pub(super) json: Option<String>,
+    /// Name of the object, typed by a person: confirms what may lose something.
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]
@@ -114,6 +135,18 @@ pub(super) struct Host {
     /// Address to listen on, such as 127.0.0.1:5985.
     #[arg(long, value_name = "ADDR")]
     pub(super) listen: SocketAddr,
+    /// Certificate in PEM, for https; those of its issuers may follow it.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_certificate: Option<PathBuf>,
+    /// Key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Refuse sign-ins that are not bound to the certificate.
+    #[arg(long, requires = "tls_certificate")]
+    pub(super) require_channel_binding: bool,
+    /// Take Basic, too: the password itself, inside TLS.
+    #[arg(long, requires = "tls_certificate")]
+    pub(super) basic: bool,
     /// Command of an out-of-process PowerShell behind it.
     #[cfg(feature = "process")]
     #[arg(long, value_name = "COMMAND")]

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
 
 use super::args::Call;
 use super::source::{self, CommandError};
 use super::{Exit, print, signal};
-use crate::call::{CallPath, Request};
+use crate::call::{CallPath, Confirm, Confirmation, Reply, Request};
 use crate::catalog::{Kind, Tool, find};
 use crate::tenant::Caller;
 
@@ -36,6 +37,7 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
         caller: &Caller::local(),
         tool: &args.tool,
         arguments: &arguments,
+        confirm: &Typed(args.confirm.as_deref()),
         progress: &|record| tracing::info!(percent = record.percent, "progress"),
         cancel: &cancel,
     };
@@ -53,6 +55,29 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
     let exit = Exit::of(&answer);
     print::json(&Json::Object(answer.envelope));
     Ok(exit)
+}
+
+/// What the person gave with `--confirm`.
+struct Typed<'a>(Option<&'a str>);
+
+impl Confirm for Typed<'_> {
+    fn ask<'a>(&'a self, question: &'a Confirmation) -> BoxFuture<'a, Reply> {
+        let reply = match self.0 {
+            Some(name) => Reply::Typed(name.to_owned()),
+            None => Reply::Unasked(format!(
+                "Look at the object; to go on, repeat the command with --confirm {}, its {}.",
+                quoted(question.name()),
+                question.argument()
+            )),
+        };
+        Box::pin(std::future::ready(reply))
+    }
+}
+
+/// As a shell takes it.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 /// `--json`, then `--arg`, then `--tenant` and `--workspace`; the later wins.

@@ -32,7 +32,7 @@ pub async fn run() -> Exit {
     }
     let ended = match args.command {
         Command::Serve(serve) => serve::from_file(&serve).await,
-        Command::Demo(tools) => serve::demo(&tools).await,
+        Command::Demo(demo) => serve::demo(&demo).await,
         Command::Call(call) => call::run(&call).await,
         Command::Tools(tools) => tools::run(&tools).await,
         Command::Check(check) => check::run(&check),

@@ -1,30 +1,52 @@
 //! `serve`, `demo` and `host`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Host, Serve, Tools};
+use super::args::{Demo, Host, Serve};
 use super::source::{self, CommandError};
 use super::{Exit, print, signal};
 use crate::call::CallPath;
 use crate::config::{Config, env};
 use crate::demo;
-use crate::mcp::{Server, serve_stdio};
+use crate::mcp::{HttpListener, Loopback, Server, serve_http, serve_stdio};
 use crate::tenant::Caller;
 
 /// How long running calls may take to stop after an interrupt.
 const PATIENCE: Duration = Duration::from_secs(6);
 
 pub(super) async fn from_file(args: &Serve) -> Result<Exit, CommandError> {
-    serve(source::file(args.config.as_deref(), &args.tools)?).await
+    let config = source::file(args.config.as_deref(), &args.tools)?;
+    match args.over.http {
+        Some(address) => over_http(config, address).await,
+        None => over_stdio(config).await,
+    }
 }
 
-pub(super) async fn demo(tools: &Tools) -> Result<Exit, CommandError> {
-    let sourced = source::started_demo(tools).await?;
-    serve(sourced.config).await
+pub(super) async fn demo(args: &Demo) -> Result<Exit, CommandError> {
+    let sourced = source::started_demo(&args.tools).await?;
+    match args.over.http {
+        Some(address) => over_http(sourced.config, address).await,
+        None => over_stdio(sourced.config).await,
+    }
 }
 
-async fn serve(config: Config) -> Result<Exit, CommandError> {
+async fn over_http(config: Config, address: SocketAddr) -> Result<Exit, CommandError> {
+    let told_to_end = signal::told_to_end();
+    let listener = HttpListener::bind(Loopback::try_from(address)?).await?;
+    let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
+    tracing::info!(hosts, tenants, "serving MCP over HTTP");
+    print::line(&format!("listening on {}", listener.url()));
+    let path = Arc::new(CallPath::new(Arc::new(config)));
+    let server = Server::new(Arc::clone(&path), Caller::local());
+    tokio::select! {
+        never = path.pool().tend() => match never {},
+        () = serve_http(server, listener, told_to_end) => Ok(Exit::Done),
+    }
+}
+
+async fn over_stdio(config: Config) -> Result<Exit, CommandError> {
     let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
     tracing::info!(hosts, tenants, "serving MCP on standard input and output");
     let path = Arc::new(CallPath::new(Arc::new(config)));
@@ -47,10 +69,15 @@ pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {
     let process = args.process.as_deref();
     #[cfg(not(feature = "process"))]
     let process = None;
-    let host = demo::host(args.listen, process).await?;
-    let address = host.listener.address();
+    let tls = args.tls_certificate.as_deref().zip(args.tls_key.as_deref()).map(|(certificate, key)| demo::HostFiles {
+        certificate,
+        key,
+        require_channel_binding: args.require_channel_binding,
+        basic: args.basic,
+    });
+    let host = demo::host(args.listen, process, tls).await?;
     let told_to_end = signal::told_to_end();
-    print::line(&format!("listening on http://{address}/wsman"));
+    print::line(&format!("listening on {}", host.listener.url()));
     let username = &host.credentials.username;
     if env::host_password().is_some() {
         print::line(&format!("user {username}, password: as given"));

@@ -17,6 +17,8 @@ pub(super) enum CommandError {
     Wrong(#[from] ConfigError),
     #[error("the demo cannot start: {0}")]
     Demo(#[from] DemoError),
+    #[error("--http: {0}")]
+    Address(#[from] crate::mcp::NotLoopback),
     #[error("the service broke: {0}")]
     Served(#[from] crate::mcp::ServeError),
 }
@@ -25,7 +27,7 @@ impl CommandError {
     /// What it means for the process.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Nowhere | Self::Wrong(_) => Exit::Refused,
+            Self::Nowhere | Self::Wrong(_) | Self::Address(_) => Exit::Refused,
             Self::Demo(_) | Self::Served(_) => Exit::Failed,
         }
     }

@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wsman::clixml::Value;
+use wsman::transport::Tls;
 
+pub use crate::host::Auth;
 use crate::host::{Answer, Style};
 use crate::tenant::{HostId, Policy, Registry};
 
@@ -33,15 +35,6 @@ pub struct Config {
     pub registry: Registry,
     /// Which tools may be used.
     pub policy: Policy,
-}
-
-/// How to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Auth {
-    /// SPNEGO around NTLM.
-    Negotiate,
-    /// Bare NTLM.
-    Ntlm,
 }
 
 /// Limits of a host's sessions.
@@ -89,6 +82,8 @@ pub struct Host {
     pub url: String,
     /// Mechanism.
     pub auth: Auth,
+    /// Whom to believe that they are the host; for `https`.
+    pub tls: Tls,
     /// `DOMAIN\user`, `user@domain` or `user`.
     pub username: String,
     /// Where the password is.

@@ -34,6 +34,8 @@ pub(super) struct RawHost {
     pub(super) username: Option<Written<String>>,
     pub(super) password: Option<Written<RawSecret>>,
     pub(super) configuration_name: Option<Written<String>>,
+    pub(super) tls: Option<Written<RawTls>>,
+    pub(super) dangerous_basic_over_http: Option<Written<bool>>,
     pub(super) sessions_max: Option<Written<i64>>,
     pub(super) sessions_idle: Option<Written<Duration>>,
     pub(super) script: Option<Written<RawScript>>,
@@ -45,6 +47,15 @@ pub(super) enum RawSecret {
     Env(String),
     File(String),
     Command(Vec<String>),
+}
+
+/// `[hosts.NAME.tls]`
+#[derive(Debug, Default)]
+pub(super) struct RawTls {
+    pub(super) ca: Option<Written<String>>,
+    pub(super) pin: Vec<Written<String>>,
+    /// Nothing was written at all.
+    pub(super) is_empty: bool,
 }
 
 /// `[hosts.NAME.script]`
@@ -82,6 +93,7 @@ pub(super) struct RawAnswer {
 pub(super) struct RawTenant {
     pub(super) name: String,
     pub(super) host: Option<Written<String>>,
+    pub(super) confirm: Option<Written<String>>,
     pub(super) workspaces: Vec<Written<RawWorkspace>>,
 }
 
@@ -155,8 +167,18 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, section: &Section<'_>, name: String) -> RawHost {
-        const KNOWN: [&str; 7] = ["url", "auth", "username", "password", "configuration_name", "sessions", "script"];
-        self.keys(section, &KNOWN, &["ca", "certificate", "proxy", "tls"]);
+        const KNOWN: [&str; 9] = [
+            "url",
+            "auth",
+            "username",
+            "password",
+            "configuration_name",
+            "sessions",
+            "script",
+            "tls",
+            "dangerous_basic_over_http",
+        ];
+        self.keys(section, &KNOWN, &["certificate", "proxy"]);
         let mut host = RawHost {
             name,
             url: self.required(
@@ -168,8 +190,18 @@ impl Reader<'_> {
             username: self.required(section, "username", "missing; who signs in, such as 'DOMAIN\\user'"),
             password: self.secret(section, "password"),
             configuration_name: self.string(section, "configuration_name"),
+            dangerous_basic_over_http: self.boolean(section, "dangerous_basic_over_http"),
             ..RawHost::default()
         };
+        if let Some(tls) = self.section(section, "tls") {
+            self.keys(&tls, &["ca", "pin"], &[]);
+            let value = RawTls {
+                ca: self.string(&tls, "ca"),
+                pin: self.one_or_more(&tls, "pin"),
+                is_empty: tls.table.is_empty(),
+            };
+            host.tls = Some(Written { value, place: tls.place, line: tls.line });
+        }
         if let Some(sessions) = self.section(section, "sessions") {
             self.keys(&sessions, &["max", "idle"], &[]);
             host.sessions_max = self.integer(&sessions, "max");
@@ -252,10 +284,11 @@ impl Reader<'_> {
     }
 
     fn tenant(&mut self, section: &Section<'_>, name: String) -> RawTenant {
-        self.keys(section, &["host", "workspaces"], &["azure_tenant", "language"]);
+        self.keys(section, &["confirm", "host", "workspaces"], &["azure_tenant", "language"]);
         let mut tenant = RawTenant {
             name,
             host: self.required(section, "host", "missing; name the jump host that serves this tenant"),
+            confirm: self.string(section, "confirm"),
             workspaces: Vec::new(),
         };
         self.present(section, "workspaces", "missing; add at least one");
@@ -388,6 +421,19 @@ impl Reader<'_> {
             }
         }
         Some(all)
+    }
+
+    /// A string, or a list of them.
+    fn one_or_more(&mut self, section: &Section<'_>, key: &str) -> Vec<Written<String>> {
+        match section.table.get(key) {
+            Some(value) if value.get_ref().as_array().is_some_and(|list| list.is_empty()) => {
+                self.problems.add(&section.at(key), Some(self.line(value)), "empty");
+                Vec::new()
+            }
+            Some(value) if value.get_ref().as_array().is_some() => self.strings(section, key).unwrap_or_default(),
+            Some(_) => self.string(section, key).into_iter().collect(),
+            None => Vec::new(),
+        }
     }
 
     fn boolean(&mut self, section: &Section<'_>, key: &str) -> Option<Written<bool>> {

@@ -1,4 +1,4 @@
-//! The scenario as it is written down (`dataset.json`). Only what the six
+//! The scenario as it is written down (`dataset.json`). Only what the
 //! functions need is read.
 //!
 //! Times in it are offsets from the host's start, so the demo never looks old.
@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value as Json;
+
+use super::content::Content;
+use super::estate::Estate;
 
 /// All of it.
 #[derive(Deserialize)]
@@ -97,6 +100,10 @@ pub(super) struct RawWorkspace {
     pub(super) incidents: Vec<RawIncident>,
     pub(super) tables: Vec<Table>,
     pub(super) rule_health: Vec<Health>,
+    #[serde(flatten)]
+    pub(super) content: Content,
+    #[serde(flatten)]
+    pub(super) estate: Estate,
 }
 
 /// A rule in a workspace: one of the library (`key`) or one of its own.
@@ -114,9 +121,26 @@ pub(super) struct Deployed {
     pub(super) rest: BTreeMap<String, Json>,
 }
 
-#[derive(Deserialize)]
+/// A table of the workspace.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Table {
     pub(super) name: String,
+    /// Analytics, Basic or Auxiliary.
+    pub(super) plan: String,
+    /// Days it can be queried.
+    pub(super) retention: i32,
+    /// Days it keeps rows in all, the archive included.
+    pub(super) total: i32,
+    pub(super) gb_per_day: f64,
+    /// Offset of its newest row from the host's start.
+    pub(super) last: String,
+    /// `name:type`; none for Microsoft's own tables.
+    #[serde(default)]
+    pub(super) columns: Vec<String>,
+    /// When its plan last changed; never in the scenario.
+    #[serde(skip)]
+    pub(super) plan_changed: Option<Timestamp>,
 }
 
 /// Seven days of one rule.
@@ -204,8 +228,16 @@ pub(super) fn at(start: Timestamp, offset: &str) -> Timestamp {
     start.checked_sub(back).unwrap_or(start)
 }
 
+/// The time that `text` names, when it is an offset: `-2d4h30m` or `+2d`.
+pub(super) fn shifted(start: Timestamp, text: &str) -> Option<Timestamp> {
+    match text.strip_prefix('+') {
+        Some(ahead) => start.checked_add(parse(&format!("-{ahead}"))?).ok(),
+        None => start.checked_sub(parse(text)?).ok(),
+    }
+}
+
 fn parse(offset: &str) -> Option<SignedDuration> {
-    let mut rest = offset.strip_prefix('-')?;
+    let mut rest = offset.strip_prefix('-').filter(|rest| !rest.is_empty())?;
     let mut seconds = 0;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;
@@ -231,6 +263,8 @@ mod tests {
         let start: Timestamp = "2026-03-10T12:00:00Z".parse().unwrap();
         assert_eq!(at(start, "-2d4h30m").to_string(), "2026-03-08T07:30:00Z");
         assert_eq!(at(start, "-4m").to_string(), "2026-03-10T11:56:00Z");
+        assert_eq!(shifted(start, "+2d").map(|time| time.to_string()).as_deref(), Some("2026-03-12T12:00:00Z"));
+        assert_eq!(shifted(start, "crane-3"), None);
         assert_eq!(parse("2d"), None);
         assert_eq!(parse("-2x"), None);
     }

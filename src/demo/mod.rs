@@ -2,7 +2,7 @@
 //! answer.
 //!
 //! [`World`] holds the simulated workspaces, [`commands_for`] makes what one
-//! customer's jump host runs: our host module's commands and six functions of
+//! customer's jump host runs: our host module's commands and the functions of
 //! SentinelManager, written in Rust. There is no PowerShell in it, so any
 //! script but our own module is refused. [`start`] puts it behind listeners of
 //! `wsman::testing`, one per tenant: the same bytes travel as to Windows.
@@ -12,7 +12,9 @@
 //! bound by that probe, so that the two cannot differ.
 
 mod clixml;
+mod content;
 mod dataset;
+mod estate;
 mod functions;
 mod module;
 mod serve;
@@ -20,7 +22,7 @@ mod signature;
 mod world;
 
 pub use module::{SCRIPT, SCRIPT_PATH, commands_for};
-pub use serve::{Demo, DemoError, HostEnd, host, start};
+pub use serve::{Demo, DemoError, HostEnd, HostFiles, host, start};
 pub use world::{Place, Tenant, World};
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use wsman::psrp::{Command, ErrorRecord};
 use wsman::testing::demo::{Commands, Step};
 
 use super::clixml::{array, count, named, objects, strings};
-use super::functions::{Confirm, OnError, Preferences, Progress, run};
+use super::functions::{Impact, OnError, Preferences, Progress, run};
 use super::signature::{
     INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND, SECURITY_ERROR, binding_error, outside_set, signature,
     signatures, text, unfit, unknown_parameter,
@@ -116,7 +116,7 @@ impl DemoCommands {
     /// Preferences of a plain command; the module turns progress off.
     fn global(&self) -> Preferences {
         let progress = if self.stage == Stage::Bare { Progress::Send } else { Progress::Hide };
-        Preferences { errors: OnError::Report, progress, confirm: Confirm::Run }
+        Preferences { errors: OnError::Report, progress, confirm: Impact::High }
     }
 
     fn assert_loaded(&self) -> Result<(), ErrorRecord> {
@@ -311,7 +311,7 @@ fn compare(expect: &[(String, Value)]) -> &'static str {
 }
 
 fn preferences(given: &[(String, Value)]) -> Result<Preferences, ErrorRecord> {
-    let mut preferences = Preferences { errors: OnError::Report, progress: Progress::Hide, confirm: Confirm::Run };
+    let mut preferences = Preferences { errors: OnError::Report, progress: Progress::Hide, confirm: Impact::High };
     for (key, value) in given {
         // Keys come with or without the ending.
         let lower = key.to_ascii_lowercase();
@@ -323,7 +323,7 @@ fn preferences(given: &[(String, Value)]) -> Result<Preferences, ErrorRecord> {
         match *name {
             "ErrorAction" => preferences.errors = OnError::parse(&value),
             "Progress" if value.eq_ignore_ascii_case("Continue") => preferences.progress = Progress::Send,
-            "Confirm" if value.eq_ignore_ascii_case("Low") => preferences.confirm = Confirm::Ask,
+            "Confirm" => preferences.confirm = Impact::parse(&value),
             _ => {}
         }
     }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wsman::auth::Credentials;
 use wsman::entropy::Entropy;
 use wsman::secret::Secret;
-use wsman::testing::{BindError, EngineKind, HostOptions, Listener};
+use wsman::testing::{BasicSignIn, BindError, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
 
 use super::{SCRIPT_PATH, Tenant, World, commands_for};
 use crate::config::{Config, ConfigError, SecretRef};
@@ -26,6 +26,17 @@ pub enum DemoError {
     /// The scenario names what a configuration cannot hold.
     #[error("the demo's configuration is not valid")]
     Config(#[from] ConfigError),
+    /// What was read is no certificate with its key.
+    #[error("--tls-certificate and --tls-key are not a certificate and its key in PEM")]
+    Certificate,
+    /// The certificate or its key cannot be read.
+    #[error("{} cannot be read ({kind})", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
     /// The command of the out-of-process PowerShell cannot be run.
     #[error("the command must name a program: --process 'pwsh -s -NoLogo -NoProfile'")]
     NoProgram,
@@ -93,13 +104,26 @@ pub struct HostEnd {
     pub credentials: Credentials,
 }
 
+/// What a host with https is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct HostFiles<'a> {
+    /// Certificate, in PEM.
+    pub certificate: &'a Path,
+    /// Its key, in PEM.
+    pub key: &'a Path,
+    /// Whether sign-ins must be bound to the certificate.
+    pub require_channel_binding: bool,
+    /// Whether Basic is offered.
+    pub basic: bool,
+}
+
 /// Starts one jump host on `listen`: that of the demo's first tenant, or an out-of-process PowerShell when `process` names its
 /// command. The password is `SENTINEL_JUMP_HOST_PASSWORD`, or a new one.
 ///
 /// # Errors
 ///
 /// [`DemoError`] when it cannot listen; only loopback can be listened on.
-pub async fn host(listen: SocketAddr, process: Option<&str>) -> Result<HostEnd, DemoError> {
+pub async fn host(listen: SocketAddr, process: Option<&str>, tls: Option<HostFiles<'_>>) -> Result<HostEnd, DemoError> {
     let password = crate::config::env::host_password().unwrap_or_else(password);
     let credentials = credentials(&password);
     let engine = match process {
@@ -110,8 +134,22 @@ pub async fn host(listen: SocketAddr, process: Option<&str>) -> Result<HostEnd, 
         }
         Some(command) => external(command)?,
     };
-    let listener = Listener::bind(listen, HostOptions::new(vec![credentials.clone()], engine)).await?;
+    let mut options = HostOptions::new(vec![credentials.clone()], engine);
+    if let Some(files) = tls {
+        let mut tls =
+            HostTls::from_pem(&read(files.certificate)?, &read(files.key)?).map_err(|_| DemoError::Certificate)?;
+        if files.require_channel_binding {
+            tls.cbt_hardening = CbtHardening::Strict;
+        }
+        options.tls = Some(tls);
+        options.basic = if files.basic { BasicSignIn::OverTls } else { BasicSignIn::Off };
+    }
+    let listener = Listener::bind(listen, options).await?;
     Ok(HostEnd { listener, credentials })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, DemoError> {
+    std::fs::read(path).map_err(|error| DemoError::Unreadable { path: path.to_owned(), kind: error.kind() })
 }
 
 #[cfg(feature = "process")]

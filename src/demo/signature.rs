@@ -7,8 +7,10 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use regex::Regex;
-use wsman::clixml::{Limits, Value, decode};
+use wsman::clixml::{Content, Limits, Value, decode};
 use wsman::psrp::ErrorRecord;
+
+use super::functions::Impact;
 
 /// What a real engine's `Get-SjProbe` says of `SentinelManager.psm1`.
 const PROBE: &str = include_str!("probe.clixml");
@@ -38,6 +40,7 @@ pub(super) const INVALID_ARGUMENT: i32 = 5;
 pub(super) const INVALID_DATA: i32 = 6;
 pub(super) const INVALID_OPERATION: i32 = 7;
 pub(super) const NOT_IMPLEMENTED: i32 = 11;
+pub(super) const RESOURCE_EXISTS: i32 = 20;
 pub(super) const OBJECT_NOT_FOUND: i32 = 13;
 pub(super) const SECURITY_ERROR: i32 = 25;
 
@@ -47,6 +50,7 @@ pub(super) struct Signature {
     /// The probe's object.
     pub(super) probe: Value,
     should_process: bool,
+    pub(super) impact: Impact,
     default_set: String,
     parameters: Vec<Parameter>,
 }
@@ -71,6 +75,9 @@ enum Kind {
     Flag,
     Switch,
     Date,
+    Span,
+    Table,
+    Tables,
 }
 
 /// A bound value.
@@ -80,6 +87,10 @@ enum Argument {
     Number(i32),
     Flag(bool),
     Date(Timestamp),
+    /// ISO 8601.
+    Span(String),
+    /// A table or several.
+    Tables(Value),
 }
 
 /// Arguments that fit their function.
@@ -150,6 +161,8 @@ impl Signature {
         Self {
             name: read_text(probe, "name"),
             should_process: probe.get("shouldProcess").and_then(Value::as_bool) == Some(true),
+            // Reads have none, and never ask.
+            impact: Impact::parse(&read_text(probe, "confirmImpact")),
             default_set: read_text(probe, "defaultSet"),
             parameters: read_items(probe, "parameters").iter().map(Parameter::read).collect(),
             probe: probe.clone(),
@@ -245,6 +258,9 @@ impl Parameter {
                 "System.Boolean" => Kind::Flag,
                 "System.Management.Automation.SwitchParameter" => Kind::Switch,
                 "System.DateTime" => Kind::Date,
+                "System.TimeSpan" => Kind::Span,
+                "System.Collections.Hashtable" => Kind::Table,
+                "System.Collections.Hashtable[]" => Kind::Tables,
                 other => unreachable!("probe.clixml: a parameter of type {other}"),
             },
             aliases: read_items(probe, "aliases").iter().filter_map(text).collect(),
@@ -269,6 +285,9 @@ impl Parameter {
             Kind::Flag => (flag(value).map(Argument::Flag), "System.Boolean"),
             Kind::Switch => (switch(value).map(Argument::Flag), "System.Management.Automation.SwitchParameter"),
             Kind::Date => (instant(value).map(Argument::Date), "System.DateTime"),
+            Kind::Span => (span(value).map(Argument::Span), "System.TimeSpan"),
+            Kind::Table => (table(value).map(Argument::Tables), "System.Collections.Hashtable"),
+            Kind::Tables => (tables(value).map(Argument::Tables), "System.Collections.Hashtable[]"),
         };
         let argument = converted.ok_or_else(|| unfit(&self.name, value, wanted, caller))?;
         self.validate(&argument, caller)?;
@@ -280,7 +299,7 @@ impl Parameter {
             Argument::Text(one) => self.validate_text(one, caller),
             Argument::Texts(all) => all.iter().try_for_each(|one| self.validate_text(one, caller)),
             Argument::Number(number) => self.validate_number(i64::from(*number), caller),
-            Argument::Flag(_) | Argument::Date(_) => Ok(()),
+            Argument::Flag(_) | Argument::Date(_) | Argument::Span(_) | Argument::Tables(_) => Ok(()),
         }
     }
 
@@ -361,11 +380,64 @@ impl Bound {
         self.flag(name) == Some(true)
     }
 
+    /// ISO 8601.
+    pub(super) fn span(&self, name: &str) -> Option<&str> {
+        match self.0.get(name) {
+            Some(Argument::Span(span)) => Some(span),
+            _ => None,
+        }
+    }
+
+    /// A table, or a list of them.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        match self.0.get(name) {
+            Some(Argument::Tables(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(super) fn date(&self, name: &str) -> Option<Timestamp> {
         match self.0.get(name) {
             Some(Argument::Date(date)) => Some(*date),
             _ => None,
         }
+    }
+}
+
+/// As `[timespan]` makes it; what is written as ISO 8601 is none to PowerShell.
+fn span(value: &Value) -> Option<String> {
+    match value.base() {
+        Value::TimeSpan(span) => Some(span.to_string()),
+        Value::String(text) => {
+            let (days, clock) = text.as_str()?.trim().split_once('.').unwrap_or(("0", text.as_str()?.trim()));
+            let days = days.parse::<u32>().ok()?;
+            let parts: Option<Vec<u32>> = clock.split(':').map(|part| part.parse().ok()).collect();
+            match parts?.as_slice() {
+                [hours @ 0..24, minutes @ 0..60] => Some(format!("P{days}DT{hours}H{minutes}M0S")),
+                [hours @ 0..24, minutes @ 0..60, seconds @ 0..60] => {
+                    Some(format!("P{days}DT{hours}H{minutes}M{seconds}S"))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn table(value: &Value) -> Option<Value> {
+    let is_table = value.as_object().is_some_and(|object| matches!(object.content, Content::Dictionary(_)));
+    is_table.then(|| value.clone())
+}
+
+/// A single table is a list of one.
+fn tables(value: &Value) -> Option<Value> {
+    match value.items() {
+        Some(items) => items.iter().map(table).collect::<Option<Vec<_>>>().map(Value::list),
+        None => table(value).map(|one| Value::list(vec![one])),
     }
 }
 

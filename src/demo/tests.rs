@@ -9,6 +9,9 @@ use wsman::testing::demo::{Commands, Step};
 
 use super::{Place, SCRIPT, SCRIPT_PATH, World, commands_for};
 
+mod changes;
+mod estate;
+
 const MODULE: &str = include_str!("../host/sentinel-jump.ps1");
 
 /// One call: a function and what is left of its arguments.
@@ -302,11 +305,12 @@ fn a_host_knows_its_own_tenant_only() {
     let world = world();
     let mut session = Session::open(&world, "nordhafen-prod");
     let wrong = [("WorkspaceName", Value::from("law-nordhafen-ot"))];
-    let record = session.failure("Get-AnalyticsRules", &wrong);
+    let record = reported(&session.raw("Get-AnalyticsRules", &wrong, &[]));
     assert_eq!((record.id.as_str(), record.category), ("WorkspaceNotFound,Get-AnalyticsRules", 13));
     // A workspace that is there, of another customer.
     session.place = world.tenant("marlowe").unwrap().workspaces[0].clone();
-    assert_eq!(session.failure("Get-SentinelIncidents", &[]).id, "WorkspaceNotFound,Get-SentinelIncidents");
+    let record = reported(&session.raw("Get-SentinelIncidents", &[], &[]));
+    assert_eq!(record.id, "WorkspaceNotFound,Get-SentinelIncidents");
     session.place = world.tenant("nordhafen").unwrap().workspaces[1].clone();
     session.place.name = session.place.name.to_uppercase();
     assert!(!session.call("Get-SentinelIncidents", &[]).is_empty());
@@ -427,9 +431,9 @@ fn a_script_with_one_byte_changed_is_refused() {
     }
     assert!(commands.command(&load).is_none());
     assert!(commands.command(&Command::new("Get-Process")).is_none());
-    assert_eq!(commands.names().len(), 6);
+    assert_eq!(commands.names().len(), 18);
     commands.script(MODULE).unwrap();
-    assert_eq!(commands.names().len(), 10);
+    assert_eq!(commands.names().len(), 22);
     assert!(commands.command(&load).is_some());
 }
 
@@ -502,7 +506,7 @@ fn the_module_answers_as_the_real_one() {
     assert_eq!(named(&probe, "name"), "Export-AnalyticsRules");
     assert_eq!(probe.get("progress").unwrap().as_bool(), Some(true));
     encode(&probe, &Limits::ENCODE).unwrap();
-    assert_eq!(outputs(&commands.command(&Command::new("Get-SjProbe")).unwrap()).len(), 6);
+    assert_eq!(outputs(&commands.command(&Command::new("Get-SjProbe")).unwrap()).len(), 18);
 }
 
 /// A captured value, without the document's numbers.

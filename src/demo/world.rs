@@ -3,9 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use super::dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, at};
+use super::content::Content;
+use super::dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
+use super::estate::Estate;
 
 /// The customers and their workspaces.
 ///
@@ -53,8 +56,12 @@ pub(super) struct Workspace {
     pub(super) place: Place,
     pub(super) rules: Vec<Rule>,
     pub(super) incidents: Vec<Incident>,
-    pub(super) tables: Vec<String>,
+    pub(super) tables: Vec<Table>,
     pub(super) health: Vec<Health>,
+    /// The host's start, which the scenario's offsets count from.
+    pub(super) start: Timestamp,
+    pub(super) content: Content,
+    pub(super) estate: Estate,
 }
 
 pub(super) struct Rule {
@@ -62,7 +69,23 @@ pub(super) struct Rule {
     pub(super) key: Option<String>,
     pub(super) enabled: bool,
     pub(super) modified: Timestamp,
+    pub(super) options: RuleOptions,
     pub(super) body: RuleBody,
+}
+
+/// What a rule does with its alerts. The scenario says nothing of it; the
+/// defaults are Sentinel's own.
+#[derive(Clone, PartialEq)]
+pub(super) struct RuleOptions {
+    pub(super) suppression_enabled: bool,
+    /// ISO 8601.
+    pub(super) suppression_duration: String,
+    pub(super) create_incident: bool,
+    /// As given. Chosen where it is not: alerts of rules that map entities are
+    /// grouped by them.
+    pub(super) grouping: Option<Json>,
+    pub(super) alert_details_override: Option<Json>,
+    pub(super) event_grouping: Option<String>,
 }
 
 pub(super) struct Incident {
@@ -84,12 +107,15 @@ pub(super) struct Incident {
     pub(super) classification_reason: Option<String>,
     pub(super) classification_comment: Option<String>,
     pub(super) provider: Option<String>,
+    /// When somebody changed it here.
+    pub(super) changed: Option<Timestamp>,
 }
 
 #[derive(Clone)]
 pub(super) struct Comment {
     pub(super) id: String,
     pub(super) created: Timestamp,
+    pub(super) modified: Timestamp,
     pub(super) author: String,
     pub(super) message: String,
 }
@@ -179,13 +205,17 @@ impl Workspace {
                 Some(offset) => at(start, offset),
                 None => later(at(start, "-120d"), i64::try_from(n).unwrap_or_default() * 60),
             },
+            options: RuleOptions::default(),
             body: deployed.body(library),
         });
         Self {
             rules: rules.collect(),
             incidents: raw.incidents.into_iter().map(|raw| Incident::new(start, raw)).collect(),
-            tables: raw.tables.into_iter().map(|table| table.name).collect(),
+            tables: raw.tables,
             health: raw.rule_health,
+            start,
+            content: raw.content,
+            estate: raw.estate,
             place: Place {
                 alias: raw.alias,
                 subscription: raw.subscription_id,
@@ -200,13 +230,35 @@ impl Workspace {
         self.rules.iter().find(|rule| rule.key.as_ref() == Some(&incident.rule))
     }
 
+    pub(super) fn has_table(&self, name: &str) -> bool {
+        self.tables.iter().any(|table| table.name == name)
+    }
+
     /// ARM id of something of Sentinel's in this workspace.
     pub(super) fn arm_id(&self, kind: &str, name: &str) -> String {
-        let Place { subscription, resource_group, name: workspace, .. } = &self.place;
+        self.part_id(&format!("providers/Microsoft.SecurityInsights/{kind}/{name}"))
+    }
+
+    /// ARM id of a part of this workspace.
+    pub(super) fn part_id(&self, part: &str) -> String {
+        let Place { subscription, resource_group, name, .. } = &self.place;
         format!(
             "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.OperationalInsights\
-             /workspaces/{workspace}/providers/Microsoft.SecurityInsights/{kind}/{name}"
+             /workspaces/{name}/{part}"
         )
+    }
+}
+
+impl Default for RuleOptions {
+    fn default() -> Self {
+        Self {
+            suppression_enabled: false,
+            suppression_duration: "PT5H".to_owned(),
+            create_incident: true,
+            grouping: None,
+            alert_details_override: None,
+            event_grouping: None,
+        }
     }
 }
 
@@ -215,6 +267,7 @@ impl Incident {
         let comments = raw.comments.into_iter().enumerate().map(|(n, comment)| Comment {
             id: demo_id(&[&raw.id, &n.to_string()]),
             created: at(start, &comment.at),
+            modified: at(start, &comment.at),
             author: comment.author,
             message: comment.message,
         });
@@ -236,13 +289,14 @@ impl Incident {
             classification_reason: raw.classification_reason,
             classification_comment: raw.classification_comment,
             provider: raw.provider,
+            changed: None,
         }
     }
 
     /// When anything in it last changed.
     pub(super) fn modified(&self) -> Timestamp {
-        let comments = self.comments.iter().map(|comment| comment.created);
-        comments.chain(self.closed).fold(self.created, Timestamp::max)
+        let comments = self.comments.iter().map(|comment| comment.modified);
+        comments.chain(self.closed).chain(self.changed).fold(self.created, Timestamp::max)
     }
 }
 

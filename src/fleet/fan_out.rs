@@ -42,6 +42,7 @@ pub(super) async fn fan_out(
                 arguments,
                 correlation,
                 progress: request.progress,
+                confirm: request.confirm,
                 cancel: request.cancel,
             };
             let result = path.perform(&ask).await;

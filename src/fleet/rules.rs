@@ -9,7 +9,6 @@ use super::fan_out::{self, fan_out};
 use crate::call::{self, Answer, CallPath, Head, Question, Request};
 use crate::catalog::schema::VIEW;
 use crate::catalog::{Code, Fleet, Outcome, Tool, ToolError, find};
-use crate::near;
 use crate::tenant::Target;
 
 const TOOL: Fleet = Fleet::ListAnalyticsRules;
@@ -40,6 +39,8 @@ async fn steps(path: &CallPath, request: &Request<'_>, correlation: &str, began:
         return Err(ToolError::refused(Code::Internal, "The catalogue lacks the function behind this tool."));
     };
     let view = call::view(request.arguments)?;
+    let fields = entry.output.properties.iter().map(|field| field.name.as_str());
+    call::fields(&view, fields.chain(["tenant", "workspace"]))?;
     let arguments = arguments(request.arguments)?;
     let targets = targets(path, request)?;
     let question = Question::new(&request.caller.name, tool.name(), request.arguments);
@@ -82,8 +83,8 @@ fn arguments(given: &Map<String, Json>) -> Result<Map<String, Json>, ToolError> 
     for name in given.keys() {
         let known = FILTERS.iter().chain(&VIEW).copied();
         if !known.clone().any(|known| known == name) {
-            let said = near::sentence(&format!("There is no argument \"{name}\""), name, known);
-            return Err(ToolError::invalid(said));
+            let said = format!("There is no argument \"{name}\"");
+            return Err(ToolError::misspelt(Code::InvalidArgument, &said, name, known));
         }
     }
     let mut arguments = Map::new();
@@ -120,8 +121,8 @@ fn targets(path: &CallPath, request: &Request<'_>) -> Result<Vec<Target>, ToolEr
                 return Err(call::unknown_workspace(registry, tenant, workspace));
             }
             let said = format!("No tenant has a workspace \"{workspace}\"");
-            let said = near::sentence(&said, workspace, known.iter().map(String::as_str));
-            return Err(ToolError::refused(Code::UnknownWorkspace, said));
+            let known = known.iter().map(String::as_str);
+            return Err(ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known));
         }
     }
     Ok(targets)

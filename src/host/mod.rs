@@ -12,6 +12,6 @@ mod types;
 
 pub use session::{MODULE, Probes, Session, module_sha256};
 pub use types::{
-    Answer, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan,
+    Answer, Auth, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan,
     ParameterProbe, Progress, Returned, ScriptSource, Style, Target,
 };

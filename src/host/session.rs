@@ -9,13 +9,14 @@ use wsman::client::{Options, Output, RunOptions, RunspacePool};
 use wsman::clixml::Value;
 use wsman::psrp::{Command, ErrorRecord};
 use wsman::session::{End, StopCause};
+use wsman::transport::{self, Endpoint, SignIn};
 
 use super::allow::{AllowList, Questions};
 use super::collect::Collector;
 use super::decode;
 use super::types::{
-    Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan, Progress, Returned,
-    ScriptSource, Style,
+    Auth, Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan, Progress,
+    Returned, ScriptSource, Style,
 };
 
 /// Our module. Its text never holds anything but itself: all input travels as
@@ -58,7 +59,7 @@ impl Session {
     /// of the script has run.
     pub async fn open(plan: &OpenPlan) -> Result<Self, HostError> {
         let failed = |kind| HostError { host: plan.host.clone(), kind };
-        let mut options = Options::new(&plan.url, plan.credentials.clone()).map_err(|error| failed(error.into()))?;
+        let mut options = Options::for_target(access(plan).map_err(|error| failed(error.into()))?);
         options.session.open_timeout = plan.open_timeout;
         if let Some(name) = &plan.configuration_name {
             options.session.configuration_name.clone_from(name);
@@ -212,6 +213,18 @@ impl Session {
     fn error(&self, kind: HostErrorKind) -> HostError {
         HostError { host: self.plan.host.clone(), kind }
     }
+}
+
+/// The endpoint and how to sign in there.
+fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
+    let credentials = plan.credentials.clone();
+    let sign_in = match plan.auth {
+        Auth::Negotiate | Auth::Ntlm => SignIn::Ntlm(credentials),
+        Auth::Basic => SignIn::Basic(credentials),
+        Auth::DangerousClearTextBasic => SignIn::DangerousClearTextBasic(credentials),
+    };
+    let endpoint = Endpoint::parse(&plan.url)?;
+    Ok(transport::Target { tls: plan.tls.clone(), ..transport::Target::new(endpoint, sign_in) })
 }
 
 /// What the pipeline's end means, with what the function left behind.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
+use wsman::transport::Tls;
 
 use super::Probes;
 
@@ -59,13 +60,30 @@ pub struct Answer {
     pub answer: String,
 }
 
+/// How to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// NTLM under the scheme `Negotiate`.
+    Negotiate,
+    /// The same, and never anything else.
+    Ntlm,
+    /// The password itself, inside TLS.
+    Basic,
+    /// The password itself and all that is said, for everyone to read.
+    DangerousClearTextBasic,
+}
+
 /// Everything that opening a session needs.
 #[derive(Clone, Debug)]
 pub struct OpenPlan {
     /// Host's name in the configuration, for logs and errors.
     pub host: String,
-    /// Endpoint, `http://…:5985/wsman`.
+    /// Endpoint, `http://…:5985/wsman` or `https://…:5986/wsman`.
     pub url: String,
+    /// How to sign in.
+    pub auth: Auth,
+    /// Whom to believe that they are the host; for `https`.
+    pub tls: Tls,
     /// Who signs in.
     pub credentials: Credentials,
     /// PowerShell configuration name, `Microsoft.PowerShell` unless set.

@@ -11,9 +11,11 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::{ErrorData, ServerHandler};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::confirm::{Asker, Confirmations};
 use super::progress::Progress;
 use super::reply;
 use crate::call::{self, Answer, CallPath, Request};
@@ -40,6 +42,7 @@ struct Inner {
     path: Arc<CallPath>,
     caller: Caller,
     tools: Vec<McpTool>,
+    confirmations: Confirmations,
     stop: CancellationToken,
     running: TaskTracker,
 }
@@ -50,7 +53,14 @@ impl Server {
     pub fn new(path: Arc<CallPath>, caller: Caller) -> Self {
         let sight = call::sight(&path.config().registry, &caller);
         let tools = catalog::visible(&path.config().policy).iter().map(|tool| reply::tool(tool, &sight)).collect();
-        Self(Arc::new(Inner { path, caller, tools, stop: CancellationToken::new(), running: TaskTracker::new() }))
+        Self(Arc::new(Inner {
+            path,
+            caller,
+            tools,
+            confirmations: Confirmations::new(),
+            stop: CancellationToken::new(),
+            running: TaskTracker::new(),
+        }))
     }
 
     /// Stops every call, on the hosts too, waits for them for `patience`, and
@@ -64,42 +74,51 @@ impl Server {
         self.0.path.close().await;
     }
 
+    /// Only what the client is shown counts as close.
+    fn unknown_tool(&self, name: &str) -> ErrorData {
+        let names = self.0.tools.iter().map(|tool| &*tool.name);
+        let said = near::sentence(&format!("There is no tool \"{name}\""), name, names.clone());
+        let candidates = near::candidates(name, names);
+        ErrorData::invalid_params(said, Some(json!({ "candidates": candidates })))
+    }
+
     async fn dispatch(
         &self,
         tool: &Tool,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> Answer {
+    ) -> CallToolResponse {
         let cancel = self.0.stop.child_token();
         let progress = Progress::new(&context);
+        let asker = Asker::new(&self.0.confirmations, &context, &mut request);
         let arguments = request.arguments.unwrap_or_default();
         let tell = |record| progress.tell(record);
-        let work = call_tool(&self.0, tool.name(), &arguments, &tell, &cancel);
-        let work = AssertUnwindSafe(work).catch_unwind();
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                // Goes on until the call has ended: it stops the host first.
-                () = context.ct.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
-                ended = &mut work => {
-                    return ended.unwrap_or_else(|_| panicked(&self.0, tool));
+        let call = Request {
+            caller: &self.0.caller,
+            tool: tool.name(),
+            arguments: &arguments,
+            progress: &tell,
+            confirm: &asker,
+            cancel: &cancel,
+        };
+        let answer = {
+            let work = AssertUnwindSafe(crate::fleet::answer(&self.0.path, call)).catch_unwind();
+            tokio::pin!(work);
+            loop {
+                tokio::select! {
+                    biased;
+                    // Goes on until the call has ended: it stops the host first.
+                    () = context.ct.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
+                    ended = &mut work => break ended.unwrap_or_else(|_| panicked(&self.0, tool)),
+                    () = progress.send(&context) => {}
                 }
-                () = progress.send(&context) => {}
             }
+        };
+        match asker.into_question() {
+            Some(question) => question.into(),
+            None => reply::answer(answer).into(),
         }
     }
-}
-
-async fn call_tool(
-    inner: &Inner,
-    tool: &str,
-    arguments: &serde_json::Map<String, serde_json::Value>,
-    progress: &(dyn Fn(crate::host::Progress) + Send + Sync),
-    cancel: &CancellationToken,
-) -> Answer {
-    let request = Request { caller: &inner.caller, tool, arguments, progress, cancel };
-    crate::fleet::answer(&inner.path, request).await
 }
 
 /// The last net: the call path catches its own panics, and keeps their ids.
@@ -138,10 +157,9 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         // By the tool's name only: clients filter by names, and a second one would slip past them.
         let Some(tool) = catalog::find(&request.name).filter(|tool| tool.name() == request.name) else {
-            return Err(ErrorData::invalid_params(format!("unknown tool: {}", near::shown(&request.name)), None));
+            return Err(self.unknown_tool(&request.name));
         };
         let _running = self.0.running.token();
-        let answer = self.dispatch(&tool, request, context).await;
-        Ok(reply::answer(answer).into())
+        Ok(self.dispatch(&tool, request, context).await)
     }
 }

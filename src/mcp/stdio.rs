@@ -1,5 +1,6 @@
 //! MCP over two byte streams: standard input and output, or a test's pipe.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rmcp::ServiceExt as _;
@@ -11,7 +12,7 @@ use super::Server;
 /// How long running calls may take to stop when the client is gone.
 ///
 /// Chosen: a stop on the host takes five seconds at most.
-const PATIENCE: Duration = Duration::from_secs(6);
+pub(super) const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Why serving ended early.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,14 @@ pub enum ServeError {
     /// The server's task broke.
     #[error("the MCP service broke")]
     Broken,
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {}", source.kind())]
+    Listen {
+        /// As asked for.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
 }
 
 /// Serves on standard input and output until the input ends.

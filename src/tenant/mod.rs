@@ -9,5 +9,5 @@ mod policy;
 mod registry;
 
 pub use id::{BadAlias, HostId, TenantId, WorkspaceId};
-pub use policy::{Caller, Effect, Mode, Policy, Reach, ToolSet, UnknownToolSet};
+pub use policy::{Caller, Confirming, Effect, Mode, Policy, Reach, ToolSet, UnknownToolSet};
 pub use registry::{NoTarget, Registry, Target, Tenant, Workspace};

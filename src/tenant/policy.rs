@@ -116,6 +116,16 @@ pub enum Mode {
     ReadOnly,
 }
 
+/// Whether a person must confirm what may lose something of a tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirming {
+    /// By typing the object's name; who cannot be asked is refused.
+    #[default]
+    Ask,
+    /// Never: the operator takes it upon himself.
+    Never,
+}
+
 /// Which tools a caller may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {

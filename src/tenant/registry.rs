@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{HostId, TenantId, WorkspaceId};
+use super::{Confirming, HostId, TenantId, WorkspaceId};
 
 /// One Log Analytics workspace of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Tenant {
     pub id: TenantId,
     /// The pin: the only jump host that ever serves this tenant.
     pub host: HostId,
+    /// Whether a person must confirm what may lose something.
+    pub confirm: Confirming,
     /// Workspaces by alias.
     pub workspaces: BTreeMap<WorkspaceId, Arc<Workspace>>,
 }

@@ -1,9 +1,12 @@
-"""Foreign MCP clients against our server: the Python SDK and the Inspector.
+"""Foreign MCP clients against our server: the Python SDK, the TypeScript SDKs
+and the Inspector; over HTTP also the conformance suite's scenarios that need no
+tools of its own.
 
-usage: python mcp_clients.py [--inspector FOLDER] [--list-only]
+usage: python mcp_clients.py [--inspector FOLDER] [--list-only | --http]
 
-Starts `sentinel-jump demo` over standard input and output; cargo build makes it.
-FOLDER is a node_modules with node 22 and @modelcontextprotocol/inspector.
+Starts `sentinel-jump demo` over standard input and output, or with --http over
+streamable HTTP; cargo build makes it.
+FOLDER is a node_modules with node 22 and the packages that `run` names.
 --list-only serves a configuration instead and calls nothing. Ends with
 `N passed, M failed`.
 """
@@ -16,8 +19,9 @@ import subprocess
 import tempfile
 
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.types import ElicitResult
 
-from suite import Suite, built, same
+from suite import Suite, built, listening, same
 
 TOOLS = [
     "sentinel_backup_rules",
@@ -29,10 +33,37 @@ TOOLS = [
     "sentinel_rule_list",
 ]
 HINTS = ["destructiveHint", "idempotentHint", "openWorldHint", "readOnlyHint"]
+CLOSE = "sentinel_incident_close"
 ALL_RULES = 89
 PLACE = {"tenant": "nordhafen", "workspace": "nordhafen-prod"}
 MISSPELT = {"tenant": "nordhafn", "workspace": "nordhafen-prod"}
 COMMENT = "Grüße from a foreign client: 'quotes', \"quotes\", _x000A_ 😀\nsecond line"
+SCENARIOS = {
+    "2026-07-28": [
+        "server-stateless",
+        "tools-list",
+        "http-header-validation",
+        "dns-rebinding-protection",
+        "server-sse-multiple-streams",
+        "input-required-result-unsupported-methods",
+        "input-required-result-validate-input",
+    ],
+    "2025-11-25": [
+        "server-initialize",
+        "server-session-lifecycle",
+        "ping",
+        "tools-list",
+        "dns-rebinding-protection",
+        "server-sse-polling",
+    ],
+}
+# Checks that want tools of the suite's own.
+NOT_TESTABLE = [
+    "sep-2575-server-rejects-undeclared-capability",
+    "sep-2575-missing-capability-http-400",
+    "sep-2575-http-server-no-independent-requests-on-stream",
+    "sep-2575-server-no-log-without-loglevel",
+]
 CONFIGURATION = """
 [hosts.jump]
 url = "http://127.0.0.1:1/wsman"
@@ -74,11 +105,25 @@ def incident_of(answer):
     return data[0] if isinstance(data, list) else data
 
 
-class Sdk:
-    """The Python SDK: one conversation in one protocol era."""
+class Person:
+    """Who answers the questions of the server."""
 
-    def __init__(self, suite, client, name):
-        self.suite, self.client, self.name = suite, client, name
+    def __init__(self):
+        self.types, self.asked = None, []
+
+    async def answer(self, _context, question):
+        self.asked.append(question.message)
+        if self.types is None:
+            return ElicitResult(action="decline")
+        return ElicitResult(action="accept", content={"name": self.types})
+
+
+class Sdk:
+    """The Python SDK: one conversation in one protocol era. It checks every
+    answer against the tool's output schema."""
+
+    def __init__(self, suite, client, name, person):
+        self.suite, self.client, self.name, self.person = suite, client, name, person
 
     def case(self, name):
         return self.suite.case("%s: %s" % (self.name, name))
@@ -127,21 +172,38 @@ class Sdk:
             assert incidents, "no incidents"
             one = dict(PLACE, IncidentNumber=incidents[0]["IncidentNumber"])
             before = incident_of(await self.answer("sentinel_incident_get", one))
-            await self.answer("sentinel_incident_comment_add", dict(one, Message=COMMENT))
+            comment = COMMENT + "\nby " + self.name
+            await self.answer("sentinel_incident_comment_add", dict(one, Message=comment))
             after = incident_of(await self.answer("sentinel_incident_get", one))
             messages = [comment["Message"] for comment in after["Comments"]]
-            same(messages.count(COMMENT), 1)
+            same(messages.count(comment), 1)
             same(len(messages), len(before["Comments"]) + 1)
+        with self.case("what may lose something is confirmed by typing its name"):
+            number = incidents[0]["IncidentNumber"]
+            close = dict(PLACE, IncidentNumber=number, Classification="Undetermined")
+            for typed in (None, "%d " % number, "yes"):
+                self.person.types = typed
+                refused = (await self.call(CLOSE, close))["structuredContent"]
+                same((refused["outcome"], refused["code"]), ("refused", "confirmation_failed"))
+            same(len(self.person.asked), 3)
+            assert str(number) in self.person.asked[0], self.person.asked
+            self.person.types = str(number)
+            answer = (await self.call(CLOSE, close))["structuredContent"]
+            assert not answer.get("code", "").startswith("confirmation"), answer
+            same(len(self.person.asked), 4)
         with self.case("eight calls at once"):
             answers = await asyncio.gather(*[self.answer("sentinel_rule_list", PLACE) for _ in range(8)])
             same(len({json.dumps(answer["data"]) for answer in answers}), 1)
 
 
 async def sdk(suite, server, mode, list_only):
-    name = "python mcp, " + mode
+    name = "python mcp, %s%s" % (mode, ", http" if isinstance(server, str) else "")
+    person = Person()
     try:
-        async with Client(server, mode=mode, read_timeout_seconds=60) as client:
-            session = Sdk(suite, client, name)
+        async with Client(
+            server, mode=mode, read_timeout_seconds=60, elicitation_callback=person.answer
+        ) as client:
+            session = Sdk(suite, client, name, person)
             with session.case("agrees on a version"):
                 newest = client.protocol_version >= "2026-07-28"
                 same((client.server_info.name, newest), ("sentinel-jump", mode == "auto"))
@@ -162,8 +224,11 @@ class Inspector:
         self.server = server
 
     def run(self, *arguments):
-        variables = [part for pair in (self.server.env or {}).items() for part in ("-e", "%s=%s" % pair)]
-        server = [self.server.command, *self.server.args]
+        if isinstance(self.server, str):
+            server, variables = [self.server, "--transport", "http"], []
+        else:
+            variables = [part for pair in (self.server.env or {}).items() for part in ("-e", "%s=%s" % pair)]
+            server = [self.server.command, *self.server.args]
         command = [self.node, self.program, "--cli", *server, *variables, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         return done.returncode, done.stdout, done.stderr
@@ -206,12 +271,60 @@ def inspector(suite, modules, server, list_only):
         same(answer["outcome"], "done")
 
 
+def typescript(suite, modules, url):
+    """The two generations of the TypeScript SDK; the script counts its own cases."""
+    node = os.path.join(modules, "node", "bin", "node")
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mcp_client.cjs")
+    done = subprocess.run([node, script, modules, url], capture_output=True, text=True, timeout=120)
+    cases = [line.split(" ", 1) for line in done.stdout.splitlines()]
+    with suite.case("typescript: it ran to its end"):
+        same((done.returncode, len(cases)), (0, 15))
+    for verdict, name in cases:
+        with suite.case(name):
+            assert verdict == "ok", done.stderr
+
+
+def conformance(suite, modules, url):
+    """The scenarios for which a server needs no tools made for them."""
+    node = os.path.join(modules, "node", "bin", "node")
+    program = os.path.join(modules, ".bin", "conformance")
+    with tempfile.TemporaryDirectory() as folder:
+        expected = os.path.join(folder, "expected.yml")
+        with open(expected, "w", encoding="utf-8") as file:
+            file.write("server:\n")
+            file.writelines("  - server-stateless:%s\n" % check for check in NOT_TESTABLE)
+        for version, scenarios in SCENARIOS.items():
+            for scenario in scenarios:
+                with suite.case("conformance %s: %s" % (version, scenario)):
+                    command = [node, program, "server", "--url", url, "--spec-version", version]
+                    command += ["--scenario", scenario, "-o", folder]
+                    if scenario == "server-stateless":
+                        command += ["--expected-failures", expected]
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+                    assert done.returncode == 0, done.stdout[-4000:]
+                    assert " SUCCESS" in done.stdout.replace("\x1b[32m", " "), done.stdout[-4000:]
+
+
+def over_http(suite, modules):
+    with listening([built("sentinel-jump"), "demo", "--http", "127.0.0.1:0"]) as (_process, url):
+        for mode in ("auto", "legacy"):
+            asyncio.run(sdk(suite, url, mode, False))
+        if modules:
+            inspector(suite, modules, url, False)
+            typescript(suite, modules, url)
+            conformance(suite, modules, url)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--inspector", help="node_modules that has node and the Inspector")
     parser.add_argument("--list-only", action="store_true", help="without the demo: call nothing")
+    parser.add_argument("--http", action="store_true", help="over streamable HTTP")
     options = parser.parse_args()
     suite = Suite()
+    if options.http:
+        over_http(suite, options.inspector)
+        suite.end()
     with tempfile.TemporaryDirectory() as folder:
         arguments, variables = ["demo"], {}
         if options.list_only:

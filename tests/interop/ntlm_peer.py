@@ -1,6 +1,9 @@
 """Signs clients in, then echoes every sealed message, sealed.
 
-usage: NTLM_USER_FILE=<file> python ntlm_peer.py [ntlm|negotiate]
+usage: NTLM_USER_FILE=<file> python ntlm_peer.py [ntlm|negotiate] [CERTIFICATE KEY]
+
+With a certificate and its key, both in PEM: HTTPS, unsealed, channel binding
+demanded.
 
 Listens on a free port of loopback and prints it.
 """
@@ -17,6 +20,6 @@ class Echo(SealedConnection):
         return 200, plain
 
 
-server = listen(Echo)
+server = listen(Echo, *sys.argv[2:4])
 print(server.server_address[1], flush=True)
 server.serve_forever()

@@ -1,8 +1,9 @@
 """pypsrp against a host of ours: the foreign judge.
 
-    python pypsrp_shell.py URL USER PASSWORD demo|process
+    python pypsrp_shell.py URL USER PASSWORD demo|process [AUTHORITY]
 
-The host is `sentinel-jump host`, with the demo or with `--process`. Needs
+With https, AUTHORITY is the file of the certificate's issuer, and the host must
+be one that takes Basic and demands channel binding. The host is `sentinel-jump host`, with the demo or with `--process`. Needs
 pypsrp (0.9.1). Exit code 0: all of it came off.
 """
 
@@ -11,8 +12,9 @@ import threading
 import time
 from urllib.parse import urlparse
 
+import requests
 from pypsrp.complex_objects import ObjectMeta
-from pypsrp.exceptions import AuthenticationError, WSManFaultError
+from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
 from pypsrp.host import PSHost, PSHostUserInterface
 from pypsrp.powershell import PowerShell, PSInvocationState, RunspacePool
 from pypsrp.shell import SignalCode
@@ -29,11 +31,15 @@ WORKSPACE = {
 }
 
 
-def connect(url, user, password, auth):
+AUTHORITY = sys.argv[5] if len(sys.argv) > 5 else None
+
+
+def connect(url, user, password, auth, **more):
     parts = urlparse(url)
-    return WSMan(
-        parts.hostname, port=parts.port, username=user, password=password, ssl=False, auth=auth, encryption="always"
-    )
+    more = {"username": user, "password": password, "auth": auth, "cert_validation": AUTHORITY} | more
+    if parts.scheme == "https":
+        return WSMan(parts.hostname, port=parts.port, ssl=True, **more)
+    return WSMan(parts.hostname, port=parts.port, ssl=False, encryption="always", **more)
 
 
 def check(what, got, expected):
@@ -203,9 +209,25 @@ def refusals(url, user, password):
         check("unknown configuration", fault.code, 2150858811)
 
 
+def tls_refusals(url, user, password):
+    def refused(expected, **more):
+        try:
+            with connect(url, user, more.pop("password", password), more.pop("auth", "ntlm"), **more) as wsman:
+                RunspacePool(wsman).open()
+        except expected:
+            return
+        raise AssertionError(f"{more}: it got in")
+
+    for auth in ("ntlm", "negotiate"):
+        refused(AuthenticationError, auth=auth, negotiate_send_cbt=False)
+    refused((AuthenticationError, WinRMTransportError), auth="basic", password=password + "x")
+    refused(requests.exceptions.SSLError, cert_validation=True)
+
+
 def main():
     url, user, password, mode = sys.argv[1:5]
-    for auth in ("ntlm", "negotiate"):
+    is_tls = url.startswith("https:")
+    for auth in ("ntlm", "negotiate") + (("basic",) if is_tls else ()):
         started = time.monotonic()
         host = Host()
         with connect(url, user, password, auth) as wsman, RunspacePool(wsman, host=host) as pool:
@@ -213,6 +235,8 @@ def main():
         print(f"{mode} over {auth}: {time.monotonic() - started:.1f} s")
     parallel(url, user, password, mode)
     refusals(url, user, password)
+    if is_tls:
+        tls_refusals(url, user, password)
     print("all of it came off")
 
 

@@ -53,6 +53,39 @@ fn arguments_are_read_as_the_tool_has_them() {
 }
 
 #[test]
+fn what_may_lose_something_wants_the_object_s_name() {
+    let (_folder, config) = file(world::TOML);
+    let place = ["--tenant", "nordhafen", "--workspace", "prod", "--tools", "all", "--config", &config];
+    let delete = |name: &str, more: &[&str]| {
+        let name = format!("RuleName={name}");
+        let output = run(&[&["call", "sentinel_rule_delete", "--arg", &name], more, &place[..]].concat());
+        let answer: Json = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
+        let error = answer["error"].as_str().expect("a sentence").to_owned();
+        (output.status.code(), answer["code"].as_str().expect("a code").to_owned(), error)
+    };
+    let (exit, code, error) = delete("Bob's rule", &[]);
+    assert_eq!((exit, &*code), (Some(2), "confirmation_required"));
+    assert!(error.ends_with(r"repeat the command with --confirm 'Bob'\''s rule', its RuleName."), "{error}");
+    assert!(delete("Rule-1", &[]).2.ends_with("with --confirm Rule-1, its RuleName."));
+    for wrong in ["bob's rule", "Bob", "", "yes"] {
+        let (exit, code, _) = delete("Bob's rule", &["--confirm", wrong]);
+        assert_eq!((exit, &*code), (Some(2), "confirmation_failed"), "{wrong}");
+    }
+    // Confirmed, it goes on, to a host that is not there.
+    assert_eq!(delete("Bob's rule", &["--confirm", "Bob's rule"]).0, Some(3));
+}
+
+#[test]
+fn http_is_served_on_loopback_only() {
+    for address in ["0.0.0.0:0", "192.168.0.1:80", "[::]:0"] {
+        let output = run(&["demo", "--http", address]);
+        assert_eq!(output.status.code(), Some(2), "{address}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("can be reached from elsewhere") && said.contains("127.0.0.1"), "{said}");
+    }
+}
+
+#[test]
 fn check_says_good_or_what_is_wrong() {
     let (_folder, config) = file(world::TOML);
     let output = run(&["check", "--config", &config]);
@@ -108,6 +141,33 @@ fn host(variables: &[(&str, &str)], signal: &str) -> (std::process::ExitStatus, 
     assert!(killed.success());
     output.read_to_string(&mut text).expect("text");
     (child.wait().expect("it ends"), text)
+}
+
+#[cfg(unix)]
+#[test]
+fn http_ends_in_order_when_it_is_told_to() {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    for signal in ["-INT", "-TERM"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+        command.args(["demo", "--http", "127.0.0.1:0"]).env_remove("SENTINEL_JUMP_LOG");
+        let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the binary runs");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut text = String::new();
+        output.read_line(&mut text).expect("text");
+        let address = text.trim().strip_prefix("listening on http://").and_then(|url| url.strip_suffix("/mcp"));
+        let mut client = std::net::TcpStream::connect(address.expect("an address")).expect("somebody listens");
+        client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("a request");
+        let mut answer = [0; 12];
+        client.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 404");
+        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
+        assert!(killed.success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{signal}");
+        // The connection that stood there was closed, not left.
+        client.read_to_end(&mut Vec::new()).expect("an end");
+        output.read_to_string(&mut text).expect("text");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
 }
 
 #[cfg(unix)]

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use sentinel_jump::config::{Config, Script, SecretError, SecretRef};
+use sentinel_jump::config::{Auth, Config, Script, SecretError, SecretRef};
 
+use crate::certificates::Authority;
 use crate::snapshot::assert_snapshot;
 use crate::world;
 
@@ -19,6 +20,30 @@ fn problems(toml: &str) -> String {
     Config::parse(toml, Path::new("/etc/sentinel-jump")).map_or_else(|error| error.to_string(), |_| "good".to_owned())
 }
 
+/// Addresses, sign-ins, and whom to believe.
+fn of_access() -> Vec<(&'static str, String)> {
+    let url = r#"url = "http://127.0.0.1:1/wsman""#;
+    let https = r#"url = "https://jump01.example:5986/wsman""#;
+    let pin = "ab".repeat(32);
+    vec![
+        ("another scheme", with(url, r#"url = "ftp://jump01.example/wsman""#)),
+        ("https without a port", with(url, r#"url = "https://jump01.example/wsman""#)),
+        ("tls over http", with(url, &format!("{url}\ntls = {{ ca = \"ca.pem\" }}"))),
+        ("tls of nobody", with(url, &format!("{https}\ntls = {{}}"))),
+        ("tls with a misspelt key", with(url, &format!("{https}\ntls = {{ pins = \"12\" }}"))),
+        ("a pin that is too short", with(url, &format!("{https}\ntls = {{ pin = \"12ab\" }}"))),
+        ("one bad pin of two", with(url, &format!("{https}\ntls = {{ pin = [\"{pin}\", \"{pin}0\"] }}"))),
+        ("no pin in the list", with(url, &format!("{https}\ntls = {{ pin = [] }}"))),
+        ("a pin that is a number", with(url, &format!("{https}\ntls = {{ pin = 12 }}"))),
+        ("pin and ca", with(url, &format!("{https}\ntls = {{ pin = \"{pin}\", ca = \"ca.pem\" }}"))),
+        ("no such ca", with(url, &format!("{https}\ntls = {{ ca = \"no-such-file.pem\" }}"))),
+        ("a ca that is none", with(url, &format!("{https}\ntls = {{ ca = \"/dev/null\" }}"))),
+        ("basic over http", with(url, &format!("{url}\nauth = \"basic\""))),
+        ("danger without need", with(url, &format!("{https}\nauth = \"basic\"\ndangerous_basic_over_http = true"))),
+        ("danger without basic", with(url, &format!("{url}\ndangerous_basic_over_http = true"))),
+    ]
+}
+
 #[test]
 fn every_refusal_names_its_place() {
     let url = r#"url = "http://127.0.0.1:1/wsman""#;
@@ -29,7 +54,6 @@ fn every_refusal_names_its_place() {
         ("misspelt key", with(url, &format!("{url}\nsesions = {{ max = 2 }}"))),
         ("misspelt inner key", with(url, &format!("{url}\nsessions = {{ maxx = 2 }}"))),
         ("unknown key", with(url, &format!("{url}\ncolour = 1"))),
-        ("https", with(url, r#"url = "https://jump01.example:5986/wsman""#)),
         ("no port", with(url, r#"url = "http://jump01.example/wsman""#)),
         ("password in the address", with(url, r#"url = "http://svc:planted-secret@jump01.example:5985/wsman""#)),
         ("no address", with(url, "")),
@@ -58,6 +82,7 @@ fn every_refusal_names_its_place() {
             with(script, r#"script = { path = "a", answers = [{ function = "f", answer = "j" }] }"#),
         ),
         ("unknown host", with(host, r#"host = "jump-marlow""#)),
+        ("unknown confirmation", with(host, &format!("{host}\nconfirm = \"nver\""))),
         ("no host", with(host, "")),
         ("azure tenant", with(host, &format!("{host}\nazure_tenant = \"000000c4-0d3a-4000-8000-000000000001\""))),
         ("language", with(host, &format!("{host}\nlanguage = \"de\""))),
@@ -81,7 +106,7 @@ fn every_refusal_names_its_place() {
         ("two problems", with(url, "").replace(host, "host = 5")),
     ];
     let mut text = String::new();
-    for (name, toml) in &cases {
+    for (name, toml) in cases.iter().chain(&of_access()) {
         let said = problems(toml);
         assert_ne!(said, "good", "{name}");
         writeln!(text, "# {name}\n{said}\n").expect("writing to a string");
@@ -108,6 +133,28 @@ fn a_good_configuration_means_what_it_says() {
             pin("law-nordhafen-sec-prod", "jump-nordhafen"),
         ]
     );
+}
+
+#[test]
+fn hosts_are_believed_as_configured() {
+    let host = |lines: &str| {
+        let toml = with(r#"url = "http://127.0.0.1:1/wsman""#, lines);
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("ca.pem"), Authority::new().pem).expect("write");
+        let config = Config::parse(&toml, folder.path()).expect("a good configuration");
+        let host = &config.hosts["jump-nordhafen"];
+        (host.auth, format!("{:?}", host.tls))
+    };
+    let url = r#"url = "https://jump01.example:5986/wsman""#;
+    let (one, two) = ("AB:".repeat(31) + "AB", "cd".repeat(32));
+    assert_eq!(host(url), (Auth::Negotiate, "System".to_owned()));
+    assert_eq!(host(&format!("{url}\ntls = {{ ca = \"ca.pem\" }}")).1, "Authorities(1)");
+    assert_eq!(host(&format!("{url}\ntls = {{ pin = \"{one}\" }}")).1, format!("Pins([{}])", "ab".repeat(32)));
+    let both = format!("Pins([{}, {two}])", "ab".repeat(32));
+    assert_eq!(host(&format!("{url}\ntls = {{ pin = [\"{one}\", \"{two}\"] }}")).1, both);
+    assert_eq!(host(&format!("{url}\nauth = \"basic\"")).0, Auth::Basic);
+    let clear = "url = \"http://127.0.0.1:1/wsman\"\nauth = \"basic\"\ndangerous_basic_over_http = true";
+    assert_eq!(host(clear).0, Auth::DangerousClearTextBasic);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sentinel_jump::host::{
-    Answer, Call, Ended, HostErrorKind, MODULE, OpenPlan, Probes, Returned, ScriptSource, Session, Style, Target,
+    Answer, Auth, Call, Ended, HostErrorKind, MODULE, OpenPlan, Probes, Returned, ScriptSource, Session, Style, Target,
 };
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
@@ -16,6 +16,7 @@ use wsman::psrp::Command;
 use wsman::session::End;
 use wsman::testing::engine::ProcessOptions;
 use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::transport::Tls;
 
 /// A folder of the project's shared material, beside the checkout.
 fn shared(part: &str) -> Option<PathBuf> {
@@ -63,6 +64,8 @@ impl Real {
         OpenPlan {
             host: "jump".into(),
             url: self.host.url(),
+            auth: Auth::Negotiate,
+            tls: Tls::system(),
             credentials: credentials(),
             configuration_name: None,
             script: ScriptSource::Path { path: self.scripts.join(script).display().to_string(), sha256: None },

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use sentinel_jump::call::{Answer, CallPath, Request};
+use sentinel_jump::call::{Answer, CallPath, Nobody, Request};
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{SCRIPT_PATH, World, commands_for};
 use sentinel_jump::fleet;
-use sentinel_jump::tenant::Caller;
+use sentinel_jump::tenant::{Caller, Confirming, Registry};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
@@ -18,7 +18,7 @@ use wsman::psrp::Command;
 use wsman::secret::Secret;
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::peer::Counters;
-use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
+use wsman::testing::{BasicSignIn, EngineKind, Hit, HostOptions, HostTls, Listener, Mishap, Rule};
 
 pub(crate) const PASSWORD: &str = "planted-Passw0rd-6f1d2c";
 
@@ -37,6 +37,20 @@ impl Hosts {
     }
 
     pub(crate) async fn start_with(before: Before) -> Self {
+        Self::start_as(before, |_| (), "").await
+    }
+
+    /// Hosts with https and what it takes to sign in to them: lines of each
+    /// host's table.
+    pub(crate) async fn start_https(tls: &HostTls, basic: BasicSignIn, lines: &str) -> Self {
+        let change = |options: &mut HostOptions| {
+            options.tls = Some(tls.clone());
+            options.basic = basic;
+        };
+        Self::start_as(Arc::new(|_| Vec::new()), change, lines).await
+    }
+
+    pub(crate) async fn start_as(before: Before, change: impl Fn(&mut HostOptions), lines: &str) -> Self {
         let world = Arc::new(World::new("2026-03-02T08:00:00Z".parse().expect("a time")));
         let mut listeners = BTreeMap::new();
         let mut toml = String::new();
@@ -48,11 +62,13 @@ impl Hosts {
                 Box::new(Preceded { inner: make(), before: Arc::clone(&before) }) as Box<dyn Commands>
             }));
             let account = Credentials { username: "demo".into(), password: Secret::new(PASSWORD.into()) };
-            let listener = Listener::bind(loopback(), HostOptions::new(vec![account], engine)).await.expect("a port");
+            let mut options = HostOptions::new(vec![account], engine);
+            change(&mut options);
+            let listener = Listener::bind(loopback(), options).await.expect("a port");
             let host = &tenant.host;
             write!(
                 toml,
-                "[hosts.{host}]\nurl = \"{}\"\nusername = \"demo\"\npassword = {{ env = \"-\" }}\n\
+                "[hosts.{host}]\nurl = \"{}\"\nusername = \"demo\"\npassword = {{ env = \"-\" }}\n{lines}\n\
                  [hosts.{host}.script]\npath = '{SCRIPT_PATH}'\n[tenants.{alias}]\nhost = \"{host}\"\n",
                 listener.url()
             )
@@ -100,6 +116,19 @@ impl Hosts {
             self.config.registry.tenants().find(|known| known.id.as_str() == tenant).map(|known| known.host.clone());
         let host = self.config.hosts.get_mut(&id.expect("a tenant")).expect("its host");
         url.clone_into(&mut host.url);
+        self
+    }
+
+    /// The same hosts, with one tenant whose changes nobody confirms.
+    pub(crate) fn without_confirmation(mut self, tenant: &str) -> Self {
+        let registry = &self.config.registry;
+        let all = registry.tenants().cloned().map(|mut known| {
+            if known.id.as_str() == tenant {
+                known.confirm = Confirming::Never;
+            }
+            known
+        });
+        self.config.registry = Registry::new(all.collect::<Vec<_>>());
         self
     }
 
@@ -158,5 +187,9 @@ pub(crate) async fn ask(path: &CallPath, tool: &str, arguments: Json) -> Answer 
 pub(crate) async fn ask_until(path: &CallPath, tool: &str, arguments: Json, cancel: &CancellationToken) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let caller = Caller::local();
-    fleet::answer(path, Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, cancel }).await
+    fleet::answer(
+        path,
+        Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel },
+    )
+    .await
 }

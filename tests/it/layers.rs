@@ -30,6 +30,7 @@ const DOORS: &[(&str, &str)] = &[
     ("std::io::stdout()", "cli/print.rs"),
     ("std::io::stderr()", "cli/print.rs"),
     ("backoff::", "call/pause.rs"),
+    ("hyper::", "mcp/http.rs"),
     ("clap::", "cli"),
     ("toml::", "config"),
     ("wsman::client", "host"),

@@ -16,7 +16,7 @@ use crate::hosts::{Hosts, on};
 use crate::pool::endless;
 use crate::world;
 
-struct Client {
+pub(crate) struct Client {
     input: WriteHalf<DuplexStream>,
     output: tokio::io::Lines<BufReader<ReadHalf<DuplexStream>>>,
     server: JoinHandle<Result<(), ServeError>>,
@@ -27,7 +27,7 @@ impl Client {
         Self::on(world::path())
     }
 
-    fn on(path: Arc<CallPath>) -> Self {
+    pub(crate) fn on(path: Arc<CallPath>) -> Self {
         let (here, there) = tokio::io::duplex(64 * 1024);
         let (reader, writer) = tokio::io::split(there);
         let server = Server::new(path, Caller::local());
@@ -40,31 +40,35 @@ impl Client {
         Self::legacy_on(world::path()).await
     }
 
-    async fn legacy_on(path: Arc<CallPath>) -> Self {
+    pub(crate) async fn legacy_on(path: Arc<CallPath>) -> Self {
+        Self::legacy_with(path, json!({})).await
+    }
+
+    pub(crate) async fn legacy_with(path: Arc<CallPath>, capabilities: Json) -> Self {
         let mut client = Self::on(path);
-        let hello =
-            json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+        let client_info = json!({"name": "t", "version": "1"});
+        let hello = json!({"protocolVersion": "2025-06-18", "capabilities": capabilities, "clientInfo": client_info});
         let answer = client.ask("initialize", hello).await;
         assert_eq!(answer["result"]["protocolVersion"], "2025-06-18");
         client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
         client
     }
 
-    async fn send(&mut self, message: &Json) {
+    pub(crate) async fn send(&mut self, message: &Json) {
         self.input.write_all(format!("{message}\n").as_bytes()).await.expect("the server reads");
     }
 
-    async fn ask(&mut self, method: &str, params: Json) -> Json {
+    pub(crate) async fn ask(&mut self, method: &str, params: Json) -> Json {
         self.send(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await;
         self.next().await
     }
 
-    async fn next(&mut self) -> Json {
+    pub(crate) async fn next(&mut self) -> Json {
         let line = self.output.next_line().await.expect("the server writes").expect("an answer");
         serde_json::from_str(&line).expect("JSON")
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         drop((self.input, self.output));
         self.server.await.expect("no panic").expect("a clean end");
     }
@@ -105,6 +109,10 @@ async fn a_refusal_is_an_answer_and_an_unknown_tool_is_an_error() {
     assert!(answer["result"]["content"][0]["text"].as_str().is_some_and(|text| text.contains("prod")));
     let answer = client.ask("tools/call", json!({"name": "Get-AnalyticsRules", "arguments": {}})).await;
     assert_eq!(answer["error"]["code"], -32602);
+    let answer = client.ask("tools/call", json!({"name": "sentinel_rules_list", "arguments": {}})).await;
+    let error = &answer["error"];
+    assert_eq!((error["code"].as_i64(), &error["data"]["candidates"][0]), (Some(-32602), &json!("sentinel_rule_list")));
+    assert!(error["message"].as_str().is_some_and(|said| said.contains("\"sentinel_rule_list\"")), "{error}");
     client.end().await;
 }
 

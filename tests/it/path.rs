@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sentinel_jump::call::{Answer, Request};
+use sentinel_jump::call::{Answer, Nobody, Request};
 use sentinel_jump::catalog::{Code, Outcome};
 use sentinel_jump::fleet;
 use sentinel_jump::tenant::{Caller, Reach};
@@ -15,7 +15,7 @@ use crate::world;
 async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let cancel = CancellationToken::new();
-    let request = Request { caller, tool, arguments: &arguments, progress: &|_| {}, cancel: &cancel };
+    let request = Request { caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel };
     fleet::answer(&world::path(), request).await
 }
 
@@ -50,6 +50,8 @@ async fn refusals_say_what_to_do() {
         ("sentinel_rule_list", on(json!({"Enabled": true, "enabled": false}))),
         ("sentinel_rule_list", on(json!({"page_size": 0}))),
         ("sentinel_rule_list", on(json!({"fields": "RuleId"}))),
+        ("sentinel_rule_list", on(json!({"fields": ["RuleID", "Sevrity"]}))),
+        ("sentinel_list_analytics_rules", json!({"fields": ["tenants"]})),
         ("sentinel_rule_list", on(json!({"cursor": "x"}))),
         ("sentinel_rule_list", on(json!({"cursor": "x.25"}))),
         ("sentinel_get_analytics_rule", on(json!({}))),
@@ -72,7 +74,15 @@ async fn refusals_say_what_to_do() {
     for (tool, arguments) in cases {
         let answer = ask(tool, arguments.clone()).await;
         assert_eq!(answer.outcome, Outcome::Refused, "{tool} {arguments}");
-        writeln!(text, "# {tool} {arguments}\n{}\n", answer.text).expect("writing to a string");
+        writeln!(text, "# {tool} {arguments}\n{}", answer.text).expect("writing to a string");
+        // Names that a program may offer stand in the sentence, too.
+        let candidates = answer.envelope.get("candidates").and_then(Json::as_array);
+        for candidate in candidates.into_iter().flatten() {
+            let quoted = candidate.to_string();
+            assert!(answer.text.contains(&quoted), "{quoted} is not in {}", answer.text);
+            writeln!(text, "- {quoted}").expect("writing to a string");
+        }
+        text.push('\n');
     }
     assert_snapshot("refusals.txt", &text);
 }
@@ -139,6 +149,7 @@ async fn a_cancelled_call_opens_nothing() {
         tool: "sentinel_rule_list",
         arguments: arguments.as_object().expect("an object"),
         progress: &|_| {},
+        confirm: &Nobody,
         cancel: &cancel,
     };
     let answer = path.answer(request).await;

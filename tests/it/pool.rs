@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentinel_jump::call::Request;
+use sentinel_jump::call::{Nobody, Request};
 use sentinel_jump::fleet;
 use sentinel_jump::tenant::Caller;
 use serde_json::{Value as Json, json};
@@ -156,6 +156,7 @@ async fn a_panic_is_an_answer_with_its_id_and_throws_the_session_away() {
             tool,
             arguments: arguments.as_object().expect("an object"),
             progress: &|_| panic!("planted"),
+            confirm: &Nobody,
             cancel: &CancellationToken::new(),
         };
         let answer = timeout(Duration::from_secs(20), fleet::answer(&path, request)).await.expect("in time");

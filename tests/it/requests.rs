@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentinel_jump::call::{CallPath, Request};
+use sentinel_jump::call::{CallPath, Nobody, Request};
 use sentinel_jump::catalog::Outcome;
 use sentinel_jump::tenant::Caller;
 use sentinel_jump::{demo, fleet};
@@ -20,6 +20,7 @@ async fn list_rules(path: &CallPath, enabled: bool) {
         tool: "sentinel_rule_list",
         arguments: &arguments,
         progress: &|_| {},
+        confirm: &Nobody,
         cancel: &cancel,
     };
     let answer = fleet::answer(path, request).await;

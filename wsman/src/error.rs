@@ -27,6 +27,9 @@ pub enum ErrorKind {
     Refused,
     /// The caller: a deadline of theirs ran out.
     TimedOut,
+    /// Whoever says whom to trust: no TLS connection with a host that proves
+    /// who it is. Nothing was sent to it.
+    Tls,
     /// The network: the host could not be reached or the connection broke.
     Unreachable,
 }
@@ -41,6 +44,21 @@ pub enum Effect {
     MayHaveRun,
 }
 
+/// What would help, if the operation was asked for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Retry {
+    /// The same again, at once.
+    Now,
+    /// The same in a new session: this one, or its shell, is gone.
+    AfterReopen,
+    /// The same later: the host is full, busy or away. Seconds, not
+    /// milliseconds.
+    AfterPause,
+    /// Nothing: somebody must act first, see [`Error::kind`].
+    Never,
+}
+
 /// Why an operation did not come off.
 ///
 /// A script that failed is not an error: it is a result with
@@ -53,13 +71,21 @@ struct Inner {
     kind: ErrorKind,
     effect: Effect,
     what: &'static str,
+    retry: Retry,
     fault: Option<Fault>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, what: &'static str) -> Self {
-        Self(Box::new(Inner { kind, effect: Effect::NotRun, what, fault: None, source: None }))
+        let retry = match kind {
+            ErrorKind::TimedOut | ErrorKind::Unreachable => Retry::AfterPause,
+            // An account that is tried again gets locked.
+            ErrorKind::Auth | ErrorKind::Tls | ErrorKind::Misuse | ErrorKind::PeerMisbehaved | ErrorKind::Refused => {
+                Retry::Never
+            }
+        };
+        Self(Box::new(Inner { kind, effect: Effect::NotRun, what, retry, fault: None, source: None }))
     }
 
     pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
@@ -68,7 +94,13 @@ impl Error {
     }
 
     pub(crate) fn with_fault(mut self, fault: Fault) -> Self {
+        self.0.retry = fault.retry();
         self.0.fault = Some(fault);
+        self
+    }
+
+    pub(crate) fn with_retry(mut self, retry: Retry) -> Self {
+        self.0.retry = retry;
         self
     }
 
@@ -92,6 +124,14 @@ impl Error {
     #[must_use]
     pub fn may_have_run(&self) -> bool {
         self.0.effect == Effect::MayHaveRun
+    }
+
+    /// What would help. Not whether it may be done: ask
+    /// [`Error::may_have_run`] first, and repeat what may have run only when
+    /// twice does no harm.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        self.0.retry
     }
 
     /// The host's fault, when it answered with one.

@@ -26,9 +26,10 @@
 //! - [`clixml`]: PowerShell's objects as XML, without loss, and as JSON
 //! - [`soap`]: envelopes of WS-Management, faults with their numbers
 //! - [`psrp`]: fragments, messages, payloads
-//! - [`auth`]: NTLM, both ends, and the framing of sealed messages
+//! - [`auth`]: NTLM, both ends, its binding to TLS, and the framing of sealed
+//!   messages
 //! - [`session`]: one shell with its pipelines, as a state machine
-//! - `transport`: one signed-in connection (feature `net`)
+//! - `transport`: one signed-in connection, over http or TLS (feature `net`)
 //! - `client`: the async client (feature `net`)
 //! - `testing`: the host end: a WinRM host for tests and demos (feature
 //!   `testing`), also with a real PowerShell behind it (feature `process`)
@@ -40,9 +41,9 @@
 //!
 //! # Limits
 //!
-//! http only, sealed by NTLM; https, Kerberos, CredSSP and certificates are not
-//! there yet. One runspace pool per session; disconnect and reconnect are not
-//! spoken. Nothing here was run against Windows itself: what it was checked
+//! NTLM, sealed over http and bound to the certificate over https, and Basic;
+//! Kerberos, CredSSP and client certificates are not there yet. One runspace
+//! pool per session. Nothing here was run against Windows itself: what it was checked
 //! against is in the README of the repository.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -54,6 +55,7 @@ pub mod client;
 pub mod clixml;
 pub mod entropy;
 mod error;
+pub mod manual;
 pub mod psrp;
 pub mod secret;
 pub mod session;
@@ -65,4 +67,4 @@ pub mod time;
 pub mod transport;
 mod xml;
 
-pub use error::{Effect, Error, ErrorKind};
+pub use error::{Effect, Error, ErrorKind, Retry};

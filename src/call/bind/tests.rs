@@ -26,10 +26,20 @@ fn bound(
     probe: &FunctionProbe,
     style: Option<Style>,
 ) -> Result<String, ToolError> {
+    bound_with(false, function, arguments, probe, style)
+}
+
+fn bound_with(
+    consent: bool,
+    function: &str,
+    arguments: &serde_json::Value,
+    probe: &FunctionProbe,
+    style: Option<Style>,
+) -> Result<String, ToolError> {
     let Some(Tool::Function(entry)) = find(function) else { panic!("{function}") };
     let arguments: Map<_, _> = arguments.as_object().unwrap().clone();
     let arguments = validate::arguments(entry, &arguments).unwrap();
-    bind(entry, &arguments, probe, style, &target("w")).map(|bound| {
+    bind(entry, &arguments, Consent::of(consent), probe, style, &target("w")).map(|bound| {
         bound.parameters.iter().map(|(name, value)| format!("-{name} {value:?}")).collect::<Vec<_>>().join(" ")
     })
 }
@@ -113,9 +123,16 @@ fn a_write_is_told_all_of_its_target_and_a_read_may_be_told_less() {
     let Some(Tool::Function(entry)) = find("Get-AnalyticsRules") else { panic!() };
     let workspace = probe(&TARGET[2..], false);
     let read = |probe: &FunctionProbe| {
-        bind(entry, &validate::arguments(entry, &Map::new()).unwrap(), probe, Some(Style::Contract), &target("w"))
-            .unwrap()
-            .warning
+        bind(
+            entry,
+            &validate::arguments(entry, &Map::new()).unwrap(),
+            Consent::of(false),
+            probe,
+            Some(Style::Contract),
+            &target("w"),
+        )
+        .unwrap()
+        .warning
     };
     assert!(read(&workspace).unwrap().contains("\"SubscriptionId\", \"ResourceGroupName\""));
     assert_eq!(read(&probe(&TARGET, false)), None);
@@ -141,4 +158,26 @@ fn a_value_that_the_host_s_type_cannot_hold_is_refused() {
     parameters.push(("Enabled", STRING, &[]));
     let error = bound("Get-AnalyticsRules", &json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
     assert_eq!(error.said, "The argument \"Enabled\" does not fit: the host \"jump\" takes a string there.");
+}
+
+#[test]
+fn a_consent_is_passed_on_only_where_it_was_given_and_is_known() {
+    const SWITCH: &str = "System.Management.Automation.SwitchParameter";
+    let mut parameters = TARGET.to_vec();
+    parameters.extend([("RuleId", STRING, &[][..]), ("force", SWITCH, &[]), ("SkipConfirm", SWITCH, &[])]);
+    let rule = json!({"RuleId": "r"});
+    let sent = |consent: bool, function: &str, parameters: &[(&str, &str, &[&str])]| {
+        bound_with(consent, function, &rule, &probe(parameters, true), Some(Style::Contract)).unwrap()
+    };
+    let with = sent(true, "Remove-AnalyticsRule", &parameters);
+    assert!(with.ends_with("-force Bool(true) -SkipConfirm Bool(true) -Confirm Bool(false)"), "{with}");
+    let without = sent(false, "Remove-AnalyticsRule", &parameters);
+    assert!(!without.contains("orce") && !without.contains("Skip"), "{without}");
+    // The catalogue knows no `Force` of this one: it may mean anything.
+    let unknown = sent(true, "Disable-AnalyticsRule", &parameters);
+    assert!(!unknown.contains("orce") && unknown.contains("-SkipConfirm Bool(true)"), "{unknown}");
+    let bare = sent(true, "Remove-AnalyticsRule", &parameters[..4]);
+    assert!(!bare.contains("orce") && !bare.contains("Skip"), "{bare}");
+    parameters[4].1 = STRING;
+    assert!(!sent(true, "Remove-AnalyticsRule", &parameters).contains("orce"), "not a switch");
 }

@@ -30,6 +30,8 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
     Ok(OpenPlan {
         host: host.id.to_string(),
         url: host.url.clone(),
+        auth: host.auth,
+        tls: host.tls.clone(),
         credentials: Credentials { username: host.username.clone(), password },
         configuration_name: host.configuration_name.clone(),
         script: script(host).await?,

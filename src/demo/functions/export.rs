@@ -3,7 +3,7 @@
 //! Without etag, times and ARM id, so that two backups differ only where the
 //! rules do.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use wsman::clixml::Value;
 use wsman::psrp::{ProgressKind, ProgressRecord};
@@ -13,7 +13,7 @@ use super::rules::is_named;
 use super::{Call, Progress};
 use crate::demo::clixml::{count, custom, from_json};
 use crate::demo::signature::OBJECT_NOT_FOUND;
-use crate::demo::world::{Rule, Workspace, hex};
+use crate::demo::world::{Rule, RuleOptions, Workspace, hex};
 
 impl Call<'_> {
     /// Export-AnalyticsRules.
@@ -39,7 +39,7 @@ impl Call<'_> {
         steps
     }
 
-    fn progress(&self, done: usize, of: usize, status: &str) -> Option<Step> {
+    pub(super) fn progress(&self, done: usize, of: usize, status: &str) -> Option<Step> {
         let percent = (done * 100).checked_div(of).and_then(|percent| u8::try_from(percent).ok());
         let record = ProgressRecord {
             activity: self.function.to_owned(),
@@ -91,7 +91,7 @@ impl Call<'_> {
 }
 
 /// The rule in the form of Azure's API; what it lacks is left out.
-fn content(rule: &Rule) -> Json {
+pub(super) fn content(rule: &Rule) -> Json {
     let body = &rule.body;
     let mappings: Vec<Json> = body
         .entity_mappings
@@ -126,8 +126,36 @@ fn content(rule: &Rule) -> Json {
     if let Some(fields) = properties.as_object_mut() {
         let may_lack = |key: &str| ["entityMappings", "severitiesFilter"].contains(&key);
         fields.retain(|key, value| !(value.is_null() || may_lack(key) && *value == json!([])));
+        fields.extend(options(&rule.options));
     }
     json!({ "name": body.rule_id, "kind": body.kind, "properties": properties })
+}
+
+/// What somebody set; Sentinel's own defaults are left out.
+fn options(options: &RuleOptions) -> Map<String, Json> {
+    let usual = RuleOptions::default();
+    let mut fields = Map::new();
+    let mut insert = |key: &str, value: Json| fields.insert(key.to_owned(), value);
+    if (options.suppression_enabled, &options.suppression_duration)
+        != (usual.suppression_enabled, &usual.suppression_duration)
+    {
+        insert("suppressionEnabled", options.suppression_enabled.into());
+        insert("suppressionDuration", options.suppression_duration.as_str().into());
+    }
+    if (options.create_incident, &options.grouping) != (usual.create_incident, &usual.grouping) {
+        let mut incident = json!({ "createIncident": options.create_incident });
+        if let Some(grouping) = &options.grouping {
+            incident["groupingConfiguration"] = grouping.clone();
+        }
+        insert("incidentConfiguration", incident);
+    }
+    if let Some(overrides) = &options.alert_details_override {
+        insert("alertDetailsOverride", overrides.clone());
+    }
+    if let Some(kind) = &options.event_grouping {
+        insert("eventGroupingSettings", json!({ "aggregationKind": kind }));
+    }
+    fields
 }
 
 fn template(name: &str, rule: &Json) -> Json {
@@ -146,7 +174,7 @@ fn template(name: &str, rule: &Json) -> Json {
 }
 
 /// A name that any file system takes.
-fn file_name(title: &str) -> String {
+pub(super) fn file_name(title: &str) -> String {
     let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_lowercase()
 }

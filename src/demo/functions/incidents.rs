@@ -117,7 +117,8 @@ impl Call<'_> {
                 format!("Incident {} has {COMMENTS_PER_INCIDENT} comments, the most it can have.", incident.number);
             return vec![self.error(message, "TooManyComments", INVALID_OPERATION)];
         }
-        let comment = Comment { id, created: self.now, author: AUTHOR.to_owned(), message };
+        let created = known.and_then(|n| comments.get(n)).map_or(self.now, |comment| comment.created);
+        let comment = Comment { id, created, modified: self.now, author: AUTHOR.to_owned(), message };
         let answer = custom([
             ("IncidentNumber", Value::I32(incident.number)),
             ("CommentId", Value::from(comment.id.as_str())),
@@ -134,7 +135,7 @@ impl Call<'_> {
     }
 
     /// Where the incident that the call names is.
-    fn place_of(&self, workspace: &Workspace) -> Result<usize, Step> {
+    pub(super) fn place_of(&self, workspace: &Workspace) -> Result<usize, Step> {
         let (number, id) = (self.bound.number("IncidentNumber"), self.bound.text("IncidentId"));
         let is_it = |incident: &Incident| match (number, id) {
             (Some(number), _) => incident.number == number,
@@ -158,7 +159,9 @@ impl Call<'_> {
         let part = |what: &str, list: Value| if wants(what) { list } else { Value::Nil };
         let rule = workspace.rule_of(incident);
         let description = rule.map_or("", |rule| rule.body.description.as_str());
-        let changed = [incident.id.as_str(), &incident.modified().to_string(), &incident.comments.len().to_string()];
+        let owner = incident.owner.as_deref().unwrap_or_default();
+        let (modified, comments_count) = (incident.modified().to_string(), incident.comments.len().to_string());
+        let changed = [incident.id.as_str(), &modified, &comments_count, &incident.status, owner];
         let mut properties = summary(workspace, incident);
         properties.extend([
             ("Description", Value::from(description)),

@@ -1,8 +1,17 @@
-//! The six functions, in Rust.
+//! The functions, in Rust.
 
+mod backup;
+mod dcr;
+mod dcr_writes;
+mod draft;
 mod export;
+mod incident_writes;
 mod incidents;
+mod rule_writes;
 mod rules;
+mod table_data;
+mod tables;
+mod workbooks;
 
 use jiff::Timestamp;
 use wsman::psrp::ErrorRecord;
@@ -18,8 +27,8 @@ pub(super) struct Preferences {
     pub(super) errors: OnError,
     /// `ProgressPreference` is `Continue`.
     pub(super) progress: Progress,
-    /// `ConfirmPreference` is `Low`, the impact of what these functions write.
-    pub(super) confirm: Confirm,
+    /// `ConfirmPreference`: writes of this impact and above ask first.
+    pub(super) confirm: Impact,
 }
 
 /// What becomes of a non-terminating error.
@@ -37,11 +46,27 @@ pub(super) enum Progress {
     Hide,
 }
 
-/// Whether a write asks first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Confirm {
-    Ask,
-    Run,
+/// How much a write changes, and from where on it asks first.
+///
+/// Source: ConfirmImpact of PowerShell; `None` as a preference is above all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(super) enum Impact {
+    Low,
+    Medium,
+    High,
+    Never,
+}
+
+impl Impact {
+    /// As `ConfirmImpact` is written.
+    pub(super) fn parse(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "low" => Self::Low,
+            "medium" => Self::Medium,
+            "high" => Self::High,
+            _ => Self::Never,
+        }
+    }
 }
 
 impl OnError {
@@ -58,6 +83,8 @@ impl OnError {
 /// One call of one function.
 struct Call<'a> {
     function: &'a str,
+    /// Of what it writes.
+    impact: Impact,
     bound: &'a Bound,
     preferences: Preferences,
     now: Timestamp,
@@ -78,7 +105,7 @@ pub(super) fn run(
         preferences.errors = OnError::parse(action);
     }
     let steps = world.on(tenant, wanted, |now, workspace| {
-        let call = Call { function, bound, preferences, now };
+        let call = Call { function, impact: signature.impact, bound, preferences, now };
         match function {
             "Get-AnalyticsRules" => call.rules(workspace),
             "Get-AnalyticsRuleDetails" => call.rule_details(workspace),
@@ -86,6 +113,39 @@ pub(super) fn run(
             "Show-IncidentDetails" => call.incident_details(workspace),
             "Add-IncidentComment" => call.add_comment(workspace),
             "Export-AnalyticsRules" => call.export(workspace),
+            "Enable-AnalyticsRule" => call.switch_rule(workspace, true),
+            "Disable-AnalyticsRule" => call.switch_rule(workspace, false),
+            "Remove-AnalyticsRule" => call.remove_rule(workspace),
+            "New-AnalyticsRule" => call.new_rule(workspace),
+            "Close-SentinelIncident" => call.close(workspace),
+            "Assign-IncidentOwner" => call.assign(workspace),
+            "Get-IncidentComments" => call.comment_list(workspace),
+            "Export-AutomationRules" => call.export_automations(workspace),
+            "Export-Watchlists" => call.export_watchlists(workspace),
+            "Export-Functions" => call.export_functions(workspace),
+            "Export-TableData" => call.export_table(workspace),
+            "Export-SavedQueries" => call.export_queries(workspace),
+            "Get-SentinelTables" => call.tables(workspace),
+            "View-TableRetention" => call.retention(workspace),
+            "Update-TableRetention" => call.set_retention(workspace),
+            "Update-TablePlan" => call.set_plan(workspace),
+            "New-SentinelTable" => call.new_table(workspace),
+            "Remove-SentinelTable" => call.remove_table(workspace),
+            "Get-SentinelWorkbooks" => call.workbooks(workspace),
+            "Get-WorkbookDetails" => call.workbook(workspace),
+            "Export-SentinelWorkbook" => call.export_workbook(workspace),
+            "Remove-SentinelWorkbook" => call.remove_workbook(workspace),
+            "Import-SentinelWorkbook" => call.import_workbook(workspace),
+            "Get-DataCollectionRules" => call.feeds(workspace),
+            "Get-DataCollectionEndpoints" => call.endpoints(workspace),
+            "New-DCRForTable" => call.new_feed_for_table(workspace),
+            "New-StandaloneDCR" => call.new_feed(workspace),
+            "New-StandaloneDCE" => call.new_endpoint(workspace),
+            "Remove-DataCollectionRule" => call.remove_feed(workspace),
+            "Remove-DataCollectionEndpoint" => call.remove_endpoint(workspace),
+            "Update-DCRTransformation" => call.set_transform(workspace),
+            "Add-DCRDataSource" => call.add_source(workspace),
+            "Test-DCRIngestion" => call.test_feed(workspace),
             other => unreachable!("probe.clixml: {other} has no body"),
         }
     });
@@ -93,7 +153,8 @@ pub(super) fn run(
         Some(steps) => heed(steps, preferences.errors),
         None => {
             let message = format!("Workspace '{}' not found.", wanted.2);
-            vec![Step::Fail(written(message, "WorkspaceNotFound", function, OBJECT_NOT_FOUND))]
+            let said = written(message, "WorkspaceNotFound", function, OBJECT_NOT_FOUND);
+            heed(vec![Step::Error(said)], preferences.errors)
         }
     }
 }
@@ -131,7 +192,7 @@ impl Call<'_> {
         if self.bound.has("WhatIf") {
             return Some(Step::Host(format!("What if: Performing the operation \"{action}\" on target \"{target}\".")));
         }
-        let asks = self.bound.flag("Confirm").unwrap_or(self.preferences.confirm == Confirm::Ask);
+        let asks = self.bound.flag("Confirm").unwrap_or(self.impact >= self.preferences.confirm);
         asks.then(|| {
             let message = format!(
                 "A command that prompts the user failed because the host program or the command type does not support \

@@ -1,16 +1,16 @@
 //! Analytics rules: list and details.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use regex::Regex;
 use wsman::clixml::Value;
 use wsman::testing::demo::Step;
 
 use super::Call;
-use crate::demo::clixml::{bag, count, custom, date, objects, optional, span, strings};
+use crate::demo::clixml::{bag, count, custom, date, from_json, objects, optional, span, strings};
 use crate::demo::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND};
 use crate::demo::world::{Rule, Workspace, etag};
 
-/// How long an alert keeps its rule or its group quiet; Sentinel's own default.
+/// How long a group of alerts takes more; Sentinel's own default.
 const FIVE_HOURS: &str = "PT5H";
 
 impl Call<'_> {
@@ -44,22 +44,29 @@ impl Call<'_> {
 
     /// Get-AnalyticsRuleDetails.
     pub(super) fn rule_details(&self, workspace: &Workspace) -> Vec<Step> {
-        let (by, wanted, found): (_, _, Vec<&Rule>) = match (self.bound.text("RuleId"), self.bound.text("RuleName")) {
-            (Some(id), _) => ("id", id, workspace.rules.iter().filter(|rule| is_named(rule, id)).collect()),
-            (None, name) => {
-                let name = name.unwrap_or_default();
-                let is_it = |rule: &&Rule| rule.body.display_name.to_lowercase() == name.to_lowercase();
-                ("name", name, workspace.rules.iter().filter(is_it).collect())
-            }
+        match self.rule_at(workspace).map(|place| workspace.rules.get(place)) {
+            Ok(rule) => rule.map(|rule| Step::Output(self.whole_rule(workspace, rule))).into_iter().collect(),
+            Err(step) => vec![step],
+        }
+    }
+
+    /// Where the rule that the call names is.
+    pub(super) fn rule_at(&self, workspace: &Workspace) -> Result<usize, Step> {
+        let (id, name) = (self.bound.text("RuleId"), self.bound.text("RuleName").unwrap_or_default());
+        let (by, wanted) = id.map_or(("name", name), |id| ("id", id));
+        let is_it = |rule: &Rule| match id {
+            Some(id) => is_named(rule, id),
+            None => rule.body.display_name.to_lowercase() == name.to_lowercase(),
         };
+        let found: Vec<(usize, &Rule)> = workspace.rules.iter().enumerate().filter(|(_, rule)| is_it(rule)).collect();
         match found.as_slice() {
-            [rule] => vec![Step::Output(self.whole_rule(workspace, rule))],
-            [] => vec![self.error(format!("No rule with {by} '{wanted}'."), "RuleNotFound", OBJECT_NOT_FOUND)],
+            [(place, _)] => Ok(*place),
+            [] => Err(self.error(format!("No rule with {by} '{wanted}'."), "RuleNotFound", OBJECT_NOT_FOUND)),
             several => {
-                let ids: Vec<&str> = several.iter().map(|rule| rule.body.rule_id.as_str()).collect();
+                let ids: Vec<&str> = several.iter().map(|(_, rule)| rule.body.rule_id.as_str()).collect();
                 let message =
                     format!("{} rules are named '{wanted}'; give the id of one: {}.", several.len(), ids.join(", "));
-                vec![self.error(message, "RuleNameAmbiguous", INVALID_ARGUMENT)]
+                Err(self.error(message, "RuleNameAmbiguous", INVALID_ARGUMENT))
             }
         }
     }
@@ -81,24 +88,32 @@ impl Call<'_> {
             .custom_details
             .as_ref()
             .map(|details| bag(&[], details.iter().map(|(key, column)| (key.clone(), Value::from(column.as_str())))));
-        let grouping = custom([
-            ("Enabled", Value::Bool(groups(rule))),
-            ("ReopenClosedIncident", Value::Bool(false)),
-            ("LookbackDuration", span(Some(FIVE_HOURS))),
-            ("MatchingMethod", Value::from("AllEntities")),
-        ]);
-        let incident = custom([("CreateIncident", Value::Bool(true)), ("GroupingConfiguration", grouping)]);
-        let events = if body.kind == "NRT" { "AlertPerResult" } else { "SingleAlert" };
+        let options = &rule.options;
+        let grouping = options.grouping.as_ref().map_or_else(
+            || {
+                custom([
+                    ("Enabled", Value::Bool(groups(rule))),
+                    ("ReopenClosedIncident", Value::Bool(false)),
+                    ("LookbackDuration", span(Some(FIVE_HOURS))),
+                    ("MatchingMethod", Value::from("AllEntities")),
+                ])
+            },
+            from_json,
+        );
+        let incident =
+            custom([("CreateIncident", Value::Bool(options.create_incident)), ("GroupingConfiguration", grouping)]);
+        let usual = if body.kind == "NRT" { "AlertPerResult" } else { "SingleAlert" };
+        let events = options.event_grouping.as_deref().unwrap_or(usual);
         let mut properties = summary(workspace, rule);
         properties.extend([
             ("Description", Value::from(body.description.as_str())),
             ("Query", optional(body.query.as_deref())),
             ("EntityMappings", objects(mappings)),
             ("CustomDetails", optional(details)),
-            ("AlertDetailsOverride", Value::Nil),
+            ("AlertDetailsOverride", options.alert_details_override.as_ref().map_or(Value::Nil, from_json)),
             ("EventGrouping", if_query(Value::from(events))),
             ("IncidentConfiguration", if_query(incident)),
-            ("SuppressionDuration", if_query(span(Some(FIVE_HOURS)))),
+            ("SuppressionDuration", if_query(span(Some(&options.suppression_duration)))),
             // The scenario attaches no playbooks to rules.
             ("Actions", if self.bound.has("IncludeActions") { objects([]) } else { Value::Nil }),
             ("Health", if self.bound.has("IncludeHealth") { self.health(workspace, rule) } else { Value::Nil }),
@@ -115,7 +130,7 @@ impl Call<'_> {
         let (runs, failures, alerts, reason) = match told {
             Some(health) => (health.runs, health.failures, health.alerts, health.reason.as_deref()),
             None => {
-                let every = rule.body.query_frequency.as_deref().and_then(|text| text.parse::<SignedDuration>().ok());
+                let every = rule.body.query_frequency.as_deref().and_then(length);
                 let runs = every
                     .filter(|every| every.as_secs() > 0 && rule.enabled)
                     .map_or(0, |every| week.as_secs() / every.as_secs());
@@ -138,12 +153,13 @@ impl Call<'_> {
     }
 }
 
-/// What list and details have in common.
-fn summary(workspace: &Workspace, rule: &Rule) -> Vec<(&'static str, Value)> {
+/// What list, details and a new rule have in common.
+pub(super) fn summary(workspace: &Workspace, rule: &Rule) -> Vec<(&'static str, Value)> {
     let body = &rule.body;
     let version = body.alert_rule_template_name.as_ref().map(|_| "1.0.0");
     let enabled = if rule.enabled { "on" } else { "off" };
-    let tag = [workspace.place.name.as_str(), &body.rule_id, enabled, body.query.as_deref().unwrap_or_default()];
+    let (query, modified) = (body.query.as_deref().unwrap_or_default(), rule.modified.to_string());
+    let tag = [workspace.place.name.as_str(), &body.rule_id, enabled, query, &modified];
     vec![
         ("RuleId", Value::from(body.rule_id.as_str())),
         ("DisplayName", Value::from(body.display_name.as_str())),
@@ -156,8 +172,8 @@ fn summary(workspace: &Workspace, rule: &Rule) -> Vec<(&'static str, Value)> {
         ("QueryPeriod", span(body.query_period.as_deref())),
         ("TriggerOperator", optional(body.trigger_operator.as_deref())),
         ("TriggerThreshold", optional(body.trigger_threshold)),
-        ("SuppressionEnabled", Value::Bool(false)),
-        ("CreateIncident", Value::Bool(true)),
+        ("SuppressionEnabled", Value::Bool(rule.options.suppression_enabled)),
+        ("CreateIncident", Value::Bool(rule.options.create_incident)),
         ("GroupingEnabled", Value::Bool(groups(rule))),
         ("EntityMappingCount", count(body.entity_mappings.len())),
         ("TemplateName", optional(body.alert_rule_template_name.as_deref())),
@@ -171,20 +187,28 @@ fn object(properties: Vec<(&'static str, Value)>) -> Value {
     bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
 }
 
-/// Chosen: alerts of rules that map entities are grouped by them.
 fn groups(rule: &Rule) -> bool {
-    !rule.body.entity_mappings.is_empty()
+    let said = rule.options.grouping.as_ref().and_then(|grouping| {
+        let flag = |name: &str| grouping.get(name).and_then(serde_json::Value::as_bool);
+        flag("enabled").or_else(|| flag("Enabled"))
+    });
+    said.unwrap_or(!rule.body.entity_mappings.is_empty())
 }
 
 /// Tables that the query reads: as the library says, else those of the
 /// workspace whose name is a word of the query.
-fn tables<'a>(workspace: &'a Workspace, rule: &'a Rule) -> Vec<&'a str> {
+pub(super) fn tables<'a>(workspace: &'a Workspace, rule: &'a Rule) -> Vec<&'a str> {
     if !rule.body.required_tables.is_empty() {
         return rule.body.required_tables.iter().map(String::as_str).collect();
     }
     let query = rule.body.query.as_deref().unwrap_or_default();
     let words: Vec<&str> = query.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-    workspace.tables.iter().map(String::as_str).filter(|table| words.contains(table)).collect()
+    workspace.tables.iter().map(|table| table.name.as_str()).filter(|table| words.contains(table)).collect()
+}
+
+/// An ISO 8601 duration whose days have 24 hours.
+pub(super) fn length(span: &str) -> Option<SignedDuration> {
+    span.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
 }
 
 /// Whether `id` is the rule's name in ARM.
@@ -194,7 +218,7 @@ pub(super) fn is_named(rule: &Rule, id: &str) -> bool {
 
 /// A PowerShell wildcard: `*`, `?`, `[a-z]`; a backtick takes the next
 /// character as it is.
-fn wildcard(pattern: &str) -> Regex {
+pub(super) fn wildcard(pattern: &str) -> Regex {
     let mut regex = String::from("(?is)^");
     let mut rest = pattern.chars();
     while let Some(c) = rest.next() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::ntlm::{AwaitAuthenticate, AwaitNegotiate, FileTime, SignedIn};
 use super::spnego::{self, Init, NTLM_OID, Response, State, Token};
-use super::{AuthError, Credentials, Seal, SpnegoError};
+use super::{AuthError, ChannelBinding, Credentials, Seal, SpnegoError};
 use crate::entropy::Entropy;
 
 /// One sign-in, seen from the host. Belongs to one TCP connection.
@@ -45,6 +45,33 @@ enum Proof {
     Demanded,
 }
 
+/// Which TLS channel clients must sign in for.
+///
+/// Windows calls it `CbtHardeningLevel`, and is at [`Demand::IfNamed`] by
+/// default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Whatever the client says (`None`), and plain HTTP.
+    Anything,
+    /// For this channel, or without naming one (`Relaxed`).
+    IfNamed(ChannelBinding),
+    /// For this channel (`Strict`).
+    Always(ChannelBinding),
+}
+
+impl Demand {
+    /// `named` as it stands in the client's message. All zero means that it
+    /// named none. Source: [MS-NLMP] §2.2.2.1 (MsvAvChannelBindings).
+    pub(super) fn is_met_by(&self, named: Option<[u8; 16]>) -> bool {
+        let named = named.filter(|named| *named != [0; 16]);
+        match self {
+            Self::Anything => true,
+            Self::IfNamed(channel) => named.is_none_or(|named| named == channel.md5()),
+            Self::Always(channel) => named == Some(channel.md5()),
+        }
+    }
+}
+
 /// What to do after a step of the host.
 pub enum Accepted {
     /// Answer 401 with `token` and step `next` with what comes.
@@ -70,9 +97,7 @@ impl Acceptor {
     /// Waits for a client.
     ///
     /// `host` is the computer name shown to clients (at most 255 UTF-16 units;
-    /// Windows has at most 15), `channel_binding` the MD5 of the TLS channel's
-    /// bindings that clients must sign in for (`None` over plain HTTP).
-    /// `entropy` gives 8 bytes.
+    /// Windows has at most 15). `entropy` gives 8 bytes.
     ///
     /// # Errors
     ///
@@ -81,14 +106,13 @@ impl Acceptor {
         accounts: Arc<[Credentials]>,
         host: &str,
         now: FileTime,
-        channel_binding: Option<[u8; 16]>,
+        channel: Demand,
         entropy: &mut Entropy,
     ) -> Result<Self, AuthError> {
         if host.is_empty() || host.encode_utf16().count() > 255 {
             return Err(AuthError::HostName);
         }
-        let first =
-            AwaitNegotiate { server_challenge: entropy.bytes(), host: host.to_owned(), time: now, channel_binding };
+        let first = AwaitNegotiate { server_challenge: entropy.bytes(), host: host.to_owned(), time: now, channel };
         Ok(Self { accounts, state: Awaits::First(first) })
     }
 

@@ -78,6 +78,10 @@ pub enum AuthError {
     /// The client signed in for another TLS connection than this.
     #[error("channel binding missing or of another connection")]
     ChannelBinding,
+    /// The TLS channel cannot be named: RFC 5929 defines no hash for the
+    /// host's certificate.
+    #[error("no channel binding is defined for the host's certificate")]
+    NoChannelBinding,
     /// The SPNEGO wrapping is wrong.
     #[error("bad SPNEGO token")]
     Spnego(#[from] SpnegoError),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::AuthError;
+use super::{AuthError, ChannelBinding};
 
 /// One sign-in exchange, seen from the client.
 ///
@@ -13,12 +13,14 @@ pub trait Mechanism: Send + fmt::Debug {
     /// The scheme word in `Authorization` and `WWW-Authenticate`.
     fn scheme(&self) -> &'static str;
 
-    /// Takes the host's token (empty on the first call).
+    /// Takes the host's token (empty on the first call). `channel` is the TLS
+    /// channel of the connection; `None` over plain HTTP, and before the
+    /// channel is there.
     ///
     /// # Errors
     ///
     /// The exact case; the exchange is over and its connection of no use.
-    fn step(self: Box<Self>, from_host: &[u8]) -> Result<Step, AuthError>;
+    fn step(self: Box<Self>, from_host: &[u8], channel: Option<&ChannelBinding>) -> Result<Step, AuthError>;
 }
 
 /// What to do after a step.

@@ -9,19 +9,24 @@
 //!
 //! - [`ntlm`] is the client end of NTLM and its sealing.
 //! - [`Acceptor`] is the host end: NTLM as it is, or wrapped in SPNEGO.
+//! - [`ChannelBinding`] ties a sign-in to its TLS channel.
+//! - [`basic`] sends the password itself: for TLS only.
 //! - [`multipart`] frames what a [`Seal`] makes for the wire.
 //!
-//! Left out: Kerberos, CredSSP, Basic, certificates, and SPNEGO on the client
+//! Left out: Kerberos, CredSSP, and SPNEGO on the client
 //! end (hosts take raw NTLM under `Negotiate`).
 
 mod acceptor;
+pub mod basic;
+mod channel;
 mod error;
 mod mechanism;
 pub mod multipart;
 pub mod ntlm;
 mod spnego;
 
-pub use acceptor::{Accepted, Acceptor};
+pub use acceptor::{Accepted, Acceptor, Demand};
+pub use channel::ChannelBinding;
 pub use error::{AuthError, NtlmMessage, SpnegoError};
 pub use mechanism::{Mechanism, Seal, Sealed, Step};
 

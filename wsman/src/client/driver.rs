@@ -56,6 +56,13 @@ pub(super) enum Ask {
         started: oneshot::Sender<Result<Pipeline, Error>>,
         asks: mpsc::WeakUnboundedSender<Self>,
     },
+    /// Runs a counting command whose Command is sent twice on purpose.
+    Probe {
+        command: Command,
+        probed: oneshot::Sender<bool>,
+        started: oneshot::Sender<Result<Pipeline, Error>>,
+        asks: mpsc::WeakUnboundedSender<Self>,
+    },
     Link {
         link: Link,
         done: oneshot::Sender<Result<(), Error>>,
@@ -77,6 +84,7 @@ pub(super) struct PoolSide {
     pub(super) opened: oneshot::Sender<Result<Opened, Error>>,
     /// Why the pool broke.
     pub(super) broken: Arc<OnceLock<Error>>,
+    pub(super) early_receive: bool,
     pub(super) host: PoolHost,
     pub(super) events: mpsc::Sender<PoolEvent>,
 }
@@ -125,9 +133,11 @@ pub(super) struct Driver {
     pool_calls: HashMap<i64, oneshot::Sender<Result<PoolAnswer, Error>>>,
     /// Input that the host has yet to take.
     feeding: Vec<(PipelineId, oneshot::Sender<Result<(), Error>>)>,
+    early_receive: bool,
     pool_host: PoolHost,
     pool_events: mpsc::Sender<PoolEvent>,
     linking: Option<oneshot::Sender<Result<(), Error>>>,
+    probing: Option<oneshot::Sender<bool>>,
     /// Why the pool broke, for its handle.
     broken: Arc<OnceLock<Error>>,
     /// When the session ended; its clean-up on the host may go on.
@@ -169,9 +179,11 @@ impl Driver {
             revealing: Vec::new(),
             pool_calls: HashMap::new(),
             feeding: Vec::new(),
+            early_receive: pool.early_receive,
             pool_host: pool.host,
             pool_events: pool.events,
             linking: None,
+            probing: None,
             broken: pool.broken,
             ended: None,
         }
@@ -252,6 +264,8 @@ impl Driver {
                 let spec = PipelineSpec {
                     commands,
                     flags: options.flags,
+                    // Dialling for it would take longer than it saves.
+                    early_receive: self.early_receive && self.lanes.ready(clock()) >= 2,
                     with_input: options.with_input,
                     host: None,
                     first_message_timeout: options.first_message_timeout,
@@ -308,6 +322,12 @@ impl Driver {
                     Ok(()) => self.linking = Some(done),
                     Err(error) => drop(done.send(Err(error))),
                 }
+            }
+            Ask::Probe { command, probed, started, asks } => {
+                let run = self.session.run_probe(now, PipelineSpec::new(command));
+                let run = run.map(|id| self.listen(id, RunOptions::default().host, asks));
+                self.probing = Some(probed);
+                let _ = started.send(run);
             }
             Ask::Taken => {}
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
@@ -379,6 +399,11 @@ impl Driver {
                     let _ = answered.send(answer);
                 }
             }
+            Event::Probed(_, replayed) => {
+                if let Some(probed) = self.probing.take() {
+                    let _ = probed.send(replayed);
+                }
+            }
             Event::Disconnected | Event::Reconnected => self.linked(Ok(())),
             Event::LinkFailed(error) => self.linked(Err(error)),
             Event::Key(key) => self.reveal(&key),
@@ -424,6 +449,7 @@ impl Driver {
         self.feeding.clear();
         self.pool_calls.clear();
         self.linking = None;
+        self.probing = None;
         self.closing.clear();
     }
 

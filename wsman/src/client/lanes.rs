@@ -6,11 +6,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::auth::Credentials;
 use crate::entropy::Entropy;
 use crate::psrp::{KeyPair, SecretError};
 use crate::session::{ExchangeId, Lane};
-use crate::transport::{Connection, Endpoint, Lost, Reply};
+use crate::transport::{Connection, Lost, Reply, Target};
 use crate::{Error, ErrorKind};
 
 /// Older than this, an idle connection is dropped and not trusted.
@@ -36,11 +35,12 @@ pub(super) enum Done {
 /// and its task brings it back. There is always one more than Receives that
 /// the host holds: a stop finds a signed-in connection at once.
 pub(super) struct Lanes {
-    endpoint: Endpoint,
-    credentials: Credentials,
+    target: Target,
     connect_timeout: Duration,
     idle: Vec<(Instant, Connection)>,
     tasks: JoinSet<Done>,
+    /// How many connections are kept beside those that Receives hold.
+    spares: usize,
     spare_on_its_way: bool,
     /// No spare before: the last one did not come.
     no_spare_before: Option<Instant>,
@@ -53,17 +53,24 @@ pub(super) struct Lanes {
 const SPARE_PAUSE: Duration = Duration::from_secs(20);
 
 impl Lanes {
-    pub(super) fn new(endpoint: Endpoint, credentials: Credentials, connect_timeout: Duration) -> Self {
+    pub(super) fn new(target: Target, connect_timeout: Duration) -> Self {
         Self {
-            endpoint,
-            credentials,
+            target,
             connect_timeout,
             idle: Vec::new(),
             tasks: JoinSet::new(),
+            spares: 1,
             spare_on_its_way: false,
             no_spare_before: None,
             refused: Arc::default(),
         }
+    }
+
+    /// Room for a Command and its Receive beside the terminate of the call
+    /// before.
+    pub(super) fn for_early_receives(mut self) -> Self {
+        self.spares = 2;
+        self
     }
 
     /// Starts an exchange.
@@ -72,19 +79,26 @@ impl Lanes {
         // when a stop may need it.
         let trusted = if lane == Lane::Receive { MAX_IDLE.saturating_sub(hold).max(MAX_IDLE / 2) } else { MAX_IDLE };
         self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < trusted);
-        let connection = self.idle.pop().map(|(_, connection)| connection);
+        let fresh = lane == Lane::Once;
+        let connection = if fresh { None } else { self.idle.pop().map(|(_, connection)| connection) };
         let dial = self.dial();
         let timeout = hold.saturating_add(SLACK);
         self.tasks.spawn(async move {
             let (reply, connection) = dial.exchange(connection, body, timeout).await;
-            Done::Exchange(id, reply, connection)
+            Done::Exchange(id, reply, connection.filter(|_| !fresh))
         });
         let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.refused.get().is_none();
-        if lane == Lane::Receive && self.idle.is_empty() && !self.spare_on_its_way && wanted {
+        if lane == Lane::Receive && self.idle.len() < self.spares && !self.spare_on_its_way && wanted {
             self.spare_on_its_way = true;
             let dial = self.dial();
             self.tasks.spawn(async move { Done::Spare(dial.open().await.ok()) });
         }
+    }
+
+    /// How many connections could be used at once.
+    pub(super) fn ready(&mut self, now: Instant) -> usize {
+        self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < MAX_IDLE / 2);
+        self.idle.len()
     }
 
     /// Makes a key pair, beside the loop.
@@ -116,20 +130,14 @@ impl Lanes {
     }
 
     pub(super) fn dial(&self) -> Dial {
-        Dial {
-            endpoint: self.endpoint.clone(),
-            credentials: self.credentials.clone(),
-            timeout: self.connect_timeout,
-            refused: Arc::clone(&self.refused),
-        }
+        Dial { target: self.target.clone(), timeout: self.connect_timeout, refused: Arc::clone(&self.refused) }
     }
 }
 
 /// How to make a connection.
 #[derive(Debug)]
 pub(super) struct Dial {
-    endpoint: Endpoint,
-    credentials: Credentials,
+    target: Target,
     timeout: Duration,
     refused: Arc<OnceLock<Error>>,
 }
@@ -139,13 +147,18 @@ impl Dial {
         if let Some(error) = self.refused.get() {
             return Err(error.clone());
         }
-        let opened = Connection::open(&self.endpoint, &self.credentials, &mut Entropy::system(), self.timeout).await;
-        if let Err(error) = &opened
-            && error.kind() == ErrorKind::Auth
-        {
-            let _ = self.refused.set(error.clone());
+        let opened = Connection::open(&self.target, &mut Entropy::system(), self.timeout).await;
+        if let Err(error) = &opened {
+            self.keep(error);
         }
         opened
+    }
+
+    /// Remembers a refused sign-in.
+    fn keep(&self, error: &Error) {
+        if error.kind() == ErrorKind::Auth {
+            let _ = self.refused.set(error.clone());
+        }
     }
 
     /// One exchange on `connection`, or on a new one. A kept connection that
@@ -159,12 +172,20 @@ impl Dial {
         if let Some(connection) = connection {
             match connection.post(body.clone(), timeout).await {
                 (Err(Lost { sent: false, .. }), _) => tracing::debug!("a kept connection was closed by the host"),
-                done => return done,
+                done => return self.learnt(done),
             }
         }
         match self.open().await {
-            Ok(connection) => connection.post(body, timeout).await,
+            Ok(connection) => self.learnt(connection.post(body, timeout).await),
             Err(error) => (Err(Lost { sent: false, error }), None),
         }
+    }
+
+    /// Basic is refused by the answer to a message.
+    fn learnt(&self, done: (Result<Reply, Lost>, Option<Connection>)) -> (Result<Reply, Lost>, Option<Connection>) {
+        if let Err(lost) = &done.0 {
+            self.keep(&lost.error);
+        }
+        done
     }
 }

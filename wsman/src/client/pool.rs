@@ -17,7 +17,7 @@ use crate::psrp::{
 use crate::secret::Secret;
 use crate::session::{Config, End, Opened, PipelineEvent, PipelineId, PoolAnswer, PoolQuestion, Session};
 use crate::time::Instant;
-use crate::{Effect, Error, ErrorKind};
+use crate::{Effect, Error, ErrorKind, Retry};
 
 /// An open runspace pool.
 ///
@@ -42,6 +42,7 @@ impl RunspacePool {
     /// # Errors
     ///
     /// [`ErrorKind::Auth`]: the host refused the sign-in, do not repeat it.
+    /// [`ErrorKind::Tls`]: its certificate was refused, or there is no TLS.
     /// [`ErrorKind::Unreachable`], [`ErrorKind::TimedOut`]: no host there.
     /// [`ErrorKind::PeerMisbehaved`]: something that is no WinRM host.
     /// [`ErrorKind::Refused`]: a fault, see [`Error::fault`].
@@ -67,13 +68,21 @@ impl RunspacePool {
         begin: impl FnOnce(Config, Entropy) -> Result<Session, Error>,
     ) -> Result<Self, Error> {
         let start = clock();
-        let lanes = Lanes::new(options.endpoint, options.credentials, options.connect_timeout);
+        options.target.check()?;
+        let lanes = Lanes::new(options.target, options.connect_timeout);
+        let lanes = if options.early_receive { lanes.for_early_receives() } else { lanes };
         let session = begin(options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();
         let (sender, opened) = oneshot::channel();
         let broken: Arc<OnceLock<Error>> = Arc::default();
         let (telling, events) = mpsc::channel(EVENTS);
-        let side = PoolSide { opened: sender, broken: Arc::clone(&broken), host: options.pool_host, events: telling };
+        let side = PoolSide {
+            opened: sender,
+            broken: Arc::clone(&broken),
+            early_receive: options.early_receive,
+            host: options.pool_host,
+            events: telling,
+        };
         tokio::spawn(Driver::new(session, lanes, inbox, start, side).run());
         let opened = opened.await.unwrap_or_else(|_| Err(driver_gone()))?;
         Ok(Self { asks, opened, broken, events: Mutex::new(Some(events)) })
@@ -113,6 +122,29 @@ impl RunspacePool {
     /// [`ErrorKind::Misuse`]: it was not left; else the host's.
     pub async fn reconnect(&self) -> Result<(), Error> {
         self.link(Link::Reconnect).await
+    }
+
+    /// Finds out whether the host may be trusted to say an answer again instead
+    /// of acting again: a command that counts is sent twice, as a client does
+    /// whose line broke, and its count is looked at. Leaves the variable
+    /// `$global:WsmanProbe` in the session.
+    ///
+    /// `true` is the proof that
+    /// [`Robustness::Retransmitted`](crate::session::Robustness) asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunspacePool::run`].
+    pub async fn prove_retransmission(&self) -> Result<bool, Error> {
+        let (probed, replayed) = oneshot::channel();
+        let (started, answer) = oneshot::channel();
+        let (asks, command) = (self.asks.downgrade(), Command::script(PROBE));
+        self.asks.send(Ask::Probe { command, probed, started, asks }).map_err(|_| self.ended())?;
+        let counted = answer.await.unwrap_or_else(|_| Err(self.ended()))?.collect().await?;
+        let replayed = replayed.await.unwrap_or(false);
+        let once = matches!(counted.end, End::Completed);
+        let count = self.invoke(Command::script(COUNT)).await?;
+        Ok(replayed && once && count.objects == [Value::I32(1)])
     }
 
     async fn link(&self, link: Link) -> Result<(), Error> {
@@ -262,11 +294,11 @@ impl RunspacePool {
 }
 
 pub(super) fn closed() -> Error {
-    Error::new(ErrorKind::Unreachable, "the runspace pool has ended")
+    Error::new(ErrorKind::Unreachable, "the runspace pool has ended").with_retry(Retry::AfterReopen)
 }
 
 fn driver_gone() -> Error {
-    Error::new(ErrorKind::Unreachable, "the runspace pool's task has ended")
+    Error::new(ErrorKind::Unreachable, "the runspace pool's task has ended").with_retry(Retry::AfterReopen)
 }
 
 /// Something that happened outside of pipelines.
@@ -278,6 +310,11 @@ pub enum PoolEvent {
     /// A host call; the pool's policy has answered it, if it wants an answer.
     HostCall(HostCall),
 }
+
+/// Counts. Each run adds one.
+const PROBE: &str = "$global:WsmanProbe = 1 + [int]$global:WsmanProbe";
+/// Says the count, and begins anew.
+const COUNT: &str = "[int]$global:WsmanProbe; $global:WsmanProbe = 0";
 
 /// How many events wait for a slow listener. Chosen: a burst of a few seconds.
 const EVENTS: usize = 1024;

@@ -25,7 +25,7 @@ impl Shells {
     /// For the host and the user of `options`.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let lanes = Lanes::new(options.endpoint, options.credentials, options.connect_timeout);
+        let lanes = Lanes::new(options.target, options.connect_timeout);
         Self { to: options.session.to, dial: lanes.dial() }
     }
 

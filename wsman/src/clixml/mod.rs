@@ -28,6 +28,7 @@ mod lexical;
 mod limits;
 mod number;
 mod secure;
+mod serde;
 mod text;
 mod value;
 
@@ -37,6 +38,7 @@ pub use encode::encode;
 pub use error::{DecodeError, EncodeError};
 pub use limits::Limits;
 pub use secure::SecureString;
+pub use serde::{FromValueError, from_value};
 pub use text::Text;
 pub use value::{
     Content, DateTime, Decimal, InvalidLexical, ListKind, Object, Progress, Property, RefId, TimeSpan, TypeNames,

@@ -43,6 +43,8 @@ pub struct Config {
     /// [`Session::taken`](super::Session::taken). No bound by default here;
     /// the client's options set one.
     pub window_bytes: usize,
+    /// What to do about requests that got lost but must not act twice.
+    pub robust: Robustness,
     /// For opening the pool.
     pub open_timeout: Duration,
     /// After a stop or close was asked: how long the host may take.
@@ -63,6 +65,7 @@ impl Config {
             application_arguments: Value::Nil,
             parked_receive: false,
             window_bytes: usize::MAX,
+            robust: Robustness::Off,
             // Seen: pypsrp's and, by the recordings, every host's default.
             operation_timeout: Duration::from_secs(20),
             // Chosen: a loaded host takes several seconds to start PowerShell.
@@ -95,6 +98,27 @@ impl Config {
     }
 }
 
+/// Robust Connections: a Create, Command or Send whose answer got lost can be
+/// sent again under its OperationID, and a host that knows the id says its
+/// answer again instead of acting again.
+///
+/// That a host echoes the id proves nothing: prove it with
+/// [`Session::run_probe`](super::Session::run_probe) before the last arm is
+/// used, or a lost write may run twice.
+///
+/// Source: [MS-WSMV] §3.1.4.1.39.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Robustness {
+    /// No ids; what gets lost is reported.
+    #[default]
+    Off,
+    /// Ids go along; what gets lost is reported.
+    Marked,
+    /// Ids go along, and what gets lost is sent again. For hosts that were
+    /// proven to replay.
+    Retransmitted,
+}
+
 /// A pipeline to run.
 #[derive(Clone, Debug)]
 pub struct PipelineSpec {
@@ -102,6 +126,11 @@ pub struct PipelineSpec {
     pub commands: Vec<Command>,
     /// How it runs.
     pub flags: PipelineFlags,
+    /// Send the first Receive side by side with Command: one round trip less
+    /// for a short pipeline. Needs a second connection that is ready. A host
+    /// that has not seen the Command when the Receive comes refuses it, and is
+    /// asked again; nothing is ever run twice by it.
+    pub early_receive: bool,
     /// Input objects will follow; else the pipeline has none.
     pub with_input: bool,
     /// The host it may ask; `None`: the one that the session announced.
@@ -121,6 +150,7 @@ impl PipelineSpec {
         Self {
             commands: vec![command],
             flags: PipelineFlags::default(),
+            early_receive: false,
             with_input: false,
             host: None,
             first_message_timeout: Duration::from_secs(60),

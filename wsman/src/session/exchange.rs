@@ -26,6 +26,9 @@ pub(super) enum Purpose {
     PoolReceive,
     PoolSend(PoolPart),
     Command(Uuid),
+    /// A Command, first sent and then sent again on purpose.
+    ProbeCommand(Uuid),
+    ProbeAgain(Uuid),
     Send(Uuid),
     Receive(Uuid),
     Stop(Uuid),
@@ -42,6 +45,7 @@ impl Purpose {
     pub(super) fn lane(self) -> Lane {
         match self {
             Self::PoolReceive | Self::Receive(_) => Lane::Receive,
+            Self::ProbeCommand(_) | Self::ProbeAgain(_) => Lane::Once,
             _ => Lane::Command,
         }
     }
@@ -71,6 +75,12 @@ pub(super) struct InFlight {
     /// Kept for what may be repeated, byte for byte; else empty.
     pub(super) body: Vec<u8>,
     pub(super) losses: u32,
+    /// The same request for a host that may know it already; empty when it must
+    /// not be sent again.
+    pub(super) again: Vec<u8>,
+    /// A Receive that went before its Command was answered: that the host does
+    /// not know the command says nothing yet.
+    pub(super) early: bool,
 }
 
 impl std::fmt::Debug for InFlight {

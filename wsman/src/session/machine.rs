@@ -9,7 +9,7 @@ mod link;
 mod pool;
 mod trouble;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::exchange::{ExchangeId, InFlight, Purpose};
 use super::pipeline::{Load, Pending, Phase, Pipeline, SendKind, Stopping};
-use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
+use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, Robustness, StopCause, Why};
 use crate::clixml::Value;
 use crate::entropy::Entropy;
 use crate::psrp::fragment::{Assembler, HEADER_BYTES, fragments};
@@ -25,7 +25,7 @@ use crate::psrp::{
     self, ApplicationPrivateData, CreatePipeline, GetCommandMetadata, HostCall, HostResponse, InitRunspacePool,
     Message, MessageType, ProtocolVersion, SessionCapability,
 };
-use crate::soap::{Header, Operation, Request, SignalCode};
+use crate::soap::{Header, Operation, Request, Robust, SignalCode};
 use crate::time::Instant;
 use crate::{Effect, Error, ErrorKind};
 
@@ -37,6 +37,10 @@ const FIRST_ENVELOPE_BYTES: u32 = 153_600;
 ///
 /// Spec: 500 KB is the default since PowerShell 3.
 const ENVELOPE_BYTES: u32 = 512_000;
+/// How often a Receive may go before its Command is answered. Chosen: the
+/// second finds the command wherever the line orders requests a little; a host
+/// that takes longer is waited for.
+const EARLY_RECEIVES: u32 = 2;
 /// Room for all of an envelope but its payload.
 ///
 /// Chosen: requests have up to 2.1 KB of header; twice that leaves room for
@@ -64,6 +68,8 @@ pub struct Session {
     outputs: VecDeque<Output>,
     next_exchange: u64,
     next_object: u64,
+    /// Pipelines that were over before their Command was answered.
+    over_early: BTreeSet<Uuid>,
     /// Connected to a pool that need not say its state again.
     connecting: bool,
 }
@@ -124,6 +130,7 @@ impl Session {
             outputs: VecDeque::new(),
             next_exchange: 0,
             next_object: 1,
+            over_early: BTreeSet::new(),
             connecting: false,
         }
     }
@@ -176,6 +183,9 @@ impl Session {
         };
         let secret = payload.is_none().then_some(creation);
         let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, secret);
+        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|_| spec.early_receive) {
+            pipeline.early = EARLY_RECEIVES;
+        }
         match payload {
             Some(payload) => self.command(id, MessageType::CreatePipeline, payload),
             None => self.need_key(now),
@@ -223,11 +233,41 @@ impl Session {
                 heard: false,
                 untaken: VecDeque::new(),
                 untaken_bytes: 0,
+                early: 0,
                 held: false,
                 first_message_by: now + first,
                 deadline: now + all,
             },
         );
+    }
+
+    /// Starts a pipeline and sends its Command twice, the second time as a
+    /// client does whose line broke: [`Event::Probed`] says whether the host
+    /// replayed its answer. Let the pipeline count, and look at the count
+    /// afterwards: only a host that replays *and* ran it once may be trusted
+    /// with [`Robustness::Retransmitted`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::run`]; [`ErrorKind::Misuse`] for a pipeline larger than
+    /// one envelope.
+    pub fn run_probe(&mut self, now: Instant, spec: PipelineSpec) -> Result<PipelineId, Error> {
+        self.check_open()?;
+        let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
+        let host = spec.host.unwrap_or_else(|| self.config.host.clone());
+        let create = CreatePipeline { commands: spec.commands, no_input: true, host, flags: spec.flags };
+        let payload = create.encode().map_err(unfit)?;
+        let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, None);
+        let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
+        let [arguments] = <[Vec<u8>; 1]>::try_from(self.fragments(&message)).map_err(|_| {
+            self.pipelines.remove(&id);
+            Error::new(ErrorKind::Misuse, "a probe must fit into one envelope")
+        })?;
+        if let Some(pipeline) = self.pipelines.get_mut(&id) {
+            pipeline.phase = Phase::AwaitCommand;
+        }
+        self.exchange(Purpose::ProbeCommand(id), Operation::Command { command_id: id, arguments });
+        Ok(PipelineId(id))
     }
 
     /// Sends Command; what CREATE_PIPELINE has beyond it goes first of all
@@ -243,7 +283,21 @@ impl Session {
             kind = SendKind::Creation;
         }
         pipeline.phase = Phase::AwaitCommand;
+        // More of CREATE_PIPELINE to come: there will be nothing to receive.
+        let early = pipeline.early > 0 && pipeline.pending.iter().all(|pending| pending.kind == SendKind::HostResponse);
         self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
+        if early {
+            self.receive_early(id);
+        }
+    }
+
+    /// Asks for output although the host may not know the command yet.
+    fn receive_early(&mut self, id: Uuid) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        if pipeline.early > 0 && pipeline.phase == Phase::AwaitCommand {
+            pipeline.early -= 1;
+            self.receive(id);
+        }
     }
 
     /// Sends one input object to a pipeline that was started with input.
@@ -413,7 +467,11 @@ impl Session {
 
     fn exchange(&mut self, purpose: Purpose, operation: Operation) {
         let message_id = self.entropy.uuid();
-        let request = Request {
+        let probes = matches!(purpose, Purpose::ProbeCommand(_));
+        let marked = matches!(purpose, Purpose::Create | Purpose::Command(_) | Purpose::Send(_));
+        let robust = (probes || marked && self.config.robust != Robustness::Off)
+            .then(|| Robust { operation_id: self.entropy.uuid(), again: false });
+        let mut request = Request {
             header: Header {
                 to: self.config.to.clone(),
                 message_id,
@@ -422,13 +480,21 @@ impl Session {
                 max_envelope_bytes: self.max_envelope_bytes(),
                 operation_timeout: self.hold(purpose),
                 shell_id: self.shell_id.clone(),
-                robust: None,
+                robust,
             },
             operation,
         };
         let body = request.encode();
+        let again = match robust {
+            Some(robust) if probes || self.config.robust == Robustness::Retransmitted => {
+                request.header.robust = Some(Robust { again: true, ..robust });
+                request.encode()
+            }
+            _ => Vec::new(),
+        };
         let kept = if purpose.is_repeatable() { body.clone() } else { Vec::new() };
-        self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0 }, body);
+        let early = matches!(purpose, Purpose::Receive(id) if self.pipelines.get(&id).is_some_and(Pipeline::is_early));
+        self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0, again, early }, body);
     }
 
     /// How long the host may take. A loaded one needs its time to start

@@ -27,7 +27,7 @@ mod shells;
 mod tests;
 
 pub use crate::soap::ShellDescription;
-pub use config::{Config, PipelineSpec};
+pub use config::{Config, PipelineSpec, Robustness};
 pub use exchange::ExchangeId;
 pub use machine::Session;
 pub use pipeline::{End, PipelineEvent, StopCause};
@@ -142,6 +142,9 @@ pub enum Lane {
     Command,
     /// Receive: the host may hold it.
     Receive,
+    /// On a new connection that is closed afterwards: a host forgets what it
+    /// could say again when the connection is used for something else.
+    Once,
 }
 
 /// Why the machine waits.
@@ -187,6 +190,9 @@ pub enum Event {
     Reconnected,
     /// Leaving or coming back failed; the session is as it was before.
     LinkFailed(Error),
+    /// The answer to [`Session::run_probe`]: whether the host said its answer to
+    /// a Command again when it was sent again.
+    Probed(PipelineId, bool),
     /// The session ended because [`Session::close`] was called.
     Closed,
     /// The session ended by itself.

@@ -15,7 +15,7 @@ pub enum PipelineEvent {
     Output(Value),
     /// A non-terminating error.
     Error(ErrorRecord),
-    /// A warning.
+    /// A warning; also this machine's own, that an object is cut off.
     Warning(String),
     /// Verbose text.
     Verbose(String),
@@ -100,6 +100,8 @@ pub(super) struct Pipeline {
     /// Bytes of each event that the application has not taken yet.
     pub(super) untaken: VecDeque<usize>,
     pub(super) untaken_bytes: usize,
+    /// How often the first Receive may still go before Command's answer.
+    pub(super) early: u32,
     /// The next Receive waits for the application.
     pub(super) held: bool,
     pub(super) first_message_by: Instant,
@@ -176,6 +178,11 @@ pub(super) struct Stopping {
 }
 
 impl Pipeline {
+    /// Whether the host may not know it yet.
+    pub(super) fn is_early(&self) -> bool {
+        self.phase == Phase::AwaitCommand && !self.heard
+    }
+
     /// Whether the application has to take something first. One that stops is
     /// given more room: its last word is behind what was under way.
     pub(super) fn is_full(&self, window: usize) -> bool {

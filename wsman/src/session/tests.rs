@@ -973,3 +973,174 @@ fn a_pool_that_was_not_taken_over_is_not_deleted() {
     assert!(host.lost().may_have_run());
     assert!(host.session.is_open());
 }
+
+fn early(host: &mut Host) -> PipelineId {
+    let spec = PipelineSpec { early_receive: true, ..PipelineSpec::new(Command::new("X")) };
+    let id = host.session.run(host.now, spec).unwrap();
+    host.drain();
+    assert_eq!(host.names(), ["Command", "Receive"]);
+    id
+}
+
+#[test]
+fn an_early_receive_may_bring_everything_before_the_command_is_answered() {
+    let mut host = Host::open();
+    let id = early(&mut host);
+    host.say(id, &[output("x"), state(PipelineState::Completed)]);
+    assert!(matches!(host.end(), End::Completed));
+    assert_eq!(host.names(), ["Command", "Signal"]);
+    host.answer("Signal", Answer::Signalled);
+    host.answer("Command", Answer::CommandStarted(id.0));
+    assert!(host.names().is_empty(), "terminated once");
+    // Also when that answer gets lost.
+    let id = early(&mut host);
+    host.say(id, &[state(PipelineState::Completed)]);
+    host.events.clear();
+    host.lose("Command", true);
+    assert!(host.events.is_empty() && host.names() == ["Signal"]);
+}
+
+#[test]
+fn an_early_receive_that_comes_too_early_is_asked_again_and_loses_nothing() {
+    // Twice before the Command's answer, then it is waited for.
+    let mut host = Host::open();
+    let id = early(&mut host);
+    host.answer("Receive", fault(Fault::INVALID_SELECTORS));
+    assert_eq!(host.names(), ["Command", "Receive"]);
+    host.answer("Receive", fault(Fault::INVALID_SELECTORS));
+    assert_eq!(host.names(), ["Command"]);
+    host.answer("Command", Answer::CommandStarted(id.0));
+    assert_eq!(host.names(), ["Receive"]);
+    host.say(id, &[output("x"), state(PipelineState::Completed)]);
+    assert!(matches!(host.end(), End::Completed));
+    // Its fault behind the Command's answer says nothing; the next one does.
+    let mut host = Host::open();
+    let id = early(&mut host);
+    host.answer("Command", Answer::CommandStarted(id.0));
+    assert_eq!(host.names(), ["Receive"], "not a second one");
+    host.answer("Receive", fault(Fault::INVALID_SELECTORS));
+    assert_eq!(host.names(), ["Receive"]);
+    host.answer("Receive", fault(Fault::INVALID_SELECTORS));
+    assert!(host.lost().may_have_run());
+}
+
+#[test]
+fn an_early_receive_does_not_change_what_a_failed_command_means() {
+    let mut host = Host::open();
+    early(&mut host);
+    host.answer("Command", fault(2_150_859_174));
+    assert!(!host.lost().may_have_run());
+    let mut host = Host::open();
+    early(&mut host);
+    host.lose("Command", true);
+    assert!(host.lost().may_have_run());
+    let mut host = Host::open();
+    early(&mut host);
+    host.lose("Command", false);
+    assert!(!host.lost().may_have_run());
+    // One that is cut up is not received early.
+    let mut host = Host::open();
+    let large = Command::new("X").argument("A", "x".repeat(1_000_000));
+    let spec = PipelineSpec { early_receive: true, ..PipelineSpec::new(large) };
+    host.session.run(host.now, spec).unwrap();
+    host.drain();
+    assert_eq!(host.names(), ["Command"]);
+}
+
+#[test]
+fn a_lost_command_is_sent_again_only_where_that_was_proven() {
+    for robust in [Robustness::Off, Robustness::Marked, Robustness::Retransmitted] {
+        let mut host = Host::new(Config { robust, ..Config::new("http://h/wsman") });
+        host.answer_create();
+        host.say_pool(&[capability(ProtocolVersion::V2_3), opened()]);
+        host.events.clear();
+        let id = host.run(Command::new("Set-Thing"));
+        let (_, first, _) = {
+            let taken = host.take("Command");
+            host.asked.push((taken.0, Lane::Command, taken.1.clone(), taken.2.clone()));
+            taken
+        };
+        assert_eq!(first.header.robust.is_some(), robust != Robustness::Off);
+        assert!(first.header.robust.is_none_or(|robust| !robust.again));
+        host.lose("Command", true);
+        if robust != Robustness::Retransmitted {
+            assert!(host.lost().may_have_run());
+            continue;
+        }
+        assert!(host.events.is_empty() && host.names().is_empty(), "not at once");
+        host.later(SECOND);
+        let again = host.answer("Command", Answer::CommandStarted(id.0));
+        assert_eq!(again.header.message_id, first.header.message_id);
+        assert_eq!(again.operation, first.operation);
+        let (one, two) = (first.header.robust.unwrap(), again.header.robust.unwrap());
+        assert_eq!((one.operation_id, two.again), (two.operation_id, true));
+        host.say(id, &[state(PipelineState::Completed)]);
+        assert!(matches!(host.end(), End::Completed));
+        // A line that stays dead ends it all the same; so does a stop.
+        host.run(Command::new("Set-Thing"));
+        for _ in 0..4 {
+            host.lose("Command", true);
+            host.later(10 * SECOND);
+        }
+        host.lose("Command", true);
+        assert!(host.lost().may_have_run());
+        let id = host.run(Command::new("Set-Thing"));
+        host.lose("Command", true);
+        host.session.stop(host.now, id);
+        host.later(5 * SECOND);
+        host.asked.clear();
+        host.later(60 * SECOND);
+        assert!(!host.names().contains(&"Command"), "given up is given up");
+    }
+}
+
+#[test]
+fn a_probe_sends_its_command_twice_and_goes_on() {
+    for (answer, replayed) in
+        [(None, true), (Some(fault(2_150_858_767)), false), (Some(Answer::CommandStarted(Uuid::nil())), false)]
+    {
+        let mut host = Host::open();
+        let id = host.session.run_probe(host.now, PipelineSpec::new(Command::script("count"))).unwrap();
+        host.drain();
+        assert_eq!(host.asked[0].1, Lane::Once);
+        let first = host.answer("Command", Answer::CommandStarted(id.0));
+        assert_eq!(host.asked[0].1, Lane::Once);
+        let again = host.answer("Command", answer.unwrap_or(Answer::CommandStarted(id.0)));
+        assert_eq!(again.header.message_id, first.header.message_id);
+        assert!(!first.header.robust.unwrap().again && again.header.robust.unwrap().again);
+        assert!(matches!(host.events.pop(), Some(Event::Probed(p, was)) if p == id && was == replayed));
+        host.say(id, &[state(PipelineState::Completed)]);
+        assert!(matches!(host.end(), End::Completed));
+    }
+}
+
+#[test]
+fn an_error_says_what_would_help() {
+    for (code, retry) in [
+        (2_150_859_174, crate::Retry::AfterPause),
+        (Fault::INVALID_SELECTORS, crate::Retry::AfterReopen),
+        (5, crate::Retry::Never),
+        (2_150_858_770, crate::Retry::Now),
+    ] {
+        let mut host = Host::open();
+        host.run(Command::new("X"));
+        host.answer("Command", fault(code));
+        let said = host.events.iter().find_map(|event| match event {
+            Event::Pipeline(_, PipelineEvent::Ended(End::Lost(error))) => Some(error.retry()),
+            _ => None,
+        });
+        assert_eq!(said, Some(retry), "{code}");
+    }
+    assert_eq!(Error::new(ErrorKind::Unreachable, "x").retry(), crate::Retry::AfterPause);
+    assert_eq!(Error::new(ErrorKind::Auth, "x").retry(), crate::Retry::Never);
+}
+
+#[test]
+fn an_object_that_the_host_cut_off_is_warned_about() {
+    let mut host = Host::open();
+    let id = host.running();
+    host.say(id, &[output("Serialized XML is nested too deeply."), state(PipelineState::Completed)]);
+    assert!(matches!(host.end(), End::Completed));
+    assert!(matches!(host.events.pop(), Some(Event::Pipeline(_, PipelineEvent::Warning(_)))));
+    assert!(matches!(host.events.pop(), Some(Event::Pipeline(_, PipelineEvent::Output(_)))));
+}

@@ -45,6 +45,8 @@ pub enum Answer {
     Connected(Vec<u8>),
     /// To Enumerate and Pull.
     Listed(Listed),
+    /// In front of an answer that is said again.
+    Acknowledged,
     /// The host refused.
     Fault(Fault),
 }
@@ -154,6 +156,28 @@ impl AnswerEnvelope {
         Ok(Self { message_id: id("MessageID"), relates_to: id("RelatesTo"), operation_id, answer })
     }
 
+    /// Reads the last of several envelopes: a host that says an answer again
+    /// puts an acknowledgement in front of it.
+    ///
+    /// Source: [MS-WSMV] §3.1.4.1.39.
+    ///
+    /// # Errors
+    ///
+    /// As [`AnswerEnvelope::decode`].
+    pub fn decode_last(body: &[u8]) -> Result<Self, SoapError> {
+        let decoded = Self::decode(body);
+        if decoded.is_ok() {
+            return decoded;
+        }
+        // An envelope ends with `Envelope>`, and nothing that is escaped can
+        // look like the next one's beginning.
+        const END: &[u8] = b"Envelope>";
+        let text = body.trim_ascii_end();
+        let Some(text) = text.strip_suffix(END) else { return decoded };
+        let Some(before) = text.windows(END.len()).rposition(|window| window == END) else { return decoded };
+        Self::decode(body.get(before + END.len()..).unwrap_or_default())
+    }
+
     /// Writes an answer, at the host's end.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -209,6 +233,7 @@ impl Answer {
             Self::Reconnected => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ReconnectResponse",
             Self::Connected(_) => "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ConnectResponse",
             Self::Listed(_) => "http://schemas.xmlsoap.org/ws/2004/09/enumeration/EnumerateResponse",
+            Self::Acknowledged => "http://schemas.microsoft.com/wbem/wsman/1/wsman/Acknowledge",
             Self::Fault(_) => ns::FAULT_ACTION,
         }
     }
@@ -231,7 +256,7 @@ impl Answer {
             Self::Signalled => {
                 w.empty("rsp:SignalResponse", &[]);
             }
-            Self::Deleted | Self::Disconnected | Self::Reconnected => {}
+            Self::Deleted | Self::Disconnected | Self::Reconnected | Self::Acknowledged => {}
             Self::Connected(answer) => {
                 w.open("rsp:ConnectResponse", &[]);
                 if !answer.is_empty() {
@@ -390,6 +415,7 @@ fn decode_answer(action: &str, body: &Element<'_>) -> Result<Answer, SoapError> 
         "ReceiveResponse" => decode_received(shell("ReceiveResponse")?).map(Answer::Received),
         "SendResponse" => Ok(Answer::Sent),
         "SignalResponse" => Ok(Answer::Signalled),
+        "Acknowledge" => Ok(Answer::Acknowledged),
         "DisconnectResponse" => Ok(Answer::Disconnected),
         "ReconnectResponse" => Ok(Answer::Reconnected),
         "ConnectResponse" => {
@@ -494,6 +520,9 @@ mod tests {
             let envelope =
                 AnswerEnvelope { message_id: Some(id), relates_to: Some(Uuid::nil()), operation_id: Some(id), answer };
             assert_eq!(AnswerEnvelope::decode(&envelope.encode()).unwrap(), envelope);
+            let acknowledged = AnswerEnvelope { answer: Answer::Acknowledged, ..envelope.clone() };
+            let both = [acknowledged.encode(), envelope.encode()].concat();
+            assert_eq!(AnswerEnvelope::decode_last(&both).unwrap(), envelope);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Faults, with their numbers and who must act.
 
 use super::ns;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Retry};
 use crate::xml::{Element, Writer};
 
 /// A SOAP fault of a WinRM host.
@@ -48,7 +48,8 @@ const fn known(code: u32, name: &'static str, class: FaultClass) -> Known {
     Known { code, name, class }
 }
 
-/// The codes that hosts send, by `wsman` error name.
+/// The codes that hosts send, and those that Microsoft's client makes up for
+/// itself and logs know, by `wsman` error name.
 ///
 /// Source: [MS-WSMV] Appendix, `wsmerror.h` names; seen ones are 2150858793,
 /// 2150858843, 2150858767, 87 and 2147942402.
@@ -87,6 +88,21 @@ const KNOWN: &[Known] = &[
     known(2_150_859_235, "ERROR_WSMAN_REMOTE_CONNECTION_DISALLOWED", FaultClass::GiveUp),
     known(2_152_992_672, "ERROR_WSMAN_PLUGIN_MANAGED_EXCEPTION", FaultClass::Gone),
     known(2_152_991_684, "ERROR_WSMAN_PLUGIN_INVALID_ARG_SET", FaultClass::ClientBug),
+    known(1722, "ERROR_WSMAN_IMPROPER_RESPONSE", FaultClass::Reconnect),
+    known(2_150_859_026, "ERROR_WSMAN_HTTP_SERVICE_UNAVAILABLE", FaultClass::Reconnect),
+    known(2_150_859_027, "ERROR_WSMAN_URL_NOTAVAILABLE", FaultClass::Reconnect),
+    known(2_150_859_046, "ERROR_WSMAN_SENDDATA_CANNOT_COMPLETE", FaultClass::Reconnect),
+    known(2_150_859_120, "ERROR_WSMAN_HTTP_SERVICE_ERROR", FaultClass::Reconnect),
+    known(2_150_859_206, "ERROR_WSMAN_CANNOT_CONNECT_MISMATCH", FaultClass::Reconnect),
+    known(2_150_859_216, "ERROR_WSMAN_CANNOT_CONNECT_INVALID", FaultClass::Reconnect),
+    known(2_150_858_978, "ERROR_WSMAN_KERBEROS_DISABLED", FaultClass::GiveUp),
+    known(2_150_858_980, "ERROR_WSMAN_SERVER_NOT_TRUSTED", FaultClass::GiveUp),
+    known(2_150_858_981, "ERROR_WSMAN_EXPLICIT_CREDENTIALS_REQUIRED", FaultClass::GiveUp),
+    known(2_150_859_020, "ERROR_WSMAN_KERBEROS_IN_WORKGROUP", FaultClass::GiveUp),
+    known(2_150_859_022, "ERROR_WSMAN_INVALID_AUTHENTICATION_SCHEME", FaultClass::GiveUp),
+    known(2_150_859_193, "ERROR_WSMAN_NAME_NOT_RESOLVED", FaultClass::GiveUp),
+    known(2_150_859_195, "ERROR_WSMAN_IP_ADDRESS_NEEDS_TRUST", FaultClass::GiveUp),
+    known(2_148_074_243, "SEC_E_TARGET_UNKNOWN", FaultClass::GiveUp),
     known(2_152_991_677, "ERROR_WSMAN_PLUGIN_INVALID_COMMAND_CONTEXT", FaultClass::Gone),
 ];
 
@@ -146,9 +162,30 @@ impl Fault {
         }
     }
 
-    pub(crate) fn error_kind(&self) -> ErrorKind {
+    /// What would help, if the request was sent again.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        match self.class() {
+            FaultClass::PollAgain | FaultClass::Reconnect => Retry::Now,
+            FaultClass::Gone => Retry::AfterReopen,
+            FaultClass::BackOff => Retry::AfterPause,
+            FaultClass::GiveUp | FaultClass::ClientBug => Retry::Never,
+        }
+    }
+
+    /// Every code that has a name here: the code, its name, what to do.
+    pub fn catalogue() -> impl Iterator<Item = (u32, &'static str, FaultClass)> {
+        KNOWN.iter().map(|known| (known.code, known.name, known.class))
+    }
+
+    /// Who must act.
+    #[must_use]
+    pub fn error_kind(&self) -> ErrorKind {
         match (self.code, self.class()) {
-            (Some(5 | 1326 | 1311 | 1312), _) => ErrorKind::Auth,
+            (Some(5 | 1326 | 1311 | 1312 | 2_150_858_978..=2_150_858_981 | 2_150_859_020 | 2_150_859_022), _) => {
+                ErrorKind::Auth
+            }
+            (Some(2_148_074_243), _) => ErrorKind::Auth,
             (_, FaultClass::PollAgain) => ErrorKind::TimedOut,
             (_, FaultClass::ClientBug) => ErrorKind::PeerMisbehaved,
             _ => ErrorKind::Refused,

@@ -7,7 +7,8 @@
 //!   `process`).
 //! - [`peer`] is the WS-Management service of one host, without I/O: it is
 //!   told requests and the time, and gives answers.
-//! - [`Listener`] puts a [`peer::Peer`] behind HTTP and NTLM on loopback.
+//! - [`Listener`] puts a [`peer::Peer`] behind HTTP or HTTPS and a sign-in on
+//!   loopback.
 //!
 //! Nothing here is evidence about Windows: it does what recordings of Windows
 //! show and what the specifications say, and where neither says anything the
@@ -18,4 +19,6 @@ pub mod engine;
 mod listener;
 pub mod peer;
 
-pub use listener::{BindError, EngineFactory, EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
+pub use listener::{
+    BasicSignIn, BindError, CbtHardening, EngineFactory, EngineKind, Hit, HostOptions, HostTls, Listener, Mishap, Rule,
+};

@@ -3,14 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Response, Url, redirect, retry};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
+};
+use reqwest::{Client, RequestBuilder, Url, redirect, retry};
+use rustls::ClientConfig;
 
-use super::Endpoint;
 use super::error::{Sent, TransportError, classify};
 use super::gate::OneShot;
-use super::sign_in::{keeps_alive, sign_in};
-use crate::auth::{Credentials, Seal, multipart, ntlm};
+use super::sign_in::{Channel, keeps_alive, sign_in};
+use super::tls::{self, Seen};
+use super::{SignIn, Target, answer};
+use crate::auth::{AuthError, Credentials, Mechanism, Seal, basic, multipart, ntlm};
 use crate::entropy::Entropy;
 use crate::{Error, ErrorKind};
 
@@ -20,10 +24,8 @@ use crate::{Error, ErrorKind};
 /// bytes), since hosts may round up; small enough for a hundred at once.
 pub const MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 
-/// Room for the text around a sealed message. Chosen: it has 250 bytes.
-const FRAME_BYTES: usize = 1024;
-
-/// One TCP connection, signed in with NTLM, every message on it sealed.
+/// One TCP connection, signed in: over plain HTTP every message on it is
+/// sealed, over HTTPS TLS protects them.
 ///
 /// Consumed by [`post`](Self::post) and given back only while it is good:
 /// after any error, the security context cannot be trusted and the socket is
@@ -32,8 +34,21 @@ const FRAME_BYTES: usize = 1024;
 pub struct Connection {
     client: Client,
     url: Url,
-    seal: Box<dyn Seal>,
+    speech: Speech,
 }
+
+/// How messages travel.
+enum Speech {
+    /// Sealed, on a connection that is signed in.
+    Sealed(Box<dyn Seal>),
+    /// As they are, on a connection that is signed in, inside TLS.
+    InTls,
+    /// As they are, each with what signs it in.
+    WithHeader { scheme: &'static str, authorization: HeaderValue },
+}
+
+/// `Content-Type` of what is not sealed. Source: [MS-WSMV] §2.1.
+const SOAP: &str = "application/soap+xml;charset=UTF-8";
 
 /// A host's answer, unsealed.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,6 +70,8 @@ pub struct Lost {
 
 impl Connection {
     /// Connects and signs in, with empty bodies, within `timeout` in all.
+    /// [`SignIn::Basic`] has nothing to do before the first message: it
+    /// connects with that.
     ///
     /// Takes 24 bytes of `entropy`, before the first await. Dropping the
     /// future closes the socket.
@@ -62,36 +79,46 @@ impl Connection {
     /// # Errors
     ///
     /// [`ErrorKind::Auth`]: the host refused the credentials
-    /// ([`TransportError::SignInRefused`]) or offers no `Negotiate`.
+    /// ([`TransportError::SignInRefused`]) or does not offer this sign-in.
+    /// [`ErrorKind::Tls`]: its certificate was refused
+    /// ([`TransportError::Certificate`]), or there is no TLS with it.
     /// [`ErrorKind::PeerMisbehaved`]: no WinRM there
     /// ([`TransportError::NotWinRm`]), or weaker than what is demanded.
     /// [`ErrorKind::Unreachable`]: every other [`TransportError`].
-    /// [`ErrorKind::Misuse`]: no usable user name.
-    pub async fn open(
-        endpoint: &Endpoint,
-        credentials: &Credentials,
-        entropy: &mut Entropy,
-        timeout: Duration,
-    ) -> Result<Self, Error> {
-        let mechanism = ntlm::Initiator::new(credentials, endpoint.host(), None, entropy)
-            .map_err(|error| Error::new(ErrorKind::Misuse, "cannot sign in with these names").with_source(error))?;
-        let gate = OneShot::default();
-        let client = client(&gate).map_err(|error| error.during("cannot connect"))?;
-        let url = endpoint.url();
-        let result = match tokio::time::timeout(timeout, sign_in(&client, &url, Box::new(mechanism))).await {
+    /// [`ErrorKind::Misuse`]: no usable user name, or Basic over plain HTTP.
+    pub async fn open(target: &Target, entropy: &mut Entropy, timeout: Duration) -> Result<Self, Error> {
+        target.check()?;
+        let names = |error| Error::new(ErrorKind::Misuse, "cannot sign in with these names").with_source(error);
+        let prepared = Prepared::new(target, entropy).map_err(names)?;
+        let (gate, seen) = (OneShot::default(), Seen::default());
+        let is_tls = target.endpoint.is_tls();
+        let config = if is_tls { target.tls.client_config(&seen) } else { tls::no_tls() };
+        let client = config.and_then(|config| client(&gate, config, timeout));
+        let client = client.map_err(|error| error.during("cannot connect"))?;
+        let url = target.endpoint.url();
+        let mechanism = match prepared {
+            Prepared::Exchange(mechanism) => mechanism,
+            Prepared::Header { scheme, authorization } => {
+                return Ok(Self { client, url, speech: Speech::WithHeader { scheme, authorization } });
+            }
+        };
+        let channel = if is_tls { Channel::Tls(seen) } else { Channel::Plain };
+        let result = match tokio::time::timeout(timeout, sign_in(&client, &url, &channel, mechanism)).await {
             Ok(result) => result,
             Err(_) if gate.is_connected() => Err(TransportError::SignInTimedOut),
             Err(_) => Err(TransportError::ConnectTimedOut),
         };
         match result {
-            Ok(seal) => Ok(Self { client, url, seal }),
+            Ok(_) if is_tls => Ok(Self { client, url, speech: Speech::InTls }),
+            Ok(seal) => Ok(Self { client, url, speech: Speech::Sealed(seal) }),
             Err(error) if gate.is_connected() => Err(error.during("cannot sign in")),
             Err(error) => Err(error.during("cannot connect")),
         }
     }
 
-    /// Seals `body` (a SOAP message in UTF-8), sends it, and unseals the
-    /// answer, within `timeout` in all: longer than the host may hold it.
+    /// Sends `body` (a SOAP message in UTF-8), sealed over plain HTTP, and
+    /// takes the answer, within `timeout` in all: longer than the host may
+    /// hold it.
     ///
     /// The connection comes back when it can take another request. Dropping
     /// the future closes the socket; the request may have been sent.
@@ -106,70 +133,69 @@ impl Connection {
 
     /// The answer, and whether the host keeps the connection.
     async fn exchange(&mut self, body: Vec<u8>) -> Result<(Reply, bool), (TransportError, Sent)> {
-        let sealed = self.seal.seal(body).map_err(|error| (TransportError::Seal(error), Sent::No))?;
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, multipart::CONTENT_TYPE)
-            .body(multipart::encode(&sealed));
+        let request = self.client.post(self.url.clone());
+        let request = match &mut self.speech {
+            Speech::Sealed(seal) => {
+                let sealed = seal.seal(body).map_err(|error| (TransportError::Seal(error), Sent::No))?;
+                request.header(CONTENT_TYPE, multipart::CONTENT_TYPE).body(multipart::encode(&sealed))
+            }
+            Speech::InTls => plain(request, body),
+            Speech::WithHeader { authorization, .. } => {
+                plain(request, body).header(AUTHORIZATION, authorization.clone())
+            }
+        };
         let response = request.send().await.map_err(|error| classify(&error))?;
         let keeps = keeps_alive(&response);
-        let reply = self.receive(response).await.map_err(|error| (error, Sent::Maybe))?;
-        Ok((reply, keeps))
-    }
-
-    async fn receive(&mut self, mut response: Response) -> Result<Reply, TransportError> {
-        let status = response.status().as_u16();
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or_default().to_owned();
-        if status == 401 {
-            return Err(TransportError::ContextLost { status });
-        }
-        let limit = MAX_REPLY_BYTES + FRAME_BYTES;
-        let too_long = TransportError::ReplyTooLong { limit: MAX_REPLY_BYTES };
-        let announced = response.content_length().unwrap_or_default();
-        if usize::try_from(announced).is_ok_and(|announced| announced > limit) {
-            return Err(too_long);
-        }
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or_default());
-        while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error).0)? {
-            if body.len() + chunk.len() > limit {
-                return Err(too_long);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let is_empty = body.is_empty();
-        let sealed = match multipart::decode(&content_type, body, MAX_REPLY_BYTES) {
-            Ok(sealed) => sealed,
-            Err(multipart::MultipartError::ContentType) => return Err(unsealed(status, is_empty)),
-            Err(error) => return Err(TransportError::Frame(error)),
+        let reply = match &mut self.speech {
+            Speech::Sealed(seal) => answer::sealed(response, &mut **seal).await,
+            Speech::InTls => answer::plain(response, None).await,
+            Speech::WithHeader { scheme, .. } => answer::plain(response, Some(scheme)).await,
         };
-        let body = self.seal.unseal(&sealed.header, sealed.data).map_err(TransportError::Seal)?;
-        Ok(Reply { status, body })
+        Ok((reply.map_err(|error| (error, Sent::Maybe))?, keeps))
     }
 }
 
-/// An answer that is not sealed is never believed, only explained.
-fn unsealed(status: u16, is_empty: bool) -> TransportError {
-    match status {
-        // Seen by users after two idle minutes (400), and what a host says to
-        // what it takes for an unsealed request (500).
-        400 | 500 if is_empty => TransportError::ContextLost { status },
-        502..=504 => TransportError::HostFailed { status },
-        _ => TransportError::Unsealed { status },
-    }
+/// Says the length of an empty message, too, which the client leaves out.
+fn plain(request: RequestBuilder, body: Vec<u8>) -> RequestBuilder {
+    request.header(CONTENT_TYPE, SOAP).header(CONTENT_LENGTH, body.len()).body(body)
 }
 
 fn lost(error: TransportError, sent: Sent) -> Lost {
     Lost { sent: sent == Sent::Maybe, error: error.during("no answer from the host") }
 }
 
-fn client(gate: &OneShot) -> Result<Client, TransportError> {
+/// What a sign-in needs before the connection is there.
+enum Prepared {
+    Exchange(Box<dyn Mechanism>),
+    Header { scheme: &'static str, authorization: HeaderValue },
+}
+
+impl Prepared {
+    fn new(target: &Target, entropy: &mut Entropy) -> Result<Self, AuthError> {
+        match &target.sign_in {
+            SignIn::Ntlm(credentials) => {
+                let mechanism = ntlm::Initiator::new(credentials, target.endpoint.host(), entropy)?;
+                Ok(Self::Exchange(Box::new(mechanism)))
+            }
+            SignIn::Basic(credentials) | SignIn::DangerousClearTextBasic(credentials) => Self::basic(credentials),
+        }
+    }
+
+    fn basic(credentials: &Credentials) -> Result<Self, AuthError> {
+        let value = zeroize::Zeroizing::new(format!("Basic {}", basic::encode(credentials)?.expose()));
+        let mut authorization = HeaderValue::from_str(&value).map_err(|_| AuthError::UserName)?;
+        authorization.set_sensitive(true);
+        Ok(Self::Header { scheme: "Basic", authorization })
+    }
+}
+
+fn client(gate: &OneShot, tls: ClientConfig, connect: Duration) -> Result<Client, TransportError> {
     let headers = HeaderMap::from_iter([
         (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
         (CONNECTION, HeaderValue::from_static("Keep-Alive")),
     ]);
     Client::builder()
+        .connect_timeout(connect)
         .connector_layer(gate.clone())
         .default_headers(headers)
         .http1_only()
@@ -181,6 +207,7 @@ fn client(gate: &OneShot) -> Result<Client, TransportError> {
         .referer(false)
         .retry(retry::never())
         .tcp_nodelay(true)
+        .tls_backend_preconfigured(tls)
         .user_agent(concat!("wsman/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|_| TransportError::NoClient)

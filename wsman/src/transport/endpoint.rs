@@ -6,9 +6,9 @@ use reqwest::Url;
 
 use crate::{Error, ErrorKind};
 
-/// The address of a WinRM listener over plain HTTP, where messages are sealed.
+/// The address of a WinRM listener, over plain HTTP or TLS.
 ///
-/// `Display` writes it in full: `http://jump01.example:5985/wsman`.
+/// `Display` writes it in full: `https://jump01.example:5986/wsman`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     url: Url,
@@ -16,24 +16,28 @@ pub struct Endpoint {
 }
 
 /// Port of WinRM over HTTP. Source: [MS-WSMV] §2.1.
-const DEFAULT_PORT: u16 = 5985;
+const HTTP_PORT: u16 = 5985;
+/// Port of WinRM over HTTPS. Source: [MS-WSMV] §2.1.
+const HTTPS_PORT: u16 = 5986;
 
 impl Endpoint {
-    /// Reads `http://host[:port][/path]`. The port is 5985 when none is
-    /// written (not 80: nobody listens there), the path `/wsman`.
+    /// Reads `http[s]://host[:port][/path]`. The port is 5985, or 5986 with
+    /// TLS, when none is written (not 80 or 443: nobody listens there), the
+    /// path `/wsman`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Misuse`]: not such an address; one that holds a user name,
-    /// a query or a fragment; or `https`, which is not supported yet.
+    /// a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let misuse = |what| Error::new(ErrorKind::Misuse, what);
         let mut url = Url::parse(text).map_err(|_| misuse("the address is not a URL"))?;
-        match url.scheme() {
-            "http" => {}
-            "https" => return Err(misuse("https is not supported yet; use http, which is sealed")),
-            _ => return Err(misuse("the address does not start with http://")),
-        }
+        // What is written, and what stands for nothing written.
+        let (own, port) = match url.scheme() {
+            "http" => (80, HTTP_PORT),
+            "https" => (443, HTTPS_PORT),
+            _ => return Err(misuse("the address does not start with http:// or https://")),
+        };
         if !url.username().is_empty() || url.password().is_some() {
             return Err(misuse("the address holds a user name; credentials are given apart"));
         }
@@ -45,7 +49,7 @@ impl Endpoint {
             return Err(misuse("the address names no host"));
         }
         // `Url` hides a written `:80`, since it is http's own.
-        let port = url.port().unwrap_or_else(|| if writes_a_port(text) { 80 } else { DEFAULT_PORT });
+        let port = url.port().unwrap_or_else(|| if writes_a_port(text) { own } else { port });
         url.set_port(Some(port)).map_err(|()| misuse("the address takes no port"))?;
         if url.path() == "/" {
             url.set_path("/wsman");
@@ -57,6 +61,12 @@ impl Endpoint {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Whether TLS protects what travels.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.url.scheme() == "https"
     }
 
     pub(super) fn url(&self) -> Url {
@@ -89,17 +99,20 @@ mod tests {
             ("http://10.0.0.7:8080/x/wsman", "http://10.0.0.7:8080/x/wsman", "10.0.0.7"),
             ("http://[::1]/wsman", "http://[::1]:5985/wsman", "::1"),
             ("http://[::1]:80", "http://[::1]/wsman", "::1"),
+            ("https://jump01", "https://jump01:5986/wsman", "jump01"),
+            ("https://jump01:443/wsman", "https://jump01/wsman", "jump01"),
+            ("https://10.0.0.7:5986/wsman", "https://10.0.0.7:5986/wsman", "10.0.0.7"),
         ] {
             let endpoint = Endpoint::parse(text).unwrap();
             assert_eq!((endpoint.to_string().as_str(), endpoint.host()), (full, host), "{text}");
+            assert_eq!(endpoint.is_tls(), text.starts_with("https"));
         }
     }
 
     #[test]
     fn what_cannot_be_meant_is_misuse() {
         for (text, said) in [
-            ("https://jump01:5986/wsman", "https is not supported yet; use http, which is sealed"),
-            ("jump01:5985", "the address does not start with http://"),
+            ("jump01:5985", "the address does not start with http:// or https://"),
             ("jump01", "the address is not a URL"),
             ("http://", "the address is not a URL"),
             ("http://user:pw@jump01/", "the address holds a user name; credentials are given apart"),

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::gate::AlreadyUsed;
+use super::tls::{CertificateProblem, Fingerprint, Refused};
 use crate::auth::AuthError;
 use crate::auth::multipart::MultipartError;
 use crate::{Error, ErrorKind};
@@ -54,9 +55,41 @@ pub enum TransportError {
         /// 500 to 599.
         status: u16,
     },
-    /// The host does not offer `Negotiate`.
-    #[error("the host does not offer Negotiate")]
-    NoNegotiate,
+    /// The host's certificate was refused; nothing was sent.
+    #[error("the host's certificate was refused: {problem} (its SHA-256 is {found})")]
+    Certificate {
+        /// Why.
+        problem: CertificateProblem,
+        /// The certificate that was presented.
+        found: Fingerprint,
+    },
+    /// No version of TLS and no cipher that both ends have. Windows before
+    /// 2016 has none for RSA certificates.
+    #[error("no TLS 1.2 or 1.3 with a cipher that both ends have")]
+    NoCommonTls,
+    /// What listens there speaks no TLS.
+    #[error("no TLS there")]
+    NotTls,
+    /// Closed by the other end before TLS was there. Windows does it when no
+    /// certificate is bound to the port.
+    #[error("the connection was closed during the TLS handshake")]
+    TlsHungUp,
+    /// The TLS connection broke, or the host could not prove its key.
+    #[error("TLS failed")]
+    TlsFailed,
+    /// This system trusts nobody, or does not say whom.
+    #[error("this system has no trusted certificate authorities")]
+    NoAuthorities,
+    /// The sign-in must be bound to the host's certificate, and no binding is
+    /// defined for it (Ed25519).
+    #[error("no sign-in can be bound to the host's certificate")]
+    NoChannelBinding,
+    /// The host does not offer this way to sign in.
+    #[error("the host does not offer {scheme}")]
+    NotOffered {
+        /// As it is called in `WWW-Authenticate`.
+        scheme: &'static str,
+    },
     /// The host refused the credentials.
     #[error("credentials refused (status {status})")]
     SignInRefused {
@@ -102,7 +135,14 @@ pub enum TransportError {
 impl TransportError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoNegotiate | Self::SignInRefused { .. } => ErrorKind::Auth,
+            Self::NotOffered { .. } | Self::SignInRefused { .. } => ErrorKind::Auth,
+            Self::Certificate { .. }
+            | Self::NoCommonTls
+            | Self::NotTls
+            | Self::TlsHungUp
+            | Self::TlsFailed
+            | Self::NoAuthorities
+            | Self::NoChannelBinding => ErrorKind::Tls,
             Self::NotWinRm { .. }
             | Self::SignIn(_)
             | Self::Unsealed { .. }
@@ -145,16 +185,50 @@ pub(super) fn classify(error: &reqwest::Error) -> (TransportError, Sent) {
     if chain().any(|error| error.is::<AlreadyUsed>()) {
         return (TransportError::ConnectionLost, Sent::No);
     }
+    if let Some(case) = chain().find_map(tls) {
+        return (case, if error.is_connect() { Sent::No } else { Sent::Maybe });
+    }
     if error.is_connect() {
-        let kind = chain().filter_map(|error| error.downcast_ref::<io::Error>()).last().map(io::Error::kind);
+        let kind = chain().filter_map(|error| error.downcast_ref::<io::Error>()).last().map(|io| innermost(io).kind());
         let case = match kind {
             _ if error.is_dns() => TransportError::NameNotResolved,
+            _ if error.is_timeout() => TransportError::ConnectTimedOut,
             Some(io::ErrorKind::ConnectionRefused) => TransportError::Refused,
             Some(io::ErrorKind::TimedOut) => TransportError::ConnectTimedOut,
+            // TCP alone cannot fail so; HTTP has not begun.
+            Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
+                TransportError::TlsHungUp
+            }
             kind => TransportError::ConnectFailed { kind: kind.unwrap_or(io::ErrorKind::Other) },
         };
         return (case, Sent::No);
     }
     let not_http = chain().filter_map(|error| error.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
     (if not_http { TransportError::NotHttp } else { TransportError::ConnectionLost }, Sent::Maybe)
+}
+
+/// They come in one another, and `source` of one is the source of what it
+/// holds.
+fn innermost(mut error: &io::Error) -> &io::Error {
+    while let Some(inner) = error.get_ref().and_then(|held| held.downcast_ref()) {
+        error = inner;
+    }
+    error
+}
+
+/// What the TLS library says, when it is the one that says it.
+fn tls(error: &(dyn StdError + 'static)) -> Option<TransportError> {
+    use rustls::AlertDescription as Alert;
+    let error = innermost(error.downcast_ref()?).get_ref()?.downcast_ref::<rustls::Error>()?;
+    if let Some(Refused { problem, found }) = Refused::within(error) {
+        return Some(TransportError::Certificate { problem: *problem, found: *found });
+    }
+    Some(match error {
+        rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(
+            Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity,
+        ) => TransportError::NoCommonTls,
+        rustls::Error::InvalidMessage(_) | rustls::Error::PeerSentOversizedRecord => TransportError::NotTls,
+        _ => TransportError::TlsFailed,
+    })
 }

@@ -9,15 +9,23 @@
 //! connections that were not signed in, as measured); a connector that lets
 //! exactly one connect through can.
 //!
-//! Left out: TLS, proxies, retries, and any choice of what to do about an
+//! Over HTTPS the certificate decides first ([`Tls`]), and NTLM is bound to the
+//! one that this connection saw.
+//!
+//! Left out: proxies, retries, and any choice of what to do about an
 //! error.
 
+mod answer;
 mod connection;
 mod endpoint;
 mod error;
 mod gate;
 mod sign_in;
+mod target;
+mod tls;
 
 pub use connection::{Connection, Lost, MAX_REPLY_BYTES, Reply};
 pub use endpoint::Endpoint;
 pub use error::TransportError;
+pub use target::{SignIn, Target};
+pub use tls::{CertificateProblem, Fingerprint, NotAFingerprint, Tls};

@@ -9,7 +9,8 @@ use reqwest::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HeaderMap, Head
 use reqwest::{Response, Url, Version};
 
 use super::error::{TransportError, classify};
-use crate::auth::{Mechanism, Seal, Step};
+use super::tls::Seen;
+use crate::auth::{ChannelBinding, Mechanism, Seal, Step};
 
 /// Most requests of one sign-in. Chosen: NTLM needs two, SPNEGO with a second
 /// thought four.
@@ -26,14 +27,20 @@ const MAX_TOKEN_CHARS: usize = 64 * 1024;
 pub(super) async fn sign_in(
     client: &reqwest::Client,
     url: &Url,
+    channel: &Channel,
     mut mechanism: Box<dyn Mechanism>,
 ) -> Result<Box<dyn Seal>, TransportError> {
     let mut from_host = Vec::new();
-    for _ in 0..MAX_LEGS {
+    let mut binding = None;
+    for leg_number in 0..MAX_LEGS {
         let scheme = mechanism.scheme();
-        match mechanism.step(&from_host).map_err(TransportError::SignIn)? {
+        // The first leg makes the connection.
+        if leg_number == 1 {
+            binding = channel.binding()?;
+        }
+        match mechanism.step(&from_host, binding.as_ref()).map_err(TransportError::SignIn)? {
             Step::Continue { token, next } => {
-                from_host = leg(client, url, scheme, &token).await?.token()?;
+                from_host = leg(client, url, scheme, &token).await?.token(scheme)?;
                 mechanism = next;
             }
             Step::Done { token: None, seal } => return Ok(seal),
@@ -44,6 +51,23 @@ pub(super) async fn sign_in(
         }
     }
     Err(TransportError::NotWinRm { status: Some(401) })
+}
+
+/// What the sign-in travels through.
+pub(super) enum Channel {
+    /// Nothing that could be named.
+    Plain,
+    /// TLS, with what this connection saw of the host.
+    Tls(Seen),
+}
+
+impl Channel {
+    /// Never `None` with TLS: a sign-in that is not bound could be relayed.
+    fn binding(&self) -> Result<Option<ChannelBinding>, TransportError> {
+        let Self::Tls(seen) = self else { return Ok(None) };
+        let certificate = seen.certificate().ok_or(TransportError::NoChannelBinding)?;
+        ChannelBinding::of_server(&certificate).map(Some).map_err(|_| TransportError::NoChannelBinding)
+    }
 }
 
 /// What the host says to one token.
@@ -57,11 +81,11 @@ struct Answer {
 
 impl Answer {
     /// The next token, when the exchange is to go on.
-    fn token(self) -> Result<Vec<u8>, TransportError> {
+    fn token(self, scheme: &'static str) -> Result<Vec<u8>, TransportError> {
         match self {
             Self { status: 401 | 200..=299, token: Some(_), keeps: false, .. } => Err(TransportError::NotKept),
             Self { status: 401 | 200..=299, token: Some(token), .. } => Ok(token),
-            Self { status: 401, offered: false, .. } => Err(TransportError::NoNegotiate),
+            Self { status: 401, offered: false, .. } => Err(TransportError::NotOffered { scheme }),
             other => Err(other.refusal()),
         }
     }
@@ -110,11 +134,16 @@ fn not_winrm(error: TransportError) -> TransportError {
     if error == TransportError::NotHttp { TransportError::NotWinRm { status: None } } else { error }
 }
 
+/// Whether the scheme is offered.
+pub(super) fn offers(headers: &HeaderMap, scheme: &str) -> bool {
+    challenges(headers)
+        .any(|challenge| challenge.split(' ').next().is_some_and(|name| name.eq_ignore_ascii_case(scheme)))
+}
+
 /// Whether the scheme is offered, and the token that comes with it.
 fn offer(headers: &HeaderMap, scheme: &str) -> Result<(bool, Option<Vec<u8>>), TransportError> {
     let mut offered = false;
-    let all = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-    for challenge in all.flat_map(in_list).map(str::trim) {
+    for challenge in challenges(headers) {
         let (name, token) = challenge.split_once(' ').unwrap_or((challenge, ""));
         if !name.eq_ignore_ascii_case(scheme) {
             continue;
@@ -130,6 +159,11 @@ fn offer(headers: &HeaderMap, scheme: &str) -> Result<(bool, Option<Vec<u8>>), T
         }
     }
     Ok((offered, None))
+}
+
+fn challenges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let all = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(in_list).map(str::trim)
 }
 
 /// Schemes come one per line or in a list, whose commas are not those in

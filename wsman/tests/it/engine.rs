@@ -16,7 +16,7 @@ use wsman::psrp::{
 use wsman::session::{End, PipelineEvent, StopCause};
 use wsman::testing::engine::ProcessOptions;
 use wsman::testing::{EngineKind, HostOptions, Listener};
-use wsman::{Error, ErrorKind};
+use wsman::{Error, ErrorKind, Retry};
 
 use crate::host_end::{credentials, listen};
 
@@ -553,4 +553,32 @@ async fn a_real_pipeline_is_left_and_collected_by_another_client() {
     assert_eq!(output.objects.len(), 21);
     assert_eq!(output.objects[20], Value::from("last"));
     assert_eq!(texts(&script(&pool, "\"$x\"").await), ["1"], "the same runspace");
+}
+
+#[tokio::test]
+async fn retransmission_is_proven_by_a_counting_script() {
+    let real = real!();
+    assert!(real.pool.prove_retransmission().await.unwrap());
+    assert!(real.pool.prove_retransmission().await.unwrap(), "and again: the count begins anew");
+}
+
+#[tokio::test]
+async fn what_the_host_cannot_nest_is_refused_here_and_what_it_cuts_off_is_said() {
+    let real = real!();
+    let nested = |depth| (0..depth).fold(Value::from("x"), |inner, _| Value::list(vec![inner]));
+    let count = "param($a) $n = 0; while ($a -isnot [string]) { $a = $a[0]; $n++ }; $n";
+    let run = async |depth: i32| real.pool.invoke(Command::script(count).argument("a", nested(depth))).await;
+    let mut deepest = 30;
+    while run(deepest + 1).await.map_err(|error| assert_eq!(error.kind(), ErrorKind::Misuse)).is_ok() {
+        deepest += 1;
+    }
+    let output = run(deepest).await.unwrap();
+    assert_eq!(output.objects, [Value::I32(deepest)], "as deep as is sent, it arrives");
+    let error = run(deepest + 1).await.unwrap_err();
+    assert!(!error.may_have_run() && error.retry() == Retry::Never);
+    let deep = "$x = 'end'; 1..DEPTH | ForEach-Object { $x = [pscustomobject]@{ n = $x } }; $x";
+    let output = script(&real.pool, &deep.replace("DEPTH", "60")).await;
+    assert!(matches!(&output.warnings[..], [said] if said.contains("48 levels")), "{:?}", output.warnings);
+    let output = script(&real.pool, &deep.replace("DEPTH", "40")).await;
+    assert!(output.warnings.is_empty());
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wsman::auth::ntlm::FileTime;
-use wsman::auth::{Accepted, Acceptor, Credentials, Seal, multipart};
+use wsman::auth::{Accepted, Acceptor, Credentials, Demand, Seal, multipart};
 use wsman::entropy::Entropy;
 use wsman::secret::Secret;
 
@@ -206,7 +206,8 @@ impl Peer {
             let seed = self.shared.seed.fetch_add(1, Ordering::SeqCst);
             let now = FileTime::from_unix(Duration::from_secs(1_800_000_000));
             let accounts = Arc::clone(&self.shared.accounts);
-            let mut acceptor = Acceptor::new(accounts, "HOST01", now, None, &mut Entropy::seeded(seed)).unwrap();
+            let mut acceptor =
+                Acceptor::new(accounts, "HOST01", now, Demand::Anything, &mut Entropy::seeded(seed)).unwrap();
             loop {
                 let request = self.request()?;
                 assert!(request.body.is_empty(), "a message before the sign-in is over: {}", request.head);

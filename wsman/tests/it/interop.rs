@@ -16,8 +16,9 @@ use wsman::ErrorKind;
 use wsman::auth::Credentials;
 use wsman::entropy::Entropy;
 use wsman::secret::Secret;
-use wsman::transport::{Connection, Endpoint};
+use wsman::transport::{Connection, Endpoint, SignIn, Target, Tls};
 
+use crate::certificates::{Authority, Made, Time, between, self_signed};
 use crate::host::{Act, Host, Offer};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -39,21 +40,35 @@ impl Drop for Running {
     }
 }
 
-fn peer(protocol: &str) -> Option<(Running, Endpoint)> {
-    let users = std::env::temp_dir().join(format!("wsman-interop-{}-{protocol}", std::process::id()));
+fn peer(protocol: &str, made: Option<&Made>) -> Option<(Running, Endpoint)> {
+    let scheme = if made.is_some() { "https" } else { "http" };
+    let file = |what: &str| {
+        std::env::temp_dir().join(format!("wsman-interop-{}-{protocol}-{scheme}-{what}", std::process::id()))
+    };
+    let users = file("users");
     std::fs::write(&users, "CORP:analyst:pass word 😀\n:u@corp.example:other\n").unwrap();
-    let command = python("ntlm_peer.py")?.arg(protocol).env("NTLM_USER_FILE", users).stdout(Stdio::piped()).spawn();
+    let mut command = python("ntlm_peer.py")?;
+    command.arg(protocol);
+    if let Some(made) = made {
+        for (what, text) in [("certificate", &made.pem), ("key", &made.key)] {
+            std::fs::write(file(what), text).unwrap();
+            command.arg(file(what));
+        }
+    }
+    let command = command.env("NTLM_USER_FILE", users).stdout(Stdio::piped()).spawn();
     let mut running = Running(command.unwrap());
     let mut port = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
-    Some((running, Endpoint::parse(&format!("http://127.0.0.1:{}", port.trim())).unwrap()))
+    Some((running, Endpoint::parse(&format!("{scheme}://127.0.0.1:{}", port.trim())).unwrap()))
 }
 
-async fn exchange(protocol: &str) {
-    let Some((_running, endpoint)) = peer(protocol) else { return };
+async fn exchange(protocol: &str, made: Option<&Made>) {
+    let Some((_running, endpoint)) = peer(protocol, made) else { return };
+    let tls = Tls::with_pins(made.map(|made| made.fingerprint));
     let sign_in = async |username: &str, password: &str| {
         let credentials = Credentials { username: username.to_owned(), password: Secret::new(password.to_owned()) };
-        Connection::open(&endpoint, &credentials, &mut Entropy::system(), LONG).await
+        let target = Target { tls: tls.clone(), ..Target::new(endpoint.clone(), SignIn::Ntlm(credentials)) };
+        Connection::open(&target, &mut Entropy::system(), LONG).await
     };
     for (username, password) in [(r"CORP\analyst", "pass word 😀"), ("u@corp.example", "other")] {
         let mut connection = sign_in(username, password).await.unwrap();
@@ -70,12 +85,37 @@ async fn exchange(protocol: &str) {
 
 #[tokio::test]
 async fn interop_with_pyspnego_ntlm() {
-    exchange("ntlm").await;
+    exchange("ntlm", None).await;
 }
 
 #[tokio::test]
 async fn interop_with_pyspnego_negotiate() {
-    exchange("negotiate").await;
+    exchange("negotiate", None).await;
+}
+
+/// pyspnego demands that NTLM is bound to the certificate.
+#[tokio::test]
+async fn interop_with_pyspnego_over_https() {
+    let made = self_signed(&["127.0.0.1"], Time::Now);
+    for protocol in ["ntlm", "negotiate"] {
+        exchange(protocol, Some(&made)).await;
+    }
+}
+
+/// The binding is what pyspnego looks at: one for another certificate is refused.
+#[tokio::test]
+async fn interop_pyspnego_refuses_a_relayed_sign_in() {
+    let authority = Authority::new();
+    let made = authority.issue(&["127.0.0.1"], Time::Now);
+    let Some((_running, endpoint)) = peer("ntlm", Some(&made)) else { return };
+    let own = self_signed(&["127.0.0.1"], Time::Now);
+    let address = endpoint.to_string().trim_start_matches("https://").trim_end_matches("/wsman").parse().unwrap();
+    let relay = between(&own, &authority, address).await;
+    let endpoint = Endpoint::parse(&format!("https://{relay}")).unwrap();
+    let credentials = Credentials { username: r"CORP\analyst".into(), password: "pass word 😀".to_owned().into() };
+    let target = Target { tls: Tls::with_pins([own.fingerprint]), ..Target::new(endpoint, SignIn::Ntlm(credentials)) };
+    let error = Connection::open(&target, &mut Entropy::system(), LONG).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth, "{error:?}");
 }
 
 fn pypsrp(offer: Offer, auth: &str, password: &str) -> Option<Result<String, String>> {

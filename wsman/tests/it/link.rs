@@ -9,20 +9,31 @@ use uuid::Uuid;
 use wsman::client::{Options, RunOptions, RunspacePool, Shells};
 use wsman::clixml::Value;
 use wsman::psrp::Command;
-use wsman::session::{End, PipelineEvent};
+use wsman::session::{End, PipelineEvent, Robustness};
 use wsman::testing::demo::{Commands, Step};
-use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::testing::peer::RobustSupport;
+use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 
 use crate::host_end::{credentials, listen};
 
 /// Never reached in a test that passes.
 const LONG: Duration = Duration::from_secs(60);
 
-struct Slow;
+/// Knows two scripts: one that counts and one that says the count.
+#[derive(Default)]
+struct Slow {
+    count: i32,
+}
 
 impl Commands for Slow {
-    fn script(&mut self, _: &str) -> Option<Vec<Step>> {
-        None
+    fn script(&mut self, text: &str) -> Option<Vec<Step>> {
+        if text.starts_with("[int]") {
+            return Some(vec![Step::Output(Value::from(std::mem::take(&mut self.count)))]);
+        }
+        text.starts_with("$global:WsmanProbe").then(|| {
+            self.count += 1;
+            Vec::new()
+        })
     }
 
     fn command(&mut self, command: &Command) -> Option<Vec<Step>> {
@@ -37,7 +48,13 @@ impl Commands for Slow {
 }
 
 async fn host() -> Listener {
-    listen(HostOptions::new(vec![credentials()], EngineKind::Demo(Arc::new(|| Box::new(Slow))))).await
+    robust_host(RobustSupport::Replays).await
+}
+
+async fn robust_host(robust: RobustSupport) -> Listener {
+    let mut options = HostOptions::new(vec![credentials()], EngineKind::Demo(Arc::new(|| Box::<Slow>::default())));
+    options.peer.robust = robust;
+    listen(options).await
 }
 
 fn options(url: &str) -> Options {
@@ -128,4 +145,35 @@ async fn what_a_process_left_behind_is_found_by_its_name_and_removed() {
     assert_eq!(rest.iter().map(|shell| shell.name.as_deref()).collect::<Vec<_>>(), [Some("somebody else")]);
     assert_eq!(shells.remove_named("wsman-test").await.unwrap(), 0);
     assert_eq!(host.counters().shells_open, 1);
+}
+
+#[tokio::test]
+async fn only_a_host_that_replays_is_proven_to() {
+    for (support, proven) in
+        [(RobustSupport::Replays, true), (RobustSupport::Echoes, false), (RobustSupport::Unknown, false)]
+    {
+        let host = robust_host(support).await;
+        let pool = RunspacePool::open(options(&host.url())).await.unwrap();
+        assert_eq!(pool.prove_retransmission().await.unwrap(), proven, "{support:?}");
+        assert_eq!(host.counters().runs_of("(script)"), 2, "the count and its reading, once each");
+        pool.close().await;
+    }
+}
+
+/// Every answer to a Command and to a Create is lost once after the host has
+/// acted on it.
+#[tokio::test]
+async fn what_gets_lost_is_sent_again_to_a_proven_host_and_runs_once() {
+    let host = host().await;
+    for operation in ["Create", "Command"] {
+        host.add_fault(Rule { operation: Some(operation), hit: Hit::Nth(1), mishap: Mishap::DropAfter });
+    }
+    let mut options = options(&host.url());
+    options.session.robust = Robustness::Retransmitted;
+    let pool = RunspacePool::open(options).await.unwrap();
+    let output = pool.invoke(Command::new("Write-Output").argument("InputObject", "x")).await.unwrap();
+    assert_eq!(output.objects, [Value::from("x")]);
+    let counters = host.counters();
+    assert_eq!((counters.runs_of("Write-Output"), counters.shells_opened), (1, 1));
+    assert_eq!((counters.requests_of("Command"), counters.requests_of("Create"), counters.repeated), (2, 2, 2));
 }

@@ -3,9 +3,12 @@
 #![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
 #![allow(clippy::print_stdout, reason = "tests say what they left out")]
 
+#[cfg(feature = "testing")]
+mod certificates;
 mod clixml;
 #[cfg(feature = "process")]
 mod engine;
+mod errors;
 #[cfg(feature = "testing")]
 mod host;
 #[cfg(feature = "testing")]
@@ -16,10 +19,13 @@ mod infoset;
 mod layers;
 #[cfg(feature = "process")]
 mod link;
+mod manual;
 #[cfg(feature = "testing")]
 mod peer;
 mod replay;
 #[cfg(feature = "testing")]
 mod requests;
+#[cfg(feature = "testing")]
+mod tls;
 #[cfg(feature = "testing")]
 mod transport;

@@ -15,7 +15,7 @@ use wsman::secret::Secret;
 use wsman::soap::{Answer, AnswerEnvelope, Header, Operation, Request, SignalCode};
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::{BindError, EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
-use wsman::transport::{Connection, Endpoint, Lost};
+use wsman::transport::{Connection, Endpoint, Lost, SignIn as How, Target};
 use wsman::{Error, ErrorKind};
 
 use base64::Engine as _;
@@ -65,7 +65,8 @@ async fn host(options: HostOptions) -> Listener {
 
 async fn connect(host: &Listener, password: &str) -> Result<Connection, Error> {
     let endpoint = Endpoint::parse(&host.url()).unwrap();
-    Connection::open(&endpoint, &account(password), &mut Entropy::system(), LONG).await
+    let target = Target::new(endpoint, How::Ntlm(account(password)));
+    Connection::open(&target, &mut Entropy::system(), LONG).await
 }
 
 /// One client with a pool and a connection.
@@ -275,13 +276,13 @@ async fn sign_in(
 ) -> (TcpStream, Box<dyn Seal>, String, Vec<u8>) {
     let mut stream = TcpStream::connect(host.address()).await.unwrap();
     let credentials = account("pass word");
-    let client = ntlm::Initiator::new(&credentials, "127.0.0.1", None, &mut Entropy::system()).unwrap();
-    let SignIn::Continue { token, next } = Box::new(client).step(&[]).unwrap() else { panic!("too early") };
+    let client = ntlm::Initiator::new(&credentials, "127.0.0.1", &mut Entropy::system()).unwrap();
+    let SignIn::Continue { token, next } = Box::new(client).step(&[], None).unwrap() else { panic!("too early") };
     let head = |token: &[u8]| format!("POST /wsman HTTP/1.1\r\nAuthorization: Negotiate {}", STANDARD.encode(token));
     let (answer, _) = exchange(&mut stream, &head(&token), b"").await;
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     let challenge = answer.lines().find_map(|line| line.split_once(": Negotiate ")).expect("a token").1;
-    let SignIn::Done { token, mut seal } = next.step(&STANDARD.decode(challenge).unwrap()).unwrap() else {
+    let SignIn::Done { token, mut seal } = next.step(&STANDARD.decode(challenge).unwrap(), None).unwrap() else {
         panic!("not done")
     };
     let body = body(&mut *seal);

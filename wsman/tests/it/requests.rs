@@ -9,7 +9,7 @@ use wsman::psrp::{Command, HostResponse};
 use wsman::session::{End, PipelineEvent, StopCause};
 use wsman::testing::demo::{Commands, Step};
 use wsman::testing::peer::Counters;
-use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 
 use crate::host_end::{credentials, listen};
 
@@ -59,11 +59,16 @@ fn counts(counters: &Counters) -> Counts {
 }
 
 async fn open() -> (Listener, RunspacePool) {
+    open_with(|_| {}).await
+}
+
+async fn open_with(change: impl FnOnce(&mut Options)) -> (Listener, RunspacePool) {
     let engine = EngineKind::Demo(Arc::new(|| Box::new(BuiltIn)));
     let host = listen(HostOptions::new(vec![credentials()], engine)).await;
     let mut options = Options::new(&host.url(), credentials()).expect("the address is good");
     options.session.operation_timeout = HOLD;
     options.session.max_runspaces = 2;
+    change(&mut options);
     let pool = RunspacePool::open(options).await.expect("the pool opens");
     (host, pool)
 }
@@ -243,4 +248,30 @@ async fn a_consumer_that_waits_holds_the_host_and_not_the_memory() {
     drop(pipeline);
     say(&pool, "alive").await;
     tokio::time::timeout(LONG, pool.close()).await.expect("it closes");
+}
+
+/// The host acts on every Command later than on the Receive that goes beside
+/// it: the race is lost on purpose, and nothing else.
+#[tokio::test]
+async fn an_early_receive_that_loses_the_race_loses_no_output_and_runs_nothing_twice() {
+    let (host, pool) = open_with(|options| options.early_receive = true).await;
+    let lost = |host: &Listener| host.counters().faults.get(&2_150_858_843).copied().unwrap_or(0);
+    host.add_fault(Rule {
+        operation: Some("Command"),
+        hit: Hit::Every,
+        mishap: Mishap::Stall(Duration::from_millis(30)),
+    });
+    let mut calls = 0;
+    while lost(&host) < 6 {
+        say(&pool, "x").await;
+        calls += 1;
+        assert!(calls < 200, "it is done early as soon as two connections are there");
+    }
+    let counters = host.counters();
+    assert_eq!((counters.runs_of("Write-Output"), counters.requests_of("Command")), (calls, calls));
+    assert!(lost(&host) <= 2 * calls, "asked again twice at most");
+    // Won or lost, a stop and an error mean what they mean.
+    stopped(running_sleeper(&pool).await).await;
+    say(&pool, "alive").await;
+    pool.close().await;
 }

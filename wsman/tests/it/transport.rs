@@ -8,7 +8,7 @@ use std::time::Duration;
 use wsman::auth::AuthError;
 use wsman::auth::multipart::MultipartError;
 use wsman::entropy::Entropy;
-use wsman::transport::{Connection, Endpoint, Lost, MAX_REPLY_BYTES, Reply, TransportError};
+use wsman::transport::{Connection, Endpoint, Lost, MAX_REPLY_BYTES, Reply, SignIn, Target, TransportError};
 use wsman::{Error, ErrorKind};
 
 use crate::host::{Act, Host, Offer, credentials};
@@ -22,7 +22,8 @@ async fn open(host: &Host) -> Connection {
 
 async fn open_at(url: &str, password: &str) -> Result<Connection, Error> {
     let endpoint = Endpoint::parse(url).unwrap();
-    Connection::open(&endpoint, &credentials(password), &mut Entropy::system(), LONG).await
+    let target = Target::new(endpoint, SignIn::Ntlm(credentials(password)));
+    Connection::open(&target, &mut Entropy::system(), LONG).await
 }
 
 fn case(error: &Error) -> TransportError {
@@ -116,7 +117,7 @@ async fn a_wrong_password_is_the_operators_business() {
 async fn a_host_without_negotiate_is_told_apart() {
     let host = Host::offering(Offer::Basic, |_, _| Act::Echo);
     let error = open_at(&host.url(), "pass word").await.unwrap_err();
-    assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::NoNegotiate));
+    assert_eq!((error.kind(), case(&error)), (ErrorKind::Auth, TransportError::NotOffered { scheme: "Negotiate" }));
 }
 
 #[tokio::test]
@@ -167,7 +168,8 @@ async fn unreachable_says_why() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = Endpoint::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
     let soon = Duration::from_millis(200);
-    let opened = Connection::open(&endpoint, &credentials("x"), &mut Entropy::seeded(1), soon).await;
+    let target = Target::new(endpoint, SignIn::Ntlm(credentials("x")));
+    let opened = Connection::open(&target, &mut Entropy::seeded(1), soon).await;
     let error = opened.unwrap_err();
     assert_eq!((error.kind(), case(&error)), (ErrorKind::Unreachable, TransportError::SignInTimedOut));
 }

@@ -12,27 +12,27 @@ fn credentials(username: &str, password: &str) -> Credentials {
     Credentials { username: username.to_owned(), password: Secret::new(password.to_owned()) }
 }
 
-fn acceptor(binding: Option<[u8; 16]>) -> Acceptor {
+fn acceptor(demand: Demand) -> Acceptor {
     let accounts =
         [credentials(r"CORP\first", "other"), credentials("analyst", "pä$$wörd😀"), credentials("u@corp", "x")];
-    Acceptor::new(accounts.into(), "HOST01", FileTime(133_000_000_000_000_000), binding, &mut Entropy::seeded(1))
+    Acceptor::new(accounts.into(), "HOST01", FileTime(133_000_000_000_000_000), demand, &mut Entropy::seeded(1))
         .unwrap()
 }
 
-fn initiator(username: &str, password: &str, binding: Option<[u8; 16]>) -> Box<dyn Mechanism> {
+fn initiator(username: &str, password: &str) -> Box<dyn Mechanism> {
     let credentials = credentials(username, password);
-    Box::new(Initiator::new(&credentials, "host01", binding, &mut Entropy::seeded(2)).unwrap())
+    Box::new(Initiator::new(&credentials, "host01", &mut Entropy::seeded(2)).unwrap())
 }
 
 fn first(client: Box<dyn Mechanism>) -> (Vec<u8>, Box<dyn Mechanism>) {
-    match client.step(&[]).unwrap() {
+    match client.step(&[], None).unwrap() {
         Step::Continue { token, next } => (token, next),
         Step::Done { .. } => panic!("done too early"),
     }
 }
 
 fn last(client: Box<dyn Mechanism>, challenge: &[u8]) -> (Vec<u8>, Box<dyn Seal>) {
-    match client.step(challenge).unwrap() {
+    match client.step(challenge, None).unwrap() {
         Step::Done { token, seal } => (token.unwrap(), seal),
         Step::Continue { .. } => panic!("not done"),
     }
@@ -79,7 +79,7 @@ fn both_ends_agree_on_every_form_of_user_name() {
         ("U@corp", "x", "u@corp"),
     ] {
         let (mut client, mut host, username) =
-            dialogue(initiator(username, password, None), acceptor(None), |_| ()).unwrap();
+            dialogue(initiator(username, password), acceptor(Demand::Anything), |_| ()).unwrap();
         assert_eq!(username, known_as);
         talk(&mut *client, &mut *host);
     }
@@ -89,7 +89,7 @@ fn both_ends_agree_on_every_form_of_user_name() {
 fn unknown_users_and_wrong_passwords_are_not_told_apart() {
     for (username, password) in [("analyst", "wrong"), ("nobody", "x"), (r"CORP\analyst2", "x"), (r"X\first", "other")]
     {
-        let got = dialogue(initiator(username, password, None), acceptor(None), |_| ());
+        let got = dialogue(initiator(username, password), acceptor(Demand::Anything), |_| ());
         assert_eq!(got.err(), Some(AuthError::LogonDenied), "{username}");
     }
 }
@@ -98,38 +98,63 @@ fn unknown_users_and_wrong_passwords_are_not_told_apart() {
 fn a_changed_message_is_refused_wherever_it_is_changed() {
     let length = {
         let mut length = 0;
-        dialogue(initiator("analyst", "pä$$wörd😀", None), acceptor(None), |token| length = token.len()).unwrap();
+        dialogue(initiator("analyst", "pä$$wörd😀"), acceptor(Demand::Anything), |token| length = token.len()).unwrap();
         length
     };
     for at in 0..length {
-        let got = dialogue(initiator("analyst", "pä$$wörd😀", None), acceptor(None), |token| token[at] ^= 0x40);
+        let got =
+            dialogue(initiator("analyst", "pä$$wörd😀"), acceptor(Demand::Anything), |token| token[at] ^= 0x40);
         assert!(got.is_err(), "byte {at}");
     }
 }
 
 #[test]
 fn a_changed_first_message_is_seen_by_the_mic() {
-    let (mut negotiate, client) = first(initiator("analyst", "pä$$wörd😀", None));
+    let (mut negotiate, client) = first(initiator("analyst", "pä$$wörd😀"));
     negotiate[32] ^= 1;
-    let (challenge, host) = go_on(acceptor(None), &negotiate);
+    let (challenge, host) = go_on(acceptor(Demand::Anything), &negotiate);
     let (authenticate, _) = last(client, &challenge);
     assert_eq!(host.step(&authenticate).err(), Some(AuthError::BadMic));
 }
 
 #[test]
-fn the_channel_binding_must_be_this_channels() {
-    let run = |client, host| dialogue(initiator("analyst", "pä$$wörd😀", client), acceptor(host), |_| ()).map(|_| ());
-    assert_eq!(run(Some([1; 16]), Some([1; 16])), Ok(()));
-    assert_eq!(run(Some([1; 16]), None), Ok(()));
-    assert_eq!(run(None, Some([1; 16])), Err(AuthError::ChannelBinding));
-    assert_eq!(run(Some([2; 16]), Some([1; 16])), Err(AuthError::ChannelBinding));
+fn the_channel_must_be_the_one_that_is_demanded() {
+    let run = |named: Option<&str>, demand: fn(ChannelBinding) -> Demand| {
+        let (negotiate, client) = first(initiator("analyst", "pä$$wörd😀"));
+        let (challenge, host) = go_on(acceptor(demand(ChannelBinding::named("this"))), &negotiate);
+        let channel = named.map(ChannelBinding::named);
+        let Step::Done { token: Some(token), .. } = client.step(&challenge, channel.as_ref()).unwrap() else {
+            panic!("not done")
+        };
+        host.step(&token).map(drop)
+    };
+    let refused = Err(AuthError::ChannelBinding);
+    for (named, anything, if_named, always) in [
+        (Some("this"), Ok(()), Ok(()), Ok(())),
+        (None, Ok(()), Ok(()), refused.clone()),
+        (Some("another"), Ok(()), refused.clone(), refused),
+    ] {
+        assert_eq!(run(named, |_| Demand::Anything), anything, "{named:?}");
+        assert_eq!(run(named, Demand::IfNamed), if_named, "{named:?}");
+        assert_eq!(run(named, Demand::Always), always, "{named:?}");
+    }
+}
+
+/// Windows clients write sixteen zeros when they name no channel.
+#[test]
+fn zeros_name_no_channel() {
+    let this = || ChannelBinding::named("this");
+    assert!(Demand::IfNamed(this()).is_met_by(Some([0; 16])));
+    assert!(!Demand::Always(this()).is_met_by(Some([0; 16])));
+    assert!(Demand::Always(this()).is_met_by(Some(this().md5())));
 }
 
 #[test]
 fn the_same_seeds_give_the_same_bytes() {
     let run = || {
         let mut bytes = Vec::new();
-        dialogue(initiator("analyst", "pä$$wörd😀", None), acceptor(None), |token| bytes.clone_from(token)).unwrap();
+        dialogue(initiator("analyst", "pä$$wörd😀"), acceptor(Demand::Anything), |token| bytes.clone_from(token))
+            .unwrap();
         bytes
     };
     assert_eq!(run(), run());
@@ -137,19 +162,23 @@ fn the_same_seeds_give_the_same_bytes() {
 
 #[test]
 fn tokens_out_of_turn_are_refused() {
-    assert_eq!(initiator("a", "b", None).step(b"NTLMSSP\0").err(), Some(AuthError::UnexpectedToken));
-    let (negotiate, client) = first(initiator("a", "b", None));
-    assert!(client.step(&negotiate).is_err());
-    let (_, host) = go_on(acceptor(None), &negotiate);
+    assert_eq!(initiator("a", "b").step(b"NTLMSSP\0", None).err(), Some(AuthError::UnexpectedToken));
+    let (negotiate, client) = first(initiator("a", "b"));
+    assert!(client.step(&negotiate, None).is_err());
+    let (_, host) = go_on(acceptor(Demand::Anything), &negotiate);
     assert!(host.step(&negotiate).is_err());
-    assert!(acceptor(None).step(&[]).is_err());
-    assert!(matches!(acceptor(None).step(&[0; 20_000]), Err(AuthError::TokenTooLong { .. })));
+    assert!(acceptor(Demand::Anything).step(&[]).is_err());
+    assert!(matches!(acceptor(Demand::Anything).step(&[0; 20_000]), Err(AuthError::TokenTooLong { .. })));
 }
 
 #[test]
 fn debug_shows_no_secret() {
-    let (negotiate, client) = first(initiator("analyst", "planted-secret", None));
-    let shown = format!("{:?} {:?} {client:?}", credentials("a", "planted-secret"), acceptor(None).step(&negotiate));
+    let (negotiate, client) = first(initiator("analyst", "planted-secret"));
+    let shown = format!(
+        "{:?} {:?} {client:?}",
+        credentials("a", "planted-secret"),
+        acceptor(Demand::Anything).step(&negotiate)
+    );
     assert!(!shown.contains("planted-secret"));
     assert!(!shown.contains('['), "{shown}");
 }
@@ -163,7 +192,7 @@ struct Wrapped {
 }
 
 fn wrapped(mechanisms: &[&[u8]]) -> Wrapped {
-    let (inner, client) = first(initiator("analyst", "pä$$wörd😀", None));
+    let (inner, client) = first(initiator("analyst", "pä$$wörd😀"));
     let token = if mechanisms[0] == NTLM_OID { &inner[..] } else { b"of another mechanism" };
     let (first, list) = spnego::encode_init(mechanisms, Some(token));
     Wrapped { list, first, client, inner }
@@ -176,7 +205,7 @@ fn wrap<'a>(token: Option<&'a [u8]>, mic: Option<&'a [u8]>) -> Vec<u8> {
 #[test]
 fn spnego_with_ntlm_first_needs_no_proof() {
     let Wrapped { first, client, .. } = wrapped(&[NTLM_OID]);
-    let (token, host) = go_on(acceptor(None), &first);
+    let (token, host) = go_on(acceptor(Demand::Anything), &first);
     let answer = response(&token).unwrap();
     assert_eq!((answer.state, answer.mechanism), (Some(State::Incomplete), Some(NTLM_OID)));
     let (authenticate, mut client) = last(client, answer.token.unwrap());
@@ -191,7 +220,7 @@ fn spnego_with_ntlm_first_needs_no_proof() {
 #[test]
 fn spnego_with_another_mechanism_first_must_be_proven() {
     let Wrapped { list, first, client, inner } = wrapped(&[KERBEROS_OID, NTLM_OID]);
-    let (token, host) = go_on(acceptor(None), &first);
+    let (token, host) = go_on(acceptor(Demand::Anything), &first);
     let answer = response(&token).unwrap();
     assert_eq!((answer.state, answer.mechanism, answer.token), (Some(State::RequestMic), Some(NTLM_OID), None));
     let (token, host) = go_on(host, &wrap(Some(&inner), None));
@@ -205,12 +234,12 @@ fn spnego_with_another_mechanism_first_must_be_proven() {
 #[test]
 fn spnego_without_ntlm_is_refused() {
     let (token, _) = spnego::encode_init(&[KERBEROS_OID], Some(b"x"));
-    assert_eq!(acceptor(None).step(&token).err(), Some(AuthError::Spnego(SpnegoError::NoNtlm)));
+    assert_eq!(acceptor(Demand::Anything).step(&token).err(), Some(AuthError::Spnego(SpnegoError::NoNtlm)));
 }
 
 #[test]
 fn a_rejection_ends_the_exchange() {
-    let (_, host) = go_on(acceptor(None), &wrapped(&[NTLM_OID]).first);
+    let (_, host) = go_on(acceptor(Demand::Anything), &wrapped(&[NTLM_OID]).first);
     let reject = Response { state: Some(State::Reject), ..Response::default() }.encode();
     assert_eq!(host.step(&reject).err(), Some(AuthError::Spnego(SpnegoError::Rejected)));
 }
@@ -229,7 +258,7 @@ const CAPTURED: [&str; 2] = [
 #[test]
 fn a_captured_client_with_a_proof_of_its_list_is_accepted() {
     let [first, second] = CAPTURED.map(|token| STANDARD.decode(token).unwrap());
-    let (_, host) = go_on(acceptor(None), &first);
+    let (_, host) = go_on(acceptor(Demand::Anything), &first);
     let Accepted::Done { token: Some(token), mut seal, username } = host.step(&second).unwrap() else {
         panic!("not done")
     };
@@ -244,7 +273,7 @@ fn a_captured_client_with_a_proof_of_its_list_is_accepted() {
 #[test]
 fn a_captured_client_whose_list_was_changed_is_refused() {
     let [first, mut second] = CAPTURED.map(|token| STANDARD.decode(token).unwrap());
-    let (_, host) = go_on(acceptor(None), &first);
+    let (_, host) = go_on(acceptor(Demand::Anything), &first);
     let at = second.len() - 8;
     second[at] ^= 1;
     assert_eq!(host.step(&second).err(), Some(AuthError::Spnego(SpnegoError::BadMechListMic)));

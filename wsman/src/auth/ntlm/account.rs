@@ -45,6 +45,15 @@ impl Account {
     }
 }
 
+/// Whether a client that signs in as `claimed` means the account that is
+/// written as `account`; see [`Account::is_meant_by`].
+pub(in crate::auth) fn is_meant_by(account: &str, claimed: &str) -> bool {
+    match (Account::parse(account), Account::parse(claimed)) {
+        (Ok(account), Ok(claimed)) => account.is_meant_by(&claimed),
+        _ => false,
+    }
+}
+
 /// Upper case, one unit for one unit, as Windows does it: `ß` stays `ß`.
 fn upper(name: &str) -> String {
     name.chars()

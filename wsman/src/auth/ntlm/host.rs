@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use super::crypto::{hmac_md5, rc4_once};
 use super::message::{self, Authenticate};
 use super::{NtlmSeal, account::Account};
-use crate::auth::{AuthError, Credentials};
+use crate::auth::{AuthError, Credentials, Demand};
 
 /// Tenths of microseconds since 1601: the time in a challenge.
 ///
@@ -33,13 +33,13 @@ pub(in crate::auth) struct AwaitNegotiate {
     pub(in crate::auth) host: String,
     pub(in crate::auth) time: FileTime,
     /// When there is a TLS channel: what the client must be bound to.
-    pub(in crate::auth) channel_binding: Option<[u8; 16]>,
+    pub(in crate::auth) channel: Demand,
 }
 
 /// Sent the challenge, waits for the answer.
 pub(in crate::auth) struct AwaitAuthenticate {
     server_challenge: [u8; 8],
-    channel_binding: Option<[u8; 16]>,
+    channel: Demand,
     negotiate: Vec<u8>,
     challenge: Vec<u8>,
 }
@@ -57,7 +57,7 @@ impl AwaitNegotiate {
         let challenge = message::challenge(flags, self.server_challenge, &self.host, self.time.0.to_le_bytes());
         let next = AwaitAuthenticate {
             server_challenge: self.server_challenge,
-            channel_binding: self.channel_binding,
+            channel: self.channel,
             negotiate: token.to_vec(),
             challenge: challenge.clone(),
         };
@@ -84,7 +84,7 @@ impl AwaitAuthenticate {
             if !bool::from(right.ct_eq(&sent)) {
                 return Err(AuthError::BadMic);
             }
-            if self.channel_binding.is_some() && self.channel_binding != channel_binding {
+            if !self.channel.is_met_by(channel_binding) {
                 return Err(AuthError::ChannelBinding);
             }
             return Ok(SignedIn { account: index, seal: Box::new(NtlmSeal::host(&exported)) });

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::account::Account;
 use super::crypto::{Key, rc4_once, respond};
 use super::{NtlmSeal, message};
-use crate::auth::{AuthError, Credentials, Mechanism, Step};
+use crate::auth::{AuthError, ChannelBinding, Credentials, Mechanism, Step};
 use crate::entropy::Entropy;
 
 /// Longest host name in a service name. Source: RFC 1035 §2.3.4.
@@ -27,7 +27,6 @@ struct Secrets {
     /// NTOWFv2: as good as the password, and all that is kept of it.
     key: Key,
     service: String,
-    channel_binding: Option<[u8; 16]>,
     client_challenge: [u8; 8],
     exported: Key,
 }
@@ -36,18 +35,12 @@ impl Initiator {
     /// Prepares to sign in at `host`, as the user wrote it (it becomes the
     /// service name `HTTP/host`).
     ///
-    /// `channel_binding` is the MD5 of the TLS channel's bindings; `None` over
-    /// plain HTTP. `entropy` gives 24 bytes.
+    /// `entropy` gives 24 bytes.
     ///
     /// # Errors
     ///
     /// [`AuthError::UserName`], [`AuthError::HostName`].
-    pub fn new(
-        credentials: &Credentials,
-        host: &str,
-        channel_binding: Option<[u8; 16]>,
-        entropy: &mut Entropy,
-    ) -> Result<Self, AuthError> {
+    pub fn new(credentials: &Credentials, host: &str, entropy: &mut Entropy) -> Result<Self, AuthError> {
         let account = Account::parse(&credentials.username)?;
         if host.is_empty() || host.encode_utf16().count() > MAX_HOST_UNITS {
             return Err(AuthError::HostName);
@@ -57,7 +50,6 @@ impl Initiator {
             account,
             key,
             service: format!("HTTP/{host}"),
-            channel_binding,
             client_challenge: entropy.bytes(),
             exported: Zeroizing::new(entropy.bytes()),
         }))
@@ -69,7 +61,7 @@ impl Mechanism for Initiator {
         "Negotiate"
     }
 
-    fn step(self: Box<Self>, from_host: &[u8]) -> Result<Step, AuthError> {
+    fn step(self: Box<Self>, from_host: &[u8], _: Option<&ChannelBinding>) -> Result<Step, AuthError> {
         if !from_host.is_empty() {
             return Err(AuthError::UnexpectedToken);
         }
@@ -90,10 +82,10 @@ impl Mechanism for AwaitChallenge {
         "Negotiate"
     }
 
-    fn step(self: Box<Self>, from_host: &[u8]) -> Result<Step, AuthError> {
-        let Secrets { account, key, service, channel_binding, client_challenge, exported } = &self.secrets;
+    fn step(self: Box<Self>, from_host: &[u8], channel: Option<&ChannelBinding>) -> Result<Step, AuthError> {
+        let Secrets { account, key, service, client_challenge, exported } = &self.secrets;
         let challenge = message::read_challenge(from_host)?;
-        let target_info = challenge.answered(service, channel_binding.as_ref());
+        let target_info = challenge.answered(service, channel.map(ChannelBinding::md5).as_ref());
         let response = respond(key, &challenge.server_challenge, client_challenge, &challenge.timestamp, &target_info);
         let encrypted_key = rc4_once(&response.session_base_key, **exported);
         let flags = challenge.flags.intersection(message::FLAGS);

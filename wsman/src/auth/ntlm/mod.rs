@@ -26,6 +26,7 @@ mod initiator;
 mod message;
 mod seal;
 
+pub(super) use account::is_meant_by;
 pub use host::FileTime;
 pub(super) use host::{AwaitAuthenticate, AwaitNegotiate, SignedIn};
 pub use initiator::Initiator;

@@ -13,12 +13,12 @@ use crate::psrp::{
 };
 use crate::soap::{Answer, AnswerEnvelope, Operation, Received, SignalCode};
 use crate::time::Instant;
-use crate::{Effect, Error, ErrorKind};
+use crate::{Effect, Error, ErrorKind, Retry};
 
 impl Session {
     pub(super) fn answered(&mut self, now: Instant, exchange: &InFlight, status: u16, body: &[u8]) {
         let purpose = exchange.purpose;
-        let envelope = match AnswerEnvelope::decode(body) {
+        let envelope = match AnswerEnvelope::decode_last(body) {
             Ok(envelope) => envelope,
             Err(error) => {
                 tracing::debug!(status, bytes = body.len(), "answer is no envelope");
@@ -36,11 +36,18 @@ impl Session {
             self.unsuspend();
         }
         match (purpose, envelope.answer) {
-            (_, Answer::Fault(fault)) => self.faulted(now, purpose, fault),
+            (purpose, Answer::Fault(fault)) if !matches!(purpose, Purpose::ProbeAgain(_)) => {
+                self.faulted(now, exchange, fault);
+            }
             (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
             (Purpose::PoolSend(_), Answer::Sent) => self.pool_sent(),
             (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
+            (Purpose::ProbeCommand(id), Answer::CommandStarted(_)) => self.probe_again(id, exchange),
+            (Purpose::ProbeAgain(id), answer) => {
+                let replayed = matches!(answer, Answer::CommandStarted(started) if started == id);
+                self.probed(id, replayed && envelope.relates_to == Some(exchange.message_id));
+            }
             (Purpose::Send(id), Answer::Sent) => self.sent(id),
             (Purpose::Receive(id), Answer::Received(received)) => self.received(id, &received),
             (Purpose::Stop(_) | Purpose::Terminate, Answer::Signalled) => {}
@@ -71,6 +78,10 @@ impl Session {
 
     fn command_started(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else {
+            // Over before: terminated already.
+            if self.over_early.remove(&id) {
+                return;
+            }
             // Given up before the host had it, and the terminate came too early.
             return self.terminate(id);
         };
@@ -83,6 +94,21 @@ impl Session {
             }
             (_, true) => self.running(id),
         }
+    }
+
+    /// As a client does whose line broke before the answer: the same message,
+    /// under the same OperationID.
+    fn probe_again(&mut self, id: Uuid, exchange: &InFlight) {
+        let body = exchange.again.clone();
+        let purpose = Purpose::ProbeAgain(id);
+        let (message_id, again) = (exchange.message_id, Vec::new());
+        let copy = InFlight { purpose, message_id, body: Vec::new(), losses: 0, again, early: false };
+        self.put_in_flight(copy, body);
+    }
+
+    pub(super) fn probed(&mut self, id: Uuid, replayed: bool) {
+        self.event(Event::Probed(PipelineId(id), replayed));
+        self.command_started(id);
     }
 
     fn sent(&mut self, id: Uuid) {
@@ -102,7 +128,15 @@ impl Session {
         if stopping.is_some_and(|stopping| !std::mem::replace(&mut stopping.signalled, true)) {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }
-        self.receive(id);
+        // One that went early may still be out.
+        if !self.is_receiving(id) {
+            self.receive(id);
+        }
+    }
+
+    pub(super) fn is_receiving(&self, id: Uuid) -> bool {
+        let repeated = self.repeats.iter().map(|(_, exchange)| exchange);
+        self.in_flight.values().chain(repeated).any(|exchange| exchange.purpose == Purpose::Receive(id))
     }
 
     pub(super) fn pool_received(&mut self, now: Instant, received: &Received) {
@@ -195,7 +229,7 @@ impl Session {
             (RunspacePoolState::Closed | RunspacePoolState::Broken, state)
                 if !matches!(state, State::Ended | State::AwaitDelete { .. }) =>
             {
-                Err(Error::new(ErrorKind::Refused, "the host closed the runspace pool"))
+                Err(Error::new(ErrorKind::Refused, "the host closed the runspace pool").with_retry(Retry::AfterReopen))
             }
             _ => Ok(()),
         }
@@ -246,11 +280,19 @@ impl Session {
         };
         match event {
             Some(Said::Event(event)) => {
+                let cut = matches!(event, PipelineEvent::Output(_)) && says_cut_off(payload);
                 if let Some(pipeline) = self.pipelines.get_mut(&id) {
                     pipeline.untaken.push_back(payload.len() + EVENT_BYTES);
                     pipeline.untaken_bytes += payload.len() + EVENT_BYTES;
                 }
                 self.event(Event::Pipeline(PipelineId(id), event));
+                if cut {
+                    if let Some(pipeline) = self.pipelines.get_mut(&id) {
+                        pipeline.untaken.push_back(EVENT_BYTES);
+                        pipeline.untaken_bytes += EVENT_BYTES;
+                    }
+                    self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Warning(CUT_OFF.into())));
+                }
             }
             Some(Said::State(state)) => self.pipeline_state(id, state),
             None => {}
@@ -266,7 +308,8 @@ impl Session {
             PipelineState::Failed => End::Failed(message.error.unwrap_or_else(|| ErrorRecord::new("", "", 0))),
             PipelineState::Stopped => End::Stopped(stopping.map_or(StopCause::Host, |stopping| stopping.cause)),
             PipelineState::Disconnected => {
-                let lost = Error::new(ErrorKind::Refused, "the host disconnected the pipeline");
+                let lost =
+                    Error::new(ErrorKind::Refused, "the host disconnected the pipeline").with_retry(Retry::AfterReopen);
                 End::Lost(lost.after(Effect::MayHaveRun))
             }
         };
@@ -276,7 +319,11 @@ impl Session {
     /// Ends a pipeline: last word, terminate. Also after a lost Command: the
     /// host may have it, and keeps it until it is terminated.
     pub(super) fn end(&mut self, id: Uuid, end: End) {
+        let early = self.pipelines.get(&id).is_some_and(|p| p.heard && p.phase == Phase::AwaitCommand);
         if self.forget(id, end) {
+            if early && self.in_flight.values().any(|exchange| exchange.purpose == Purpose::Command(id)) {
+                self.over_early.insert(id);
+            }
             self.terminate(id);
         }
     }
@@ -286,7 +333,8 @@ impl Session {
         if self.pipelines.remove(&id).is_none() {
             return false;
         }
-        self.repeats.retain(|(_, exchange)| exchange.purpose != Purpose::Receive(id));
+        let of = [Purpose::Receive(id), Purpose::Command(id), Purpose::Send(id)];
+        self.repeats.retain(|(_, exchange)| !of.contains(&exchange.purpose));
         self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Ended(end)));
         true
     }
@@ -341,6 +389,19 @@ impl Session {
 ///
 /// Chosen: about what an empty object and its place in a queue take.
 const EVENT_BYTES: usize = 128;
+
+/// What is said of an output object that the host did not send in full.
+const CUT_OFF: &str = "an output object is nested deeper than 48 levels: the host left out what is below";
+
+/// Whether an engine put its notice in place of a value.
+///
+/// Seen: as a string at the 49th level, without an error or a warning
+/// (recordings depth, depth-60). A script that writes the same sentence itself
+/// is warned about, too.
+fn says_cut_off(payload: &[u8]) -> bool {
+    const NOTICE: &str = ">Serialized XML is nested too deeply.</S>";
+    str::from_utf8(payload).is_ok_and(|text| text.contains(NOTICE))
+}
 
 /// What a message of a pipeline says.
 enum Said {

@@ -161,8 +161,7 @@ impl Session {
 
     /// A command is back: its output goes on.
     pub(super) fn command_back(&mut self, id: Uuid) {
-        let asking = |exchange: &super::InFlight| exchange.purpose == Purpose::Receive(id);
-        let asked = self.in_flight.values().chain(self.repeats.iter().map(|(_, exchange)| exchange)).any(asking);
+        let asked = self.is_receiving(id);
         if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|_| !asked) {
             pipeline.held = false;
             self.receive(id);

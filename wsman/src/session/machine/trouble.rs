@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::super::exchange::{InFlight, Purpose};
-use super::super::pipeline::SendKind;
+use super::super::pipeline::{Pipeline, SendKind};
 use super::super::{End, Event, StopCause};
 use super::{Session, State};
 use crate::soap::{Fault, FaultClass, Operation};
@@ -18,7 +18,8 @@ const MAX_LOSSES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 impl Session {
-    pub(super) fn faulted(&mut self, now: Instant, purpose: Purpose, fault: Fault) {
+    pub(super) fn faulted(&mut self, now: Instant, exchange: &InFlight, fault: Fault) {
+        let purpose = exchange.purpose;
         let class = fault.class();
         match (purpose, class) {
             // What the host held when the shell was left. It goes on when the
@@ -30,6 +31,15 @@ impl Session {
                 }
             }
             (Purpose::PoolReceive, _) if self.is_leaving() => {}
+            // It went before the Command's answer: the host may not have known
+            // the command. Once the answer is there, the next one tells.
+            (Purpose::Receive(id), FaultClass::Gone) if exchange.early && self.pipelines.contains_key(&id) => {
+                if self.pipelines.get(&id).is_some_and(Pipeline::is_early) {
+                    self.receive_early(id);
+                } else {
+                    self.receive(id);
+                }
+            }
             // Nothing yet: ask again, with a new MessageID.
             (Purpose::PoolReceive, FaultClass::PollAgain) => {
                 self.connected_pool();
@@ -70,6 +80,9 @@ impl Session {
             Purpose::PoolReceive => self.pool_receive_failed(&error, gone),
             Purpose::PoolSend(part) => self.pool_send_failed(part, &error),
             Purpose::Command(id) => {
+                if self.over_early.remove(&id) {
+                    return;
+                }
                 let refused = error.fault().is_some_and(Fault::proves_not_run);
                 let effect = if refused { Effect::NotRun } else { Effect::MayHaveRun };
                 self.end(id, End::Lost(error.clone().after(effect)));
@@ -77,7 +90,10 @@ impl Session {
                     self.break_with(&error);
                 }
             }
-            Purpose::Receive(id) => self.end(id, End::Lost(error.after(Effect::MayHaveRun))),
+            Purpose::Receive(id) | Purpose::ProbeCommand(id) => {
+                self.end(id, End::Lost(error.after(Effect::MayHaveRun)));
+            }
+            Purpose::ProbeAgain(id) => self.probed(id, false),
             Purpose::Send(id) => {
                 let part = self.pipelines.get(&id).and_then(|pipeline| pipeline.sending);
                 let effect = if part == Some(SendKind::Creation) { Effect::NotRun } else { Effect::MayHaveRun };
@@ -126,13 +142,31 @@ impl Session {
             Purpose::Terminate => self.is_open(),
             _ => false,
         };
-        let hopeless = error.kind() == ErrorKind::Auth;
+        let hopeless = matches!(error.kind(), ErrorKind::Auth | ErrorKind::Tls | ErrorKind::Misuse);
+        // A host that knows it says its answer again; one that does not acts
+        // now, for the first time.
+        let in_time = match exchange.purpose {
+            Purpose::Create => matches!(self.state, State::AwaitShell { .. }),
+            Purpose::Command(id) | Purpose::Send(id) => self.pipelines.contains_key(&id),
+            _ => false,
+        };
+        if in_time && sent && !hopeless && !exchange.again.is_empty() && exchange.losses <= MAX_LOSSES {
+            let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
+            exchange.body = exchange.again.clone();
+            self.repeats.push((now + pause, exchange));
+            return;
+        }
         if wanted && !hopeless && exchange.purpose.is_repeatable() && exchange.losses <= MAX_LOSSES {
             let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
             self.repeats.push((now + pause, exchange));
             return;
         }
         let effect = if sent { Effect::MayHaveRun } else { Effect::NotRun };
+        if let Purpose::Command(id) = exchange.purpose
+            && self.over_early.remove(&id)
+        {
+            return;
+        }
         match exchange.purpose {
             // What never left needs no terminate, and no further sign-in.
             Purpose::Command(id) if !sent => {

@@ -1,4 +1,4 @@
-//! One TCP connection: HTTP, sign-in, sealing.
+//! One connection: HTTP, sign-in, sealing.
 
 use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,13 +14,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::driver::{Driver, unix_now};
 use super::mishap::Mishap;
+use super::tls::{BasicSignIn, HostTls};
 use crate::auth::multipart::{self, MultipartError};
 use crate::auth::ntlm::FileTime;
-use crate::auth::{Accepted, Acceptor, Credentials, Seal};
+use crate::auth::{Accepted, Acceptor, AuthError, Credentials, Demand, Seal, basic};
 use crate::entropy::Entropy;
 use crate::soap;
 
@@ -32,6 +34,8 @@ const MAX_BODY_BYTES: usize = 2 << 20;
 pub(super) struct Parts {
     pub(super) accounts: Arc<[Credentials]>,
     pub(super) name: String,
+    pub(super) basic: BasicSignIn,
+    pub(super) tls: Option<HostTls>,
 }
 
 struct Connection {
@@ -46,6 +50,15 @@ enum SignIn {
     Done { seal: Box<dyn Seal>, user: String },
 }
 
+/// How a message came, and how its answer goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Sealed,
+    Plain,
+}
+
+const SOAP: &str = "application/soap+xml;charset=UTF-8";
+
 /// The connection closes without another byte.
 #[derive(Debug, thiserror::Error)]
 #[error("hung up on purpose")]
@@ -54,6 +67,17 @@ pub(super) struct HangUp;
 pub(super) async fn serve(stream: TcpStream, driver: Arc<Driver>, parts: Arc<Parts>) {
     // Without it a delayed answer would be measured, not ours.
     let _ = stream.set_nodelay(true);
+    match &parts.tls {
+        // A handshake that failed is the client's trouble.
+        Some(tls) => {
+            let Ok(stream) = tls.acceptor().accept(stream).await else { return };
+            speak(stream, driver, parts).await;
+        }
+        None => speak(stream, driver, parts).await,
+    }
+}
+
+async fn speak<S: AsyncRead + AsyncWrite + Unpin>(stream: S, driver: Arc<Driver>, parts: Arc<Parts>) {
     let connection = Arc::new(Connection { driver, parts, sign_in: Mutex::new(SignIn::No) });
     let service = service_fn(move |request| {
         let connection = Arc::clone(&connection);
@@ -78,7 +102,13 @@ impl Connection {
             return Ok(closing(StatusCode::PAYLOAD_TOO_LARGE));
         };
         let body = body.to_bytes();
-        let Some(authorization) = authorization else { return self.exchange(&content_type, &body).await };
+        let Some(authorization) = authorization else { return self.exchange(None, &content_type, &body).await };
+        if let Some(token) = basic_token(&authorization) {
+            return match self.accept_basic(token) {
+                Ok(user) => self.exchange(Some(user), &content_type, &body).await,
+                Err(Refused) => Ok(self.challenge()),
+            };
+        }
         let token = match self.step(&authorization) {
             Ok(Stepped::Continue(token)) => {
                 let mut response = bare(StatusCode::UNAUTHORIZED);
@@ -86,12 +116,12 @@ impl Connection {
                 return Ok(response);
             }
             Ok(Stepped::Done(token)) => token,
-            Err(Refused) => return Ok(challenge()),
+            Err(Refused) => return Ok(self.challenge()),
         };
         // A client may send its first sealed message along with the last
         // token, which saves a round trip.
         let mut response =
-            if body.is_empty() { bare(StatusCode::OK) } else { self.exchange(&content_type, &body).await? };
+            if body.is_empty() { bare(StatusCode::OK) } else { self.exchange(None, &content_type, &body).await? };
         if let Some(token) = token {
             response.headers_mut().insert(WWW_AUTHENTICATE, token);
         }
@@ -109,11 +139,12 @@ impl Connection {
             SignIn::No | SignIn::Done { .. } => {
                 let now = FileTime::from_unix(unix_now());
                 let accounts = Arc::clone(&self.parts.accounts);
-                Acceptor::new(accounts, &self.parts.name, now, None, &mut Entropy::system()).map_err(|_| Refused)?
+                let demand = self.parts.tls.as_ref().map_or(Demand::Anything, HostTls::demand);
+                Acceptor::new(accounts, &self.parts.name, now, demand, &mut Entropy::system()).map_err(|_| Refused)?
             }
         };
         let shown = |token: &[u8]| HeaderValue::try_from(format!("{scheme} {}", STANDARD.encode(token)));
-        match acceptor.step(&token).map_err(|_| Refused)? {
+        match acceptor.step(&token).map_err(|error| self.refused(error))? {
             Accepted::Continue { token, next } => {
                 *sign_in = SignIn::Step(Box::new(next));
                 shown(&token).map(Stepped::Continue).map_err(|_| Refused)
@@ -126,9 +157,29 @@ impl Connection {
         }
     }
 
-    /// A sealed request and its sealed answer.
-    async fn exchange(&self, content_type: &str, body: &Bytes) -> Result<Response<Answer>, HangUp> {
-        let Some((user, plain)) = self.unseal(content_type, body) else {
+    /// Signs in one request.
+    fn accept_basic(&self, token: &str) -> Result<String, Refused> {
+        if !self.parts.basic.is_offered(self.parts.tls.is_some()) {
+            return Err(Refused);
+        }
+        let user = basic::accept(&self.parts.accounts, token).map_err(|error| self.refused(error))?;
+        self.driver.sign_ins.fetch_add(1, Relaxed);
+        Ok(user.to_owned())
+    }
+
+    fn refused(&self, error: AuthError) -> Refused {
+        *self.driver.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        Refused
+    }
+
+    /// A request and its answer, in the same form.
+    async fn exchange(
+        &self,
+        by_header: Option<String>,
+        content_type: &str,
+        body: &Bytes,
+    ) -> Result<Response<Answer>, HangUp> {
+        let Some((user, plain, form)) = self.opened(by_header, content_type, body) else {
             return Ok(if self.is_signed_in() {
                 match multipart::decode(content_type, Vec::new(), 0) {
                     // Recorded: 500 and nothing else, for what is not sealed.
@@ -136,7 +187,7 @@ impl Connection {
                     _ => closing(StatusCode::BAD_REQUEST),
                 }
             } else {
-                challenge()
+                self.challenge()
             });
         };
         let mishap = self.meet(&plain);
@@ -145,6 +196,7 @@ impl Connection {
             Some(Mishap::Refuse { status }) => {
                 return Ok(closing(StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)));
             }
+            Some(Mishap::Stall(stall)) => tokio::time::sleep(stall).await,
             _ => {}
         }
         let reply = self.driver.ask(&user, &plain).await.ok_or(HangUp)?;
@@ -153,17 +205,52 @@ impl Connection {
             Some(Mishap::Delay(delay)) => tokio::time::sleep(delay).await,
             _ => {}
         }
-        let sealed = match &mut *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) {
-            SignIn::Done { seal, .. } => seal.seal(reply.body).map_err(|_| HangUp)?,
-            SignIn::No | SignIn::Step(_) => return Err(HangUp),
-        };
-        let body = Bytes::from(multipart::encode(&sealed));
+        let (kind, body) = self.closed(form, reply.body)?;
         let cut = if let Some(Mishap::CutAnswer { bytes }) = mishap { Some(bytes) } else { None };
         let mut response = Response::new(Answer::new(body, cut));
         *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(multipart::CONTENT_TYPE));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         named(&mut response);
         Ok(response)
+    }
+
+    /// A request in whatever form it may come.
+    fn opened(&self, by_header: Option<String>, content_type: &str, body: &Bytes) -> Option<(String, Vec<u8>, Form)> {
+        let media = content_type.split(';').next().unwrap_or_default().trim();
+        let is_plain = media.eq_ignore_ascii_case("application/soap+xml");
+        match (by_header, &*self.sign_in.lock().unwrap_or_else(PoisonError::into_inner)) {
+            (Some(user), _) if is_plain => return Some((user, body.to_vec(), Form::Plain)),
+            (Some(_), _) => return None,
+            (None, SignIn::Done { user, .. }) if is_plain && self.parts.tls.is_some() => {
+                return Some((user.clone(), body.to_vec(), Form::Plain));
+            }
+            _ => {}
+        }
+        self.unseal(content_type, body).map(|(user, plain)| (user, plain, Form::Sealed))
+    }
+
+    /// The answer in its form, with its media type.
+    fn closed(&self, form: Form, body: Vec<u8>) -> Result<(&'static str, Bytes), HangUp> {
+        if form == Form::Plain {
+            return Ok((SOAP, Bytes::from(body)));
+        }
+        match &mut *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) {
+            SignIn::Done { seal, .. } => {
+                let sealed = seal.seal(body).map_err(|_| HangUp)?;
+                Ok((multipart::CONTENT_TYPE, Bytes::from(multipart::encode(&sealed))))
+            }
+            SignIn::No | SignIn::Step(_) => Err(HangUp),
+        }
+    }
+
+    /// What may be tried.
+    fn challenge(&self) -> Response<Answer> {
+        let mut response = bare(StatusCode::UNAUTHORIZED);
+        response.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
+        if self.parts.basic.is_offered(self.parts.tls.is_some()) {
+            response.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"WSMAN\""));
+        }
+        response
     }
 
     /// The plain request and whose it is. After one that cannot be unsealed,
@@ -196,6 +283,11 @@ enum Stepped {
 
 struct Refused;
 
+fn basic_token(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Basic").then_some(token)
+}
+
 fn bare(status: StatusCode) -> Response<Answer> {
     let mut response = Response::new(Answer::new(Bytes::new(), None));
     *response.status_mut() = status;
@@ -206,12 +298,6 @@ fn bare(status: StatusCode) -> Response<Answer> {
 fn closing(status: StatusCode) -> Response<Answer> {
     let mut response = bare(status);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-fn challenge() -> Response<Answer> {
-    let mut response = bare(StatusCode::UNAUTHORIZED);
-    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
     response
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use super::connection::Parts;
 use super::mishap::Mishaps;
 use super::{EngineKind, HostOptions};
+use crate::auth::AuthError;
 use crate::entropy::Entropy;
 use crate::testing::engine::{Demo, DemoOptions};
 use crate::testing::peer::{Counters, OpenEngine, Output, Peer, Reply, RequestId};
@@ -23,6 +24,8 @@ pub(super) struct Driver {
     pub(super) mishaps: Mishaps,
     pub(super) connections: AtomicU64,
     pub(super) sign_ins: AtomicU64,
+    /// Why the last sign-in was refused.
+    pub(super) refusal: Mutex<Option<AuthError>>,
 }
 
 struct State {
@@ -39,7 +42,12 @@ impl Driver {
         let unix_start = unix_now();
         let wake = Arc::new(Notify::new());
         let open = opener(options.engine, unix_start, &wake);
-        let parts = Parts { accounts: options.accounts.into(), name: options.peer.name.clone() };
+        let parts = Parts {
+            accounts: options.accounts.into(),
+            name: options.peer.name.clone(),
+            basic: options.basic,
+            tls: options.tls,
+        };
         let peer = Peer::new(options.peer, open, Entropy::system());
         let state = State { peer: Some(peer), counted: Counters::default(), asking: HashMap::new(), next: 0 };
         let driver = Self {
@@ -49,6 +57,7 @@ impl Driver {
             mishaps: Mishaps::new(options.faults),
             connections: AtomicU64::new(0),
             sign_ins: AtomicU64::new(0),
+            refusal: Mutex::default(),
         };
         (driver, parts)
     }

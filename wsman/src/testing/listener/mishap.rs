@@ -36,6 +36,8 @@ pub enum Mishap {
         /// Bytes of the sealed body that are sent.
         bytes: usize,
     },
+    /// The host acts on it so much later.
+    Stall(Duration),
     /// The answer comes so much later.
     Delay(Duration),
     /// The host does not act on it and says this, without a body.

@@ -1,22 +1,24 @@
-//! A host on loopback: HTTP, NTLM, sealing, and a [`Peer`](super::peer::Peer)
+//! A host on loopback: HTTP or HTTPS, sign-in, sealing, and a [`Peer`](super::peer::Peer)
 //! behind them.
 
 mod connection;
 mod driver;
 mod mishap;
+mod tls;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use mishap::{Hit, Mishap, Rule};
+pub use tls::{BasicSignIn, CbtHardening, HostTls};
 
 use super::demo::Commands;
 use super::peer::{Counters, PeerOptions};
-use crate::auth::Credentials;
+use crate::auth::{AuthError, Credentials};
 use driver::Driver;
 
 /// Makes the commands of one shell of the Demo engine.
@@ -52,6 +54,10 @@ pub struct HostOptions {
     pub peer: PeerOptions,
     /// What runs behind the shells.
     pub engine: EngineKind,
+    /// HTTPS; without it plain HTTP, where everything is sealed.
+    pub tls: Option<HostTls>,
+    /// Whether clients may sign in with Basic; off by default.
+    pub basic: BasicSignIn,
     /// What goes wrong on purpose; none by default.
     pub faults: Vec<Rule>,
 }
@@ -67,7 +73,8 @@ impl HostOptions {
             #[cfg(feature = "process")]
             EngineKind::Process(_) => std::time::Duration::from_millis(2),
         };
-        Self { accounts, peer: PeerOptions { linger, ..PeerOptions::default() }, engine, faults: Vec::new() }
+        let peer = PeerOptions { linger, ..PeerOptions::default() };
+        Self { accounts, peer, engine, tls: None, basic: BasicSignIn::Off, faults: Vec::new() }
     }
 }
 
@@ -78,6 +85,10 @@ pub enum BindError {
     /// Hosts listen on loopback only: they run what they are told.
     #[error("{0} is not a loopback address")]
     NotLoopback(SocketAddr),
+    /// Not a certificate with its key, both in PEM; or one that no sign-in can
+    /// be bound to where all must be.
+    #[error("not a usable certificate with its key in PEM")]
+    Tls,
     /// The computer name is empty or longer than 255 UTF-16 units.
     #[error("not a computer name")]
     Name,
@@ -96,6 +107,7 @@ pub enum BindError {
 #[derive(Debug)]
 pub struct Listener {
     address: SocketAddr,
+    scheme: &'static str,
     driver: Arc<Driver>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -114,14 +126,18 @@ impl Listener {
         if options.peer.name.is_empty() || options.peer.name.encode_utf16().count() > 255 {
             return Err(BindError::Name);
         }
+        if options.tls.as_ref().is_some_and(HostTls::is_contradictory) {
+            return Err(BindError::Tls);
+        }
         let listen = |source| BindError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
         let (driver, parts) = Driver::new(options);
         let driver = Arc::new(driver);
         let accept = tokio::spawn(accept(listener, Arc::clone(&driver), Arc::new(parts)));
         let drive = tokio::spawn(Arc::clone(&driver).run());
-        Ok(Self { address, driver, tasks: vec![accept, drive] })
+        Ok(Self { address, scheme, driver, tasks: vec![accept, drive] })
     }
 
     /// Where it listens.
@@ -130,10 +146,10 @@ impl Listener {
         self.address
     }
 
-    /// `http://127.0.0.1:<port>/wsman`.
+    /// `http://127.0.0.1:<port>/wsman`, or with `https`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/wsman", self.address)
+        format!("{}://{}/wsman", self.scheme, self.address)
     }
 
     /// The host's own count.
@@ -152,6 +168,12 @@ impl Listener {
     #[must_use]
     pub fn sign_ins(&self) -> u64 {
         self.driver.sign_ins.load(Relaxed)
+    }
+
+    /// Why the last sign-in that failed was refused; clients are not told.
+    #[must_use]
+    pub fn last_refusal(&self) -> Option<AuthError> {
+        self.driver.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds something that goes wrong from now on.

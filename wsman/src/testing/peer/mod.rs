@@ -20,5 +20,5 @@ mod tests;
 mod wire;
 
 pub use counters::Counters;
-pub use options::{OpenEngine, OpenError, PeerOptions};
+pub use options::{OpenEngine, OpenError, PeerOptions, RobustSupport};
 pub use service::{Output, Peer, Reply, RequestId};

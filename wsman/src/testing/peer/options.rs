@@ -23,11 +23,25 @@ pub struct PeerOptions {
     /// 2150859025, answers never get larger than this and what the client
     /// asked for.
     pub max_envelope_bytes: usize,
+    /// What the host does about `wsmv:OperationID`.
+    pub robust: RobustSupport,
     /// How long a Receive that could be answered waits for more, unless the
     /// command is done or the envelope is full. Zero for engines that say
     /// everything at once; a few milliseconds let the parts of a small
     /// command's output travel together, as they do from Windows.
     pub linger: Duration,
+}
+
+/// What a host does about a request that is sent again under its OperationID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RobustSupport {
+    /// Refuses it: it does not know the header.
+    Unknown,
+    /// Echoes the id, and acts again. No recording tells such a host from the
+    /// next one.
+    Echoes,
+    /// Says its answer again, as the specification has it.
+    Replays,
 }
 
 impl Default for PeerOptions {
@@ -43,6 +57,7 @@ impl Default for PeerOptions {
             max_commands_per_shell: 1000,
             idle_timeout: Duration::from_secs(7200),
             max_envelope_bytes: 512_000,
+            robust: RobustSupport::Replays,
             linger: Duration::ZERO,
         }
     }

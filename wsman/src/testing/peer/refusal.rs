@@ -48,6 +48,12 @@ pub(super) fn shell_in_use() -> Fault {
     fault(2_150_859_213, "InternalError", "The shell is connected to another client.")
 }
 
+/// A header that must be understood is not, or an OperationID comes twice as
+/// if for the first time.
+pub(super) fn not_understood() -> Fault {
+    fault(2_150_858_767, "InvalidMessageInformationHeader", "A header of the request is not valid.")
+}
+
 /// The request's SessionId is not the shell's.
 pub(super) fn other_session() -> Fault {
     fault(2_150_859_023, "InvalidParameter", "The session id of the request is not the one of the shell.")

@@ -8,10 +8,10 @@ use super::channel::{Answered, Channel, Due, Receive};
 use super::refusal;
 use super::shell::{Command, Memory, Shell, Stop};
 use super::wire;
-use super::{Counters, OpenEngine, PeerOptions};
+use super::{Counters, OpenEngine, PeerOptions, RobustSupport};
 use crate::entropy::Entropy;
 use crate::soap::{
-    Answer, AnswerEnvelope, CommandState, Fault, Header, Listed, Operation, Received, Request, ResourceCreated,
+    Answer, AnswerEnvelope, CommandState, Fault, Header, Listed, Operation, Received, Request, ResourceCreated, Robust,
     ShellDescription, SignalCode, StreamData, ns,
 };
 use crate::testing::engine::Input;
@@ -71,6 +71,10 @@ pub struct Peer {
     entropy: Entropy,
     shells: BTreeMap<String, Shell>,
     replies: VecDeque<Reply>,
+    /// Operations with an id, by user and id; the answer once it is there.
+    operations: BTreeMap<(String, Uuid), Option<Vec<u8>>>,
+    /// Which of them a request is.
+    asked: BTreeMap<RequestId, (String, Uuid)>,
     counters: Counters,
 }
 
@@ -89,7 +93,8 @@ impl Peer {
     #[must_use]
     pub fn new(options: PeerOptions, open: OpenEngine, entropy: Entropy) -> Self {
         let (shells, replies, counters) = (BTreeMap::new(), VecDeque::new(), Counters::default());
-        Self { options, open, entropy, shells, replies, counters }
+        let (operations, asked) = (BTreeMap::new(), BTreeMap::new());
+        Self { options, open, entropy, shells, replies, operations, asked, counters }
     }
 
     /// Takes a request of `user`, who is signed in. Every request gets exactly
@@ -108,6 +113,10 @@ impl Peer {
         let id = decoded.header.message_id;
         let outcome = if body.len() > self.options.max_envelope_bytes {
             Err(refusal::envelope_too_large())
+        } else if let Some(robust) = decoded.header.robust
+            && let Some(known) = self.known(request, user, robust)
+        {
+            known
         } else {
             self.operate(now, request, user, decoded)
         };
@@ -122,6 +131,7 @@ impl Peer {
     /// stays for whoever asks next.
     pub fn lost(&mut self, request: RequestId) {
         self.counters.lost += 1;
+        self.asked.remove(&request);
         for shell in self.shells.values_mut() {
             for (_, channel) in shell.channels() {
                 channel.waiting.take_if(|receive| receive.request == request);
@@ -152,6 +162,39 @@ impl Peer {
     #[must_use]
     pub fn counters(&self) -> Counters {
         Counters { shells_open: self.shells.len() as u64, ..self.counters.clone() }
+    }
+
+    /// What an OperationID says about a request; `None`: act on it.
+    fn known(&mut self, request: RequestId, user: &str, robust: Robust) -> Option<Result<Done, Fault>> {
+        let key = (user.to_owned(), robust.operation_id);
+        match (self.options.robust, robust.again, self.operations.get(&key)) {
+            (RobustSupport::Unknown, true, _) => Some(Err(refusal::not_understood())),
+            (RobustSupport::Unknown, false, _) => None,
+            (RobustSupport::Replays, false, Some(_)) => Some(Err(refusal::not_understood())),
+            (RobustSupport::Replays, true, Some(Some(body))) => {
+                // The acknowledgement goes in front.
+                let ids = (Some(self.entropy.uuid()), Some(robust.operation_id));
+                let first = AnswerEnvelope {
+                    message_id: ids.0,
+                    relates_to: None,
+                    operation_id: ids.1,
+                    answer: Answer::Acknowledged,
+                };
+                let body = [first.encode(), body.clone()].concat();
+                self.counters.repeated += 1;
+                self.replies.push_back(Reply { request, status: 200, body });
+                Some(Ok(Done::Later))
+            }
+            _ => {
+                // Spec: hosts keep 3 MB of answers; so many of ours fit.
+                if self.operations.len() >= 256 {
+                    self.operations.retain(|_, answered| answered.is_none());
+                }
+                self.operations.insert(key.clone(), None);
+                self.asked.insert(request, key);
+                None
+            }
+        }
     }
 
     fn operate(&mut self, now: Instant, request: RequestId, user: &str, asked: Request) -> Result<Done, Fault> {
@@ -448,9 +491,13 @@ impl Peer {
         if let Answer::Fault(fault) = &answer {
             self.counters.refused(fault.code);
         }
+        let asked = self.asked.remove(&request);
+        let operation_id = asked.as_ref().map(|(_, id)| *id);
         let status = answer.status();
-        let body =
-            AnswerEnvelope { message_id: Some(self.entropy.uuid()), relates_to, operation_id: None, answer }.encode();
+        let body = AnswerEnvelope { message_id: Some(self.entropy.uuid()), relates_to, operation_id, answer }.encode();
+        if let Some(answered) = asked.and_then(|key| self.operations.get_mut(&key)) {
+            *answered = Some(body.clone());
+        }
         let reply = Reply { request, status, body };
         self.replies.push_back(reply.clone());
         reply

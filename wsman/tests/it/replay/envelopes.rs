@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use wsman::clixml::{Limits, decode};
+use wsman::psrp::fragment::Assembler;
+use wsman::psrp::{EncryptedSessionKey, HostCall, HostResponse, Message, MessageType, PublicKey, Sealing, UserEvent};
 use wsman::soap::{Answer, AnswerEnvelope, Request, SoapError};
 
 /// The folder of recordings beside the checkout, if it is there.
@@ -146,4 +151,90 @@ fn replay_the_disconnect_recording_of_windows_is_read_by_both_ends() {
     for (name, count) in [("Disconnect", 3), ("Disconnected", 3), ("Reconnected", 1), ("Listed", 3), ("Connected", 2)] {
         assert_eq!(counts.get(name), Some(&count), "{name} in {counts:?}");
     }
+}
+
+/// The PSRP messages in the streams of an envelope.
+fn messages(envelope: &str, assembler: &mut Assembler) -> Vec<Message> {
+    let mut found = Vec::new();
+    for (element, _) in envelope.match_indices("Stream ").map(|(at, _)| (&envelope[at..], at)) {
+        let Some((_, rest)) = element.split_once('>') else { continue };
+        let Some((text, _)) = rest.split_once('<') else { continue };
+        let Ok(data) = STANDARD.decode(text) else { continue };
+        let whole = assembler.push(&data).unwrap_or_default();
+        found.extend(whole.iter().map(|bytes| Message::decode(bytes).unwrap()));
+    }
+    found
+}
+
+/// Keys, host calls, events and answers of the pool, as a real engine and
+/// pypsrp wrote them.
+#[test]
+fn replay_keys_host_calls_and_events_are_understood() {
+    let Some(folder) = recordings("pwsh-7.6") else { return };
+    let mut counts = BTreeMap::new();
+    for scenario in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let mut names: Vec<_> = fs::read_dir(&scenario).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.retain(|path| path.extension().is_some_and(|extension| extension == "xml"));
+        names.sort();
+        // Objects of several pipelines interleave; ids are one count per side.
+        let (mut client, mut server) =
+            (Assembler::resuming(Assembler::DEFAULT_LIMIT), Assembler::resuming(Assembler::DEFAULT_LIMIT));
+        for file in names {
+            let text = fs::read_to_string(&file).unwrap();
+            let side = if file.to_string_lossy().ends_with("request.xml") { &mut client } else { &mut server };
+            for message in messages(&text, side) {
+                let payload = &message.payload;
+                match message.kind {
+                    MessageType::PublicKey => {
+                        let key = PublicKey::decode(payload).unwrap();
+                        assert_eq!(PublicKey::decode(&key.encode().unwrap()), Ok(key));
+                    }
+                    MessageType::EncryptedSessionKey => drop(EncryptedSessionKey::decode(payload).unwrap()),
+                    MessageType::PipelineHostCall | MessageType::RunspacePoolHostCall => {
+                        let call = HostCall::decode(payload).unwrap();
+                        assert!(call.question_of().is_ok(), "{}: {}", file.display(), call.method.name());
+                    }
+                    MessageType::PipelineHostResponse | MessageType::RunspacePoolHostResponse => {
+                        HostResponse::decode(payload).unwrap();
+                    }
+                    MessageType::UserEvent => drop(UserEvent::decode(payload).unwrap()),
+                    _ => continue,
+                }
+                *counts.entry(message.kind.name()).or_insert(0) += 1;
+            }
+        }
+    }
+    println!("understood: {counts:?}");
+    for (name, least) in [
+        ("PUBLIC_KEY", 6),
+        ("ENCRYPTED_SESSION_KEY", 6),
+        ("PIPELINE_HOST_CALL", 50),
+        ("PIPELINE_HOST_RESPONSE", 22),
+        ("RUNSPACEPOOL_HOST_CALL", 3),
+        ("USER_EVENT", 2),
+    ] {
+        assert!(counts.get(name).is_some_and(|count| *count >= least), "{name} in {counts:?}");
+    }
+}
+
+/// Version 2.4 does not encrypt: what went over the wire can be read.
+#[test]
+fn replay_secrets_of_version_2_4_are_opened() {
+    let Some(folder) = recordings("pwsh-7.6/secure-string-2-4") else { return };
+    let mut opened = Vec::new();
+    let mut assembler = Assembler::resuming(Assembler::DEFAULT_LIMIT);
+    let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.retain(|path| path.to_string_lossy().ends_with(".response.xml"));
+    names.sort();
+    for file in names {
+        for message in messages(&fs::read_to_string(&file).unwrap(), &mut assembler) {
+            if message.kind != MessageType::PipelineOutput || message.payload.is_empty() {
+                continue;
+            }
+            let value = decode(&message.payload, &Limits::DECODE).unwrap();
+            let secret = value.as_secure_string().or_else(|| value.as_credential().map(|(_, password)| password));
+            opened.extend(secret.map(|secret| Sealing::Plain.open(secret).unwrap().expose().clone()));
+        }
+    }
+    assert!(!opened.is_empty() && opened.iter().any(|text| text == "p@ss✓"), "{}", opened.len());
 }

@@ -173,14 +173,14 @@ impl Running {
             }
             Step::Warning(text) => out.pipeline(MessageType::WarningRecord, id, TextRecord(text).encode())?,
             Step::Host(line) => {
-                // Host call and record, in this order (recording host-write);
+                // Record and host call, in this order (recording host-write);
                 // colours are those of a console.
+                let record = psrp::encode(&outgoing::write_host(&line, world.unix_now));
+                out.pipeline(MessageType::InformationRecord, id, record)?;
                 if self.has_host {
                     let parameters = vec![Value::I32(7), Value::I32(0), Value::from(line.as_str())];
                     out.host_tell(id, HostMethod::WriteLine3, parameters)?;
                 }
-                let record = psrp::encode(&outgoing::write_host(&line, world.unix_now));
-                out.pipeline(MessageType::InformationRecord, id, record)?;
             }
             Step::Progress(progress) => out.pipeline(MessageType::ProgressRecord, id, progress.encode())?,
             Step::Sleep(span) => {

@@ -238,8 +238,8 @@ fn a_line_reaches_the_host_only_if_there_is_one() {
     let line = || vec![Command::new("Write-Line")];
     bench.start(P, HostInfo::OfRunspacePool, line());
     let said = bench.said();
-    assert_eq!(kinds(&said)[..2], [MessageType::PipelineHostCall, MessageType::InformationRecord]);
-    let record = psrp::InformationRecord::decode(&said[1].payload).unwrap();
+    assert_eq!(kinds(&said)[..2], [MessageType::InformationRecord, MessageType::PipelineHostCall]);
+    let record = psrp::InformationRecord::decode(&said[0].payload).unwrap();
     assert_eq!((record.text().as_str(), record.from_write_host), ("line", true));
     let without = Bench::opened(1, HostInfo::None).run(line());
     assert_eq!(kinds(&without), [MessageType::InformationRecord, MessageType::PipelineState]);

@@ -1,0 +1,366 @@
+//! Automation rules, watchlists, functions and saved queries as backup
+//! content.
+//!
+//! Without etag and times, so that two backups differ only where the things
+//! do.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+use wsman::clixml::Value;
+use wsman::testing::demo::Step;
+
+use super::Call;
+use super::export::file_name;
+use super::rules::wildcard;
+use crate::demo::clixml::{bag, count, date, from_json, strings};
+use crate::demo::content::{AutomationRule, KqlFunction, SavedQuery, Watchlist};
+use crate::demo::dataset::shifted;
+use crate::demo::signature::OBJECT_NOT_FOUND;
+use crate::demo::world::{Place, Workspace, hex};
+
+/// Chosen: who made the scenario's watchlists, and where its functions are
+/// filed.
+const PROVIDER: &str = "Leuchtturm Cyber Defence";
+const FUNCTION_CATEGORY: &str = "Functions";
+
+/// One exported thing.
+struct Exported<'a> {
+    /// Its name in ARM.
+    name: &'a str,
+    /// What its file is called after.
+    title: &'a str,
+    id: String,
+    format: &'static str,
+    /// What the file holds: JSON, or text of another format.
+    content: Content,
+}
+
+enum Content {
+    Json(Json),
+    Text(String, &'static str),
+}
+
+impl Call<'_> {
+    /// Export-AutomationRules.
+    pub(super) fn export_automations(&self, workspace: &Workspace) -> Vec<Step> {
+        let mut rules: Vec<&AutomationRule> = workspace.content.automation_rules.iter().collect();
+        rules.sort_by_key(|rule| rule.order);
+        self.exports(rules, |rule| {
+            let plain = automation(workspace, rule);
+            let exported = Exported {
+                name: &rule.id,
+                title: &rule.display_name,
+                id: workspace.arm_id("automationRules", &rule.id),
+                format: self.format(&["JSON", "ARM"]),
+                content: Content::Json(self.or_template(
+                    plain,
+                    "Microsoft.OperationalInsights/workspaces/providers/automationRules",
+                    &format!("Microsoft.SecurityInsights/{}", rule.id),
+                )),
+            };
+            let books = playbooks(&rule.actions).map(|name| playbook_id(&workspace.place, name));
+            let more = [
+                ("DisplayName", Value::from(rule.display_name.as_str())),
+                ("Order", Value::I32(rule.order)),
+                ("Enabled", Value::Bool(rule.enabled)),
+                ("TriggersOn", Value::from(rule.triggers_on.as_str())),
+                ("TriggersWhen", Value::from(rule.triggers_when.as_str())),
+                ("PlaybookIds", strings(books)),
+            ];
+            self.one(exported, more)
+        })
+    }
+
+    /// Export-Watchlists.
+    pub(super) fn export_watchlists(&self, workspace: &Workspace) -> Vec<Step> {
+        let wanted = self.bound.texts("WatchlistAlias");
+        let is = |list: &Watchlist, alias: &String| list.alias.eq_ignore_ascii_case(alias);
+        let all = &workspace.content.watchlists;
+        let mut steps = Vec::new();
+        for alias in wanted.unwrap_or_default() {
+            if !all.iter().any(|list| is(list, alias)) {
+                let message = format!("No watchlist with alias '{alias}'.");
+                steps.push(self.error(message, "WatchlistNotFound", OBJECT_NOT_FOUND));
+            }
+        }
+        let lists = all.iter().filter(|list| wanted.is_none_or(|all| all.iter().any(|alias| is(list, alias))));
+        steps.extend(self.exports(lists.collect(), |list| {
+            let format = self.format(&["JSON", "CSV"]);
+            let items = self.bound.flag("IncludeItems").unwrap_or(true).then(|| rows(list, workspace.start));
+            let exported = Exported {
+                name: &list.alias,
+                title: &list.alias,
+                id: workspace.arm_id("watchlists", &list.alias),
+                format,
+                content: if format == "CSV" {
+                    Content::Text(csv(&list.columns, &items.unwrap_or_default()), "csv")
+                } else {
+                    Content::Json(watchlist(list, items))
+                },
+            };
+            let more = [
+                ("Alias", Value::from(list.alias.as_str())),
+                ("DisplayName", Value::from(list.alias.as_str())),
+                ("ItemsSearchKey", Value::from(list.search_key.as_str())),
+                ("ItemCount", count(list.items.len())),
+                ("Provider", Value::from(PROVIDER)),
+                ("LastUpdated", shifted(workspace.start, &list.updated).map_or(Value::Nil, date)),
+            ];
+            self.one(exported, more)
+        }));
+        steps
+    }
+
+    /// Export-Functions.
+    pub(super) fn export_functions(&self, workspace: &Workspace) -> Vec<Step> {
+        let name = self.bound.text("NameFilter").map(wildcard);
+        let functions = workspace.content.functions.iter();
+        let functions = functions.filter(|function| name.as_ref().is_none_or(|name| name.is_match(&function.alias)));
+        self.exports(functions.collect(), |function: &KqlFunction| {
+            let plain = json!({
+                "name": function.id,
+                "properties": {
+                    "category": FUNCTION_CATEGORY,
+                    "displayName": function.alias,
+                    "functionAlias": function.alias,
+                    "functionParameters": function.parameters,
+                    "query": function.query,
+                    "version": 2,
+                },
+            });
+            let more = [
+                ("FunctionAlias", Value::from(function.alias.as_str())),
+                ("FunctionParameters", Value::from(function.parameters.as_str())),
+                ("Category", Value::from(FUNCTION_CATEGORY)),
+                ("DisplayName", Value::from(function.alias.as_str())),
+                ("IsAsim", Value::Bool(function.asim_schema.is_some())),
+            ];
+            self.one(self.search(workspace, &function.id, &function.alias, plain), more)
+        })
+    }
+
+    /// Export-SavedQueries. The scenario has no query packs.
+    pub(super) fn export_queries(&self, workspace: &Workspace) -> Vec<Step> {
+        let category = self.bound.text("Category");
+        let is_wanted =
+            |query: &&SavedQuery| category.is_none_or(|wanted| wanted.eq_ignore_ascii_case(&query.category));
+        self.exports(workspace.content.saved_queries.iter().filter(is_wanted).collect(), |query: &SavedQuery| {
+            let tags = json!([{ "name": "tactics", "value": query.tactics.join(",") }]);
+            let plain = json!({
+                "name": query.id,
+                "properties": {
+                    "category": query.category,
+                    "displayName": query.display_name,
+                    "query": query.query,
+                    "tags": tags,
+                    "version": 2,
+                },
+            });
+            let more = [
+                ("DisplayName", Value::from(query.display_name.as_str())),
+                ("Category", Value::from(query.category.as_str())),
+                ("Tactics", strings(query.tactics.iter().map(String::as_str))),
+                // The scenario names none.
+                ("Techniques", strings::<String>([])),
+            ];
+            self.one(self.search(workspace, &query.id, &query.display_name, plain), more)
+        })
+    }
+
+    /// A saved search in the format that is asked for.
+    fn search<'a>(&self, workspace: &Workspace, id: &'a str, title: &'a str, plain: Json) -> Exported<'a> {
+        let format = self.format(&["JSON", "KQL", "ARM"]);
+        Exported {
+            name: id,
+            title,
+            id: workspace.part_id(&format!("savedSearches/{id}")),
+            format,
+            content: if format == "KQL" {
+                Content::Text(plain["properties"]["query"].as_str().unwrap_or_default().to_owned(), "kql")
+            } else {
+                Content::Json(self.or_template(plain, "Microsoft.OperationalInsights/workspaces/savedSearches", id))
+            },
+        }
+    }
+
+    /// One output per thing, with progress between.
+    fn exports<T>(&self, things: Vec<T>, make: impl Fn(T) -> Value) -> Vec<Step> {
+        let of = things.len();
+        let mut steps = Vec::new();
+        for (n, thing) in things.into_iter().enumerate() {
+            steps.extend(self.progress(n, of, &format!("{} of {of}", n + 1)));
+            steps.push(Step::Output(make(thing)));
+        }
+        steps.extend(self.progress(of, of, "Completed"));
+        steps
+    }
+
+    /// The format as its set spells it; the first is the default.
+    fn format(&self, set: &[&'static str]) -> &'static str {
+        let given = self.bound.text("Format");
+        let named = given.and_then(|given| set.iter().find(|name| name.eq_ignore_ascii_case(given)));
+        named.or_else(|| set.first()).copied().unwrap_or("JSON")
+    }
+
+    fn or_template(&self, plain: Json, resource: &str, name: &str) -> Json {
+        if self.format(&["JSON", "ARM"]) != "ARM" {
+            return plain;
+        }
+        json!({
+            "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+            "contentVersion": "1.0.0.0",
+            "parameters": { "workspace": { "type": "String" } },
+            "resources": [{
+                "type": resource,
+                "apiVersion": "2025-07-01",
+                "name": format!("[concat(parameters('workspace'), '/{name}')]"),
+                "properties": plain["properties"],
+            }],
+        })
+    }
+
+    fn one<const N: usize>(&self, exported: Exported<'_>, more: [(&'static str, Value); N]) -> Value {
+        let (text, value, extension) = match exported.content {
+            Content::Json(json) => (json.to_string(), from_json(&json), "json"),
+            Content::Text(text, extension) => {
+                let value = Value::from(text.as_str());
+                (text, value, extension)
+            }
+        };
+        // The default of the switch is true: the demo host has no files.
+        let pass = self.bound.flag("PassThru").unwrap_or(true);
+        let common = [
+            ("Name", Value::from(exported.name)),
+            ("Id", Value::from(exported.id)),
+            ("FileName", Value::from(format!("{}.{extension}", file_name(exported.title)))),
+            ("Format", Value::from(exported.format)),
+            ("Bytes", count(text.len())),
+            ("Sha256", Value::from(hex(&Sha256::digest(&text)))),
+            ("Content", if pass { value } else { Value::Nil }),
+        ];
+        bag(&[], common.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)))
+    }
+}
+
+/// In the form of Azure's API.
+fn automation(workspace: &Workspace, rule: &AutomationRule) -> Json {
+    let condition = |(property, operator, values): &(String, String, Vec<String>)| {
+        let of = json!({ "propertyName": property, "operator": operator, "propertyValues": values });
+        json!({ "conditionType": "Property", "conditionProperties": of })
+    };
+    let actions = rule.actions.iter().zip(1..).map(|(action, order)| {
+        let (kind, what) = action.split_once(':').unwrap_or((action, ""));
+        let configuration = match kind {
+            "RunPlaybook" => json!({ "logicAppResourceId": playbook_id(&workspace.place, what) }),
+            _ => modification(what),
+        };
+        json!({ "order": order, "actionType": kind, "actionConfiguration": configuration })
+    });
+    json!({
+        "name": rule.id,
+        "properties": {
+            "displayName": rule.display_name,
+            "order": rule.order,
+            "triggeringLogic": {
+                "isEnabled": rule.enabled,
+                "triggersOn": rule.triggers_on,
+                "triggersWhen": rule.triggers_when,
+                "conditions": rule.conditions.iter().map(condition).collect::<Vec<_>>(),
+            },
+            "actions": actions.collect::<Vec<_>>(),
+        },
+    })
+}
+
+/// `status=Closed,BenignPositive/SuspiciousButExpected` or `label=VIP`.
+fn modification(what: &str) -> Json {
+    let (change, classification) = what.split_once(',').map_or((what, None), |(change, rest)| (change, Some(rest)));
+    let mut fields = Map::new();
+    match change.split_once('=') {
+        Some(("label", label)) => {
+            fields.insert("labels".to_owned(), json!([{ "labelName": label }]));
+        }
+        Some((name, value)) => {
+            fields.insert(name.to_owned(), value.into());
+        }
+        None => {}
+    }
+    if let Some((classification, reason)) = classification.and_then(|text| text.split_once('/')) {
+        fields.insert("classification".to_owned(), classification.into());
+        fields.insert("classificationReason".to_owned(), reason.into());
+    }
+    Json::Object(fields)
+}
+
+fn playbooks(actions: &[String]) -> impl Iterator<Item = &str> {
+    actions.iter().filter_map(|action| action.strip_prefix("RunPlaybook:"))
+}
+
+/// Chosen: playbooks lie in the workspace's own resource group.
+fn playbook_id(place: &Place, name: &str) -> String {
+    let Place { subscription, resource_group, .. } = place;
+    format!("/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Logic/workflows/{name}")
+}
+
+fn watchlist(list: &Watchlist, items: Option<Vec<Vec<String>>>) -> Json {
+    let mut watchlist = json!({
+        "name": list.alias,
+        "properties": {
+            "watchlistAlias": list.alias,
+            "displayName": list.alias,
+            "provider": PROVIDER,
+            "itemsSearchKey": list.search_key,
+        },
+    });
+    if let (Some(items), Some(fields)) = (items, watchlist.as_object_mut()) {
+        let row = |row: &Vec<String>| -> Json {
+            list.columns
+                .iter()
+                .zip(row)
+                .map(|(column, value)| (column.clone(), value.as_str().into()))
+                .collect::<Map<_, _>>()
+                .into()
+        };
+        fields.insert("items".to_owned(), items.iter().map(row).collect());
+    }
+    watchlist
+}
+
+/// The items; the scenario's offsets as times.
+fn rows(list: &Watchlist, start: Timestamp) -> Vec<Vec<String>> {
+    let value = |text: &String| shifted(start, text).map_or_else(|| text.clone(), |time| time.to_string());
+    list.items.iter().map(|row| row.iter().map(value).collect()).collect()
+}
+
+/// Source: RFC 4180.
+fn csv(columns: &[String], rows: &[Vec<String>]) -> String {
+    let cell = |text: &String| {
+        if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.clone() }
+    };
+    let line = |row: &[String]| row.iter().map(cell).collect::<Vec<_>>().join(",") + "\r\n";
+    std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_quotes_what_would_break_it() {
+        let columns = ["a".to_owned(), "b".to_owned()];
+        let rows = [vec!["x,y".to_owned(), "say \"z\"".to_owned()]];
+        assert_eq!(csv(&columns, &rows), "a,b\r\n\"x,y\",\"say \"\"z\"\"\"\r\n");
+    }
+
+    #[test]
+    fn an_action_is_taken_apart() {
+        let want = json!({
+            "status": "Closed",
+            "classification": "BenignPositive",
+            "classificationReason": "SuspiciousButExpected",
+        });
+        assert_eq!(modification("status=Closed,BenignPositive/SuspiciousButExpected"), want);
+        assert_eq!(modification("label=VIP"), json!({ "labels": [{ "labelName": "VIP" }] }));
+    }
+}

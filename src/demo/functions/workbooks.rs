@@ -1,0 +1,270 @@
+//! Workbooks: list, details, export, import, away with them.
+//!
+//! The scenario says which tables a workbook reads; its content is made of
+//! that: one query per table.
+
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use wsman::clixml::Value;
+use wsman::testing::demo::Step;
+
+use super::Call;
+use super::export::file_name;
+use super::rules::wildcard;
+use crate::demo::clixml::{bag, count, custom, date, from_json, optional, strings};
+use crate::demo::dataset::shifted;
+use crate::demo::estate::Workbook;
+use crate::demo::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
+use crate::demo::world::{Workspace, demo_id, hex};
+
+/// Who changes workbooks on the demo's hosts.
+const AUTHOR: &str = "svc-sentinel@leuchtturm.example";
+
+impl Call<'_> {
+    /// Get-SentinelWorkbooks. A subscription of the scenario has no workbooks
+    /// but those of its workspaces.
+    pub(super) fn workbooks(&self, workspace: &Workspace) -> Vec<Step> {
+        let name = self.bound.text("NameFilter").map(wildcard);
+        let books = workspace.estate.workbooks.iter();
+        let books = books.filter(|book| name.as_ref().is_none_or(|name| name.is_match(&book.display_name)));
+        books.map(|book| Step::Output(object(summary(workspace, book)))).collect()
+    }
+
+    /// Get-WorkbookDetails.
+    pub(super) fn workbook(&self, workspace: &Workspace) -> Vec<Step> {
+        let book = match self.book_at(workspace) {
+            Ok(place) => workspace.estate.workbooks.get(place),
+            Err(step) => return vec![step],
+        };
+        let Some(book) = book else { return Vec::new() };
+        let content = content(workspace, book);
+        let parsed: Json = serde_json::from_str(&content).unwrap_or_default();
+        let items = parsed["items"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut properties = summary(workspace, book);
+        properties.extend([
+            ("Description", optional(None::<&str>)),
+            ("Revision", Value::from(format!("{}", book.revision + 1))),
+            ("ItemCount", count(items.len())),
+            ("QueryCount", count(items.iter().filter(|item| item["type"] == 3).count())),
+            ("TablesReferenced", strings(book.tables.iter().map(String::as_str))),
+            ("Parameters", strings(["TimeRange"])),
+            ("SerializedData", if self.bound.has("IncludeContent") { Value::from(content) } else { Value::Nil }),
+        ]);
+        vec![Step::Output(object(properties))]
+    }
+
+    /// Export-SentinelWorkbook.
+    pub(super) fn export_workbook(&self, workspace: &Workspace) -> Vec<Step> {
+        let book = match self.book_at(workspace) {
+            Ok(place) => workspace.estate.workbooks.get(place),
+            Err(step) => return vec![step],
+        };
+        let Some(book) = book else { return Vec::new() };
+        let plain = content(workspace, book);
+        let given = self.bound.text("Format").unwrap_or("ARM");
+        let format = ["Gallery", "ARM", "Raw"].into_iter().find(|format| format.eq_ignore_ascii_case(given));
+        let format = format.unwrap_or("ARM");
+        let text = match format {
+            "ARM" => template(book, &plain).to_string(),
+            _ => plain,
+        };
+        // The default of the switch is true: the demo host has no files.
+        let pass = self.bound.flag("PassThru").unwrap_or(true);
+        vec![Step::Output(custom([
+            ("WorkbookId", Value::from(book.id.as_str())),
+            ("DisplayName", Value::from(book.display_name.as_str())),
+            ("Format", Value::from(format)),
+            ("FileName", Value::from(format!("{}.json", file_name(&book.display_name)))),
+            ("Bytes", count(text.len())),
+            ("Sha256", Value::from(hex(&Sha256::digest(&text)))),
+            ("Content", if pass { Value::from(text) } else { Value::Nil }),
+        ]))]
+    }
+
+    /// Remove-SentinelWorkbook.
+    pub(super) fn remove_workbook(&self, workspace: &mut Workspace) -> Vec<Step> {
+        let place = match self.book_at(workspace) {
+            Ok(place) => place,
+            Err(step) => return vec![step],
+        };
+        let Some(book) = workspace.estate.workbooks.get(place) else { return Vec::new() };
+        if let Some(step) = self.instead_of("Delete workbook", &book.display_name) {
+            return vec![step];
+        }
+        let backup = template(book, &content(workspace, book));
+        let book = workspace.estate.workbooks.remove(place);
+        vec![Step::Output(custom([
+            ("WorkbookId", Value::from(book.id.as_str())),
+            ("DisplayName", Value::from(book.display_name.as_str())),
+            ("Deleted", Value::Bool(true)),
+            ("Backup", from_json(&backup)),
+        ]))]
+    }
+
+    /// Import-SentinelWorkbook.
+    pub(super) fn import_workbook(&self, workspace: &mut Workspace) -> Vec<Step> {
+        let name = self.bound.text("DisplayName").unwrap_or_default();
+        let text = self.bound.text("Content").unwrap_or_default();
+        let Some(found) = gallery(text) else {
+            let said = "The content is neither a workbook of the gallery nor an ARM template of one.".to_owned();
+            return vec![self.error(said, "InvalidWorkbook", INVALID_ARGUMENT)];
+        };
+        // The ids of the workspace that it came from would show another customer's name and no data.
+        let (found, replaced) = at_home(&found, &workspace.part_id(""));
+        let id = match self.bound.text("WorkbookId") {
+            Some(id) => id.to_owned(),
+            None => demo_id(&[&workspace.place.name, name]),
+        };
+        let known = workspace.estate.workbooks.iter().position(|book| book.id.eq_ignore_ascii_case(&id));
+        if known.is_some() && !self.bound.has("Overwrite") {
+            let said = format!("A workbook with id '{id}' exists; -Overwrite replaces it.");
+            return vec![self.error(said, "Conflict", RESOURCE_EXISTS)];
+        }
+        let action = if known.is_some() { "Replace workbook" } else { "Import workbook" };
+        if let Some(step) = self.instead_of(action, name) {
+            return vec![step];
+        }
+        let tables = workspace.tables.iter().map(|table| &table.name).filter(|name| found.contains(name.as_str()));
+        let revision =
+            known.and_then(|place| workspace.estate.workbooks.get(place)).map_or(0, |book| book.revision + 1);
+        let book = Workbook {
+            id,
+            display_name: name.to_owned(),
+            modified: self.now.to_string(),
+            by: AUTHOR.to_owned(),
+            tables: tables.cloned().collect(),
+            content: Some(found),
+            revision,
+        };
+        let mut properties = summary(workspace, &book);
+        properties.push(("Created", Value::Bool(known.is_none())));
+        properties.push(("ReplacedResourceIds", count(replaced)));
+        match known.and_then(|place| workspace.estate.workbooks.get_mut(place)) {
+            Some(place) => *place = book,
+            None => workspace.estate.workbooks.push(book),
+        }
+        vec![Step::Output(object(properties))]
+    }
+
+    /// Where the workbook that the call names is: by id, or by its exact name
+    /// when only one has it.
+    fn book_at(&self, workspace: &Workspace) -> Result<usize, Step> {
+        let (id, name) = (self.bound.text("WorkbookId"), self.bound.text("DisplayName").unwrap_or_default());
+        let is_meant = |book: &Workbook| match id {
+            Some(id) => book.id.eq_ignore_ascii_case(id),
+            None => book.display_name.eq_ignore_ascii_case(name),
+        };
+        let books = workspace.estate.workbooks.iter().enumerate();
+        let found: Vec<usize> = books.filter(|(_, book)| is_meant(book)).map(|(place, _)| place).collect();
+        match found.as_slice() {
+            [place] => Ok(*place),
+            [] => {
+                let said = format!("No workbook '{}' in workspace '{}'.", id.unwrap_or(name), workspace.place.name);
+                Err(self.error(said, "WorkbookNotFound", OBJECT_NOT_FOUND))
+            }
+            several => {
+                let said = format!("{} workbooks are called '{name}'; give WorkbookId.", several.len());
+                Err(self.error(said, "AmbiguousName", INVALID_ARGUMENT))
+            }
+        }
+    }
+}
+
+fn object(properties: Vec<(&'static str, Value)>) -> Value {
+    bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
+}
+
+fn summary(workspace: &Workspace, book: &Workbook) -> Vec<(&'static str, Value)> {
+    let place = &workspace.place;
+    let modified = shifted(workspace.start, &book.modified).or_else(|| book.modified.parse().ok());
+    let id = format!(
+        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Insights/workbooks/{}",
+        place.subscription, place.resource_group, book.id
+    );
+    vec![
+        ("WorkbookId", Value::from(book.id.as_str())),
+        ("DisplayName", Value::from(book.display_name.as_str())),
+        ("Category", Value::from("sentinel")),
+        ("SourceId", Value::from(workspace.part_id("").trim_end_matches('/').to_lowercase())),
+        ("Version", Value::from("Notebook/1.0")),
+        ("TimeModified", modified.map_or(Value::Nil, date)),
+        ("ModifiedBy", Value::from(book.by.as_str())),
+        ("ResourceGroupName", Value::from(place.resource_group.as_str())),
+        ("Location", Value::from(workspace.estate.location.as_str())),
+        ("Tags", bag(&[], [])),
+        ("ResourceId", Value::from(id)),
+    ]
+}
+
+/// The gallery's form of a workbook.
+fn content(workspace: &Workspace, book: &Workbook) -> String {
+    if let Some(content) = &book.content {
+        return content.clone();
+    }
+    let range = json!({ "type": 9, "content": { "parameters": [{ "name": "TimeRange", "type": 4 }] } });
+    let query = |table: &String| {
+        json!({
+            "type": 3,
+            "content": {
+                "version": "KqlItem/1.0",
+                "query": format!("{table} | summarize count() by bin(TimeGenerated, 1h)"),
+                "timeContextFromParameter": "TimeRange",
+            },
+        })
+    };
+    let items: Vec<Json> = std::iter::once(range).chain(book.tables.iter().map(query)).collect();
+    json!({
+        "version": "Notebook/1.0",
+        "items": items,
+        "fallbackResourceIds": [workspace.part_id("").trim_end_matches('/')],
+    })
+    .to_string()
+}
+
+fn template(book: &Workbook, content: &str) -> Json {
+    json!({
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": { "workspaceId": { "type": "String" } },
+        "resources": [{
+            "type": "Microsoft.Insights/workbooks",
+            "apiVersion": "2023-06-01",
+            "name": book.id,
+            "kind": "shared",
+            "properties": {
+                "displayName": book.display_name,
+                "category": "sentinel",
+                "serializedData": content,
+                "sourceId": "[parameters('workspaceId')]",
+            },
+        }],
+    })
+}
+
+/// The gallery's form, from either.
+fn gallery(text: &str) -> Option<String> {
+    let json: Json = serde_json::from_str(text).ok()?;
+    if json["items"].is_array() {
+        return Some(text.to_owned());
+    }
+    let inner = json["resources"][0]["properties"]["serializedData"].as_str()?;
+    let parsed: Json = serde_json::from_str(inner).ok()?;
+    parsed["items"].is_array().then(|| inner.to_owned())
+}
+
+/// The content with this workspace's id for every other, and how many there
+/// were.
+fn at_home(content: &str, own: &str) -> (String, usize) {
+    let own = own.trim_end_matches('/');
+    let mut json: Json = serde_json::from_str(content).unwrap_or_default();
+    let mut replaced = 0;
+    for list in ["fallbackResourceIds", "crossComponentResources"] {
+        for id in json[list].as_array_mut().into_iter().flatten() {
+            if id.as_str().is_some_and(|id| id.starts_with('/') && !id.eq_ignore_ascii_case(own)) {
+                *id = own.into();
+                replaced += 1;
+            }
+        }
+    }
+    if replaced == 0 { (content.to_owned(), 0) } else { (json.to_string(), replaced) }
+}
