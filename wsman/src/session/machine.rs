@@ -72,6 +72,11 @@ pub struct Session {
     over_early: BTreeSet<Uuid>,
     /// Connected to a pool that need not say its state again.
     connecting: bool,
+    /// Commands whose CommandId the host chose itself, by their pipelines.
+    ///
+    /// Seen: PowerShell 2 takes no proposal (recording
+    /// psrp_run_protocol_version_2.1); all others do.
+    given_ids: BTreeMap<Uuid, Uuid>,
 }
 
 /// What the session waits for.
@@ -132,6 +137,7 @@ impl Session {
             next_object: 1,
             over_early: BTreeSet::new(),
             connecting: false,
+            given_ids: BTreeMap::new(),
         }
     }
 
@@ -465,7 +471,12 @@ impl Session {
         fragments(object, &message.encode(), data).collect()
     }
 
-    fn exchange(&mut self, purpose: Purpose, operation: Operation) {
+    fn exchange(&mut self, purpose: Purpose, mut operation: Operation) {
+        if let Some(id) = operation.command_mut()
+            && let Some(given) = self.given_ids.get(id)
+        {
+            *id = *given;
+        }
         let message_id = self.entropy.uuid();
         let probes = matches!(purpose, Purpose::ProbeCommand(_));
         let marked = matches!(purpose, Purpose::Create | Purpose::Command(_) | Purpose::Send(_));

@@ -195,6 +195,18 @@ impl std::fmt::Debug for Operation {
 }
 
 impl Operation {
+    /// The existing command that it is about.
+    pub(crate) fn command_mut(&mut self) -> Option<&mut Uuid> {
+        match self {
+            Self::Receive { command_id }
+            | Self::Send { command_id, .. }
+            | Self::Signal { command_id, .. }
+            | Self::Reconnect { command_id }
+            | Self::Connect { command_id, .. } => command_id.as_mut(),
+            _ => None,
+        }
+    }
+
     /// `wsa:Action`.
     #[must_use]
     pub fn action(&self) -> &'static str {

@@ -17,13 +17,21 @@ pub(crate) struct Ids {
     pub(crate) pool: Uuid,
     /// Recorded and ours.
     pub(crate) commands: Vec<(Uuid, Uuid)>,
+    /// Commands that the host named itself, and the ids that we proposed.
+    pub(crate) given: Vec<(Uuid, Uuid)>,
     /// What our client sent: the host's key is made for it.
     pub(crate) public_key: Option<PublicKey>,
 }
 
 impl Ids {
     pub(crate) fn ours(&self, recorded: Uuid) -> Option<Uuid> {
-        self.commands.iter().find(|(theirs, _)| *theirs == recorded).map(|(_, ours)| *ours)
+        // The latest: pypsrp used an id again once its command was over.
+        let known = self.commands.iter().rev().chain(&self.given);
+        known.into_iter().find(|(theirs, _)| *theirs == recorded).map(|(_, ours)| *ours)
+    }
+
+    pub(crate) fn given(&self, recorded: Uuid, ours: Uuid) -> bool {
+        recorded == ours && self.given.iter().any(|(given, _)| *given == recorded)
     }
 
     /// By the bytes in a message's header. The clients of 2018 wrote them
@@ -52,8 +60,10 @@ impl Ids {
         if let Some((recorded, ours)) = &self.shell {
             replace(recorded, ours);
         }
-        for (recorded, ours) in &self.commands {
-            replace(&upper(*recorded), &upper(*ours));
+        for (recorded, _) in &self.commands {
+            if let Some(ours) = self.ours(*recorded) {
+                replace(&upper(*recorded), &upper(ours));
+            }
         }
         Ok(text.into_bytes())
     }

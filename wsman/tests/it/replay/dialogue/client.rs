@@ -28,6 +28,8 @@ use super::Trouble;
 /// A request of ours that waits for its answer.
 struct Asked {
     id: ExchangeId,
+    /// Place among all that was sent.
+    place: usize,
     request: Request,
 }
 
@@ -37,7 +39,8 @@ pub(crate) struct Client {
     asked: Vec<Asked>,
     /// Recorded answers to Receives that our client has not asked for yet.
     backlog: Vec<(Option<Uuid>, Option<Uuid>, Vec<u8>)>,
-    sent: Vec<Vec<u8>>,
+    /// What was sent, with the answers.
+    sent: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     ids: Ids,
     heard: BTreeMap<Uuid, Lines>,
     calls: Vec<(Option<PipelineId>, HostCall)>,
@@ -174,6 +177,7 @@ impl Client {
                     commands: commands.collect(),
                     flags: create.flags,
                     with_input: !create.no_input,
+                    early_receive: false,
                     host: Some(create.host),
                     first_message_timeout: Duration::from_secs(600),
                     timeout: Duration::from_secs(600),
@@ -260,7 +264,16 @@ impl Client {
         let at = self.asked.iter().position(|asked| self.corresponds(&recorded.operation, &asked.request.operation));
         let message = recorded.header.message_id;
         match (at, &exchange.response) {
-            (Some(at), Some(body)) => self.answer(at, Some(message), body, exchange.status)?,
+            (Some(at), Some(body)) => {
+                if let (Operation::Command { command_id, .. }, Ok(Answer::CommandStarted(given))) =
+                    (&recorded.operation, AnswerEnvelope::decode(body).map(|envelope| envelope.answer))
+                    && given != *command_id
+                    && let Some(ours) = self.ids.ours(*command_id)
+                {
+                    self.ids.given.push((given, ours));
+                }
+                self.answer(at, Some(message), body, exchange.status)?;
+            }
             (Some(at), None) => {
                 let asked = self.asked.remove(at);
                 // Any error does: the session looks at its kind only.
@@ -292,7 +305,8 @@ impl Client {
     fn corresponds(&self, recorded: &Operation, ours: &Operation) -> bool {
         let same = |recorded: &Option<Uuid>, ours: &Option<Uuid>| match (recorded, ours) {
             (None, None) => true,
-            (Some(recorded), Some(ours)) => self.ids.ours(*recorded) == Some(*ours),
+            // A host that names commands itself does so for both.
+            (Some(recorded), Some(ours)) => self.ids.ours(*recorded) == Some(*ours) || self.ids.given(*recorded, *ours),
             _ => false,
         };
         match (recorded, ours) {
@@ -313,6 +327,9 @@ impl Client {
         let asked = self.asked.remove(at);
         let body = self.ids.adapt(body, recorded, asked.request.header.message_id).map_err(Trouble::Wrong)?;
         self.session.handle(self.now, Input::Answer { id: asked.id, status, body: &body });
+        if let Some(sent) = self.sent.get_mut(asked.place) {
+            sent.1 = Some(body);
+        }
         self.drain()
     }
 
@@ -349,9 +366,9 @@ impl Client {
             match self.session.poll() {
                 Output::Exchange { id, body, .. } => {
                     let request = Request::decode(&body).map_err(Trouble::wrong)?;
-                    self.sent.push(body);
                     self.note_key(&request);
-                    self.asked.push(Asked { id, request });
+                    self.asked.push(Asked { id, place: self.sent.len(), request });
+                    self.sent.push((body, None));
                 }
                 Output::MakeKey(mut entropy) => {
                     self.session.handle(self.now, Input::Key(KeyPair::generate(&mut entropy)));
@@ -397,8 +414,10 @@ impl Client {
         }
     }
 
-    pub(crate) fn heard(&self) -> &BTreeMap<Uuid, Lines> {
-        &self.heard
+    /// What was heard of each pipeline, without what our client adds by itself.
+    pub(crate) fn heard(&self) -> Vec<Lines> {
+        let hosts = |lines: &Lines| lines.iter().filter(|line| !line.contains(OUR_WARNING)).cloned().collect();
+        self.heard.values().map(hosts).collect()
     }
 
     /// What is left when the recording is over.
@@ -420,10 +439,10 @@ impl Client {
 
     /// Our requests as a recording.
     pub(crate) fn as_recording(&self) -> Recording {
-        let exchanges = self.sent.iter().enumerate().map(|(n, body)| Exchange {
+        let exchanges = self.sent.iter().enumerate().map(|(n, (request, response))| Exchange {
             number: n + 1,
-            request: body.clone(),
-            response: None,
+            request: request.clone(),
+            response: response.clone(),
             status: 0,
             connection: 1,
         });
@@ -436,12 +455,9 @@ impl Client {
         }
     }
 
-    pub(crate) fn session_id(&self) -> Option<Uuid> {
-        Request::decode(self.sent.first()?).ok()?.header.session_id
-    }
-
-    pub(crate) fn recorded_commands(&self) -> Vec<Uuid> {
-        self.ids.commands.iter().map(|(recorded, _)| *recorded).collect()
+    /// In the order in which they were started.
+    pub(crate) fn commands(&self) -> &[(Uuid, Uuid)] {
+        &self.ids.commands
     }
 
     /// Commands that our client terminates and the recorded one does not: it
@@ -456,13 +472,16 @@ impl Client {
     }
 
     /// Everything that was recorded was heard, in its order. Returns how many.
-    pub(crate) fn compare_heard(&self, recorded: BTreeMap<Uuid, Lines>) -> Result<usize, Trouble> {
+    pub(crate) fn compare_heard(&self, recorded: BTreeMap<usize, Lines>) -> Result<usize, Trouble> {
         let mut same = 0;
-        for (id, lines) in recorded {
-            let ours = self.ids.ours(id).and_then(|ours| self.heard.get(&ours)).cloned().unwrap_or_default();
+        for (number, lines) in recorded {
+            let ours = self.ids.commands.get(number).and_then(|(_, ours)| self.heard.get(ours));
+            // What our client adds by itself.
+            let added = |line: &String| line.contains(OUR_WARNING) && !lines.contains(line);
+            let ours: Vec<_> = ours.into_iter().flatten().filter(|line| !added(line)).collect();
             for (n, line) in lines.iter().enumerate() {
                 match ours.get(n) {
-                    Some(heard) if heard == line => same += 1,
+                    Some(heard) if *heard == line => same += 1,
                     heard => {
                         let cut = |line: &str| line.chars().take(200).collect::<String>();
                         let heard = heard.map_or_else(|| "nothing".to_owned(), |heard| cut(heard));
@@ -520,6 +539,9 @@ impl Client {
         }
     }
 }
+
+/// Of our client, about an object that the host cut.
+const OUR_WARNING: &str = "the host left out what is below";
 
 fn decode_all(began: &[&Found]) -> Result<Vec<Message>, Trouble> {
     began.iter().map(|one| Message::decode(&one.bytes).map_err(Trouble::wrong)).collect()

@@ -1,19 +1,16 @@
 //! What pypsrp made of a recording, compared for the gist.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use super::super::report::Report;
 use super::heard::Lines;
 
 /// Every pipeline that `result.json` tells of is one of ours, with the same
 /// state and the same number of outputs, warnings and errors.
-pub(crate) fn compare(result: &Json, heard: &BTreeMap<Uuid, Lines>, report: &mut Report) -> Result<(), String> {
+pub(crate) fn compare(result: &Json, heard: &[Lines], report: &mut Report) -> Result<(), String> {
     let mut told = Vec::new();
     collect(result, &mut told);
-    let mut free: Vec<&Lines> = heard.values().collect();
+    let mut free: Vec<&Lines> = heard.iter().collect();
     for pipeline in told {
         let Some(state) = pipeline.get("state").and_then(Json::as_str) else { continue };
         if !["Completed", "Failed", "Stopped"].contains(&state) {
@@ -36,9 +33,9 @@ pub(crate) fn compare(result: &Json, heard: &BTreeMap<Uuid, Lines>, report: &mut
                 report.count("results of pypsrp: pipelines with the same gist");
             }
             // Told of twice, once before and once after something else.
-            None if heard.values().any(|lines| fits(lines)) => report.count("results of pypsrp: told of again"),
+            None if heard.iter().any(fits) => report.count("results of pypsrp: told of again"),
             None => {
-                let shown: Vec<_> = heard.values().map(|lines| summary(lines)).collect();
+                let shown: Vec<_> = heard.iter().map(summary).collect();
                 return Err(format!("pypsrp saw {state} with {outputs:?} outputs; ours: {shown:?}"));
             }
         }

@@ -81,15 +81,18 @@ fn recorded(message: &Message) -> Result<Option<String>, String> {
     }))
 }
 
-/// What each pipeline said in the recording, by its recorded id.
-pub(crate) fn of_recording(found: &[Found], commands: &[Uuid]) -> Result<BTreeMap<Uuid, Lines>, String> {
-    let mut heard: BTreeMap<Uuid, Lines> = BTreeMap::new();
+/// What each pipeline said in the recording. `commands` are the recorded ids
+/// with the exchanges that started them, in order; some clients use an id
+/// again.
+pub(crate) fn of_recording(found: &[Found], commands: &[(Uuid, usize)]) -> Result<BTreeMap<usize, Lines>, String> {
+    let mut heard: BTreeMap<usize, Lines> = BTreeMap::new();
     for one in found.iter().filter(|one| !one.from_client) {
         let message = Message::decode(&one.bytes).map_err(|error| error.to_string())?;
         let swapped = Uuid::from_bytes(message.pipeline.to_bytes_le());
-        let known = commands.iter().find(|id| **id == message.pipeline || **id == swapped);
-        let (Some(id), Some(line)) = (known, recorded(&message)?) else { continue };
-        heard.entry(*id).or_default().push(line);
+        let its = |(id, from): &(Uuid, usize)| (*id == message.pipeline || *id == swapped) && *from <= one.began;
+        let known = commands.iter().rposition(its);
+        let (Some(number), Some(line)) = (known, recorded(&message)?) else { continue };
+        heard.entry(number).or_default().push(line);
     }
     Ok(heard)
 }

@@ -53,40 +53,68 @@ fn run(recording: &Recording, report: &mut Report) -> Result<(), Trouble> {
     if let Some(wrong) = wrong.into_iter().next() {
         return Err(Trouble::Wrong(wrong));
     }
-    let mut clients: BTreeMap<Option<Uuid>, Client> = BTreeMap::new();
+    let mut clients: Vec<(String, Client)> = Vec::new();
+    // Which client each exchange is of.
+    let mut of: Vec<Option<usize>> = Vec::new();
     for (index, (exchange, request)) in recording.exchanges.iter().zip(&requests).enumerate() {
-        let Some(request) = request else { continue };
-        let began: Vec<_> = found.iter().filter(|one| one.from_client && one.began == index).collect();
-        let session = request.header.session_id;
-        let client = match clients.entry(session) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(Client::start(request, &began, recording.entropy)?),
+        let Some(request) = request else {
+            of.push(None);
+            continue;
         };
-        step(client, exchange, request, &began)
-            .map_err(|trouble| match trouble {
-                Trouble::Wrong(what) => Trouble::Wrong(format!("exchange {}: {what}", exchange.number)),
-                left_out @ Trouble::LeftOut(_) => left_out,
-            })?;
+        let began: Vec<_> = found.iter().filter(|one| one.from_client && one.began == index).collect();
+        let shell = match &request.operation {
+            Operation::Create { shell_id, .. } => adapt::upper(*shell_id),
+            _ => request.header.shell_id.clone().unwrap_or_default().to_uppercase(),
+        };
+        let begins = matches!(request.operation, Operation::Create { .. } | Operation::Connect { command_id: None, .. });
+        if begins {
+            if let Some(what) = statements::not_offered(&exchange.request) {
+                return Err(Trouble::LeftOut(format!("its Create asks for {what}, which our client does not")));
+            }
+            clients.push((shell.clone(), Client::start(request, &began, recording.entropy)?));
+        }
+        // Hosts may give a shell another id than was proposed.
+        let known = clients.iter().rposition(|(id, _)| *id == shell).or_else(|| clients.len().checked_sub(1));
+        of.push(known);
+        let client = known.and_then(|known| clients.get_mut(known)).map(|(_, client)| client);
+        let Some(client) = client else {
+            return Err(Trouble::LeftOut(format!("it begins in the middle of a session ({})", request.operation.name())));
+        };
+        step(client, exchange, request, &began).map_err(|trouble| match trouble {
+            Trouble::Wrong(what) => Trouble::Wrong(format!("exchange {}: {what}", exchange.number)),
+            left_out @ Trouble::LeftOut(_) => left_out,
+        })?;
         report.count("exchanges in dialogues");
     }
-    for (session, client) in &mut clients {
-        let session = *session;
+    for (number, (_, client)) in clients.iter_mut().enumerate() {
         client.finish()?;
+        let its = |index: usize| of.get(index) == Some(&Some(number));
         let ours = client.as_recording();
-        let recorded = statements::said(recording, session).map_err(Trouble::Wrong)?;
-        let said = statements::said(&ours, client.session_id()).map_err(Trouble::Wrong)?;
+        let recorded = statements::said(recording, &its).map_err(Trouble::Wrong)?;
+        let said = statements::said(&ours, &|_| true).map_err(Trouble::Wrong)?;
         let extra = client.unasked_ends(&recorded, &said);
         let said = without(said, &extra);
         let same = statements::compare(&recorded, &said, client.secrets_are_opaque()).map_err(Trouble::Wrong)?;
         report.add("statements said alike", same);
         if !extra.is_empty() {
-            report.add("dialogues: terminates of ours that the recording does not have", extra.len());
+            report.add("terminates of ours that the recording does not have", extra.len());
         }
-        envelopes(recording, &ours, session, report)?;
-        let heard = heard::of_recording(&found, &client.recorded_commands()).map_err(Trouble::Wrong)?;
+        envelopes(recording, &ours, &its, report)?;
+        let started = requests.iter().enumerate().filter(|(index, _)| its(*index)).filter_map(|(index, request)| {
+            match request.as_ref().map(|request| &request.operation) {
+                Some(Operation::Command { command_id, .. }) => Some((*command_id, index)),
+                Some(Operation::Connect { command_id: Some(command_id), .. }) => Some((*command_id, index)),
+                _ => None,
+            }
+        });
+        let started: Vec<(Uuid, usize)> = started.collect();
+        if started.len() != client.commands().len() {
+            return Err(Trouble::Wrong(format!("{} commands, ours {}", started.len(), client.commands().len())));
+        }
+        let heard = heard::of_recording(&found, &started).map_err(Trouble::Wrong)?;
         report.add("lines heard alike", client.compare_heard(heard)?);
         if let Some(result) = &recording.result {
-            gist::compare(result, client.heard(), report).map_err(Trouble::Wrong)?;
+            gist::compare(result, &client.heard(), report).map_err(Trouble::Wrong)?;
         }
     }
     Ok(())
@@ -149,12 +177,12 @@ fn step(client: &mut Client, exchange: &Exchange, request: &Request, began: &[&F
 fn envelopes(
     recording: &Recording,
     ours: &Recording,
-    session: Option<Uuid>,
+    its: &dyn Fn(usize) -> bool,
     report: &mut Report,
 ) -> Result<(), Trouble> {
     let key = |request: &Request| {
         let command = match &request.operation {
-            Operation::Receive { command_id } | Operation::Signal { command_id, .. } | Operation::Connect { command_id, .. } => {
+            Operation::Receive { command_id } | Operation::Reconnect { command_id } | Operation::Signal { command_id, .. } | Operation::Connect { command_id, .. } => {
                 command_id.is_some()
             }
             _ => false,
@@ -163,11 +191,11 @@ fn envelopes(
     };
     let mut sizes = std::collections::BTreeSet::new();
     let mut recorded: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for exchange in &recording.exchanges {
+    for (index, exchange) in recording.exchanges.iter().enumerate() {
         let Ok(request) = Request::decode(&exchange.request) else { continue };
-        if request.header.session_id == session {
+        sizes.insert(request.header.max_envelope_bytes);
+        if its(index) {
             let envelope = statements::envelope(&exchange.request).map_err(Trouble::Wrong)?;
-            sizes.insert(request.header.max_envelope_bytes);
             recorded.entry(key(&request)).or_default().push(envelope);
         }
     }
@@ -175,7 +203,7 @@ fn envelopes(
         let request = Request::decode(&exchange.request).map_err(Trouble::wrong)?;
         let size = request.header.max_envelope_bytes;
         if !sizes.contains(&size) {
-            return Err(Trouble::Wrong(format!("{}: MaxEnvelopeSize {size}, recorded {sizes:?}", request.operation.name())));
+            return Err(Trouble::LeftOut(format!("its client asks for envelopes of {sizes:?} bytes, ours for {size}")));
         }
         let Some(candidates) = recorded.get(&key(&request)) else { continue };
         let envelope = statements::envelope(&exchange.request).map_err(Trouble::Wrong)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 use wsman::psrp::{Destination, Message, MessageType};
-use wsman::soap::{Operation, Request};
+use wsman::soap::{Answer, AnswerEnvelope, Operation, Request};
 
 use super::super::super::infoset::{self, Node};
 use super::super::messages::{self, Found};
@@ -25,20 +25,26 @@ pub(crate) type Said = BTreeMap<Option<usize>, Vec<Statement>>;
 
 /// Numbers commands by their ids, however a client writes these.
 #[derive(Default)]
-struct Numbers(Vec<Uuid>);
+struct Numbers(Vec<(Uuid, usize)>);
 
 impl Numbers {
     fn of(&mut self, id: Uuid) -> usize {
         let swapped = Uuid::from_bytes(id.to_bytes_le());
-        self.0.iter().position(|known| *known == id || *known == swapped).unwrap_or_else(|| {
-            self.0.push(id);
-            self.0.len() - 1
-        })
+        let known = self.0.iter().rev().find(|(known, _)| *known == id || *known == swapped);
+        known.map(|(_, number)| *number).unwrap_or_else(|| self.start(id))
+    }
+
+    /// A command begins, perhaps with an id that was used before.
+    fn start(&mut self, id: Uuid) -> usize {
+        let number = self.0.iter().map(|(_, number)| number + 1).max().unwrap_or(0);
+        self.0.push((id, number));
+        number
     }
 }
 
-/// Everything that the client of a session said, except that it listens.
-pub(crate) fn said(recording: &Recording, session: Option<Uuid>) -> Result<Said, String> {
+/// Everything that a client said, except that it listens. `its` says which
+/// exchanges are this client's.
+pub(crate) fn said(recording: &Recording, its: &dyn Fn(usize) -> bool) -> Result<Said, String> {
     let (found, wrong) = messages::of(recording);
     if let Some(wrong) = wrong.first() {
         return Err(wrong.clone());
@@ -47,8 +53,15 @@ pub(crate) fn said(recording: &Recording, session: Option<Uuid>) -> Result<Said,
     let mut numbers = Numbers::default();
     for (index, exchange) in recording.exchanges.iter().enumerate() {
         let Ok(request) = Request::decode(&exchange.request) else { continue };
-        if request.header.session_id != session {
+        if !its(index) {
             continue;
+        }
+        let answer = exchange.response.as_deref().and_then(|body| AnswerEnvelope::decode(body).ok());
+        if let Operation::Command { command_id, .. } = request.operation {
+            let number = numbers.start(command_id);
+            if let Some(Answer::CommandStarted(given)) = answer.map(|envelope| envelope.answer) {
+                numbers.0.insert(0, (given, number));
+            }
         }
         let (what, command) = match &request.operation {
             Operation::Receive { .. } | Operation::Send { .. } => (None, None),
@@ -151,6 +164,19 @@ pub(crate) fn envelope(body: &[u8]) -> Result<Node, String> {
     let mut root = Node::parse(&String::from_utf8_lossy(body))?;
     strip(&mut root);
     Ok(root)
+}
+
+/// What the recorded Create asks for that ours does not offer.
+pub(crate) fn not_offered(create: &[u8]) -> Option<String> {
+    let root = Node::parse(&String::from_utf8_lossy(create)).ok()?;
+    let known = ["InputStreams", "OutputStreams", "creationXml"];
+    let element = root.find("Shell").and_then(|shell| shell.children.iter().find(|c| !known.contains(&c.name.as_str())));
+    let mut option = None;
+    root.walk(&mut |node| {
+        let name = node.attributes.get("Name").filter(|_| node.name == "Option");
+        option = option.take().or_else(|| name.filter(|name| *name != "protocolversion").cloned());
+    });
+    element.map(|element| element.name.clone()).or(option)
 }
 
 fn strip(node: &mut Node) {
