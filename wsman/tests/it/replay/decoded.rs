@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use wsman::clixml::{Limits, Value, decode, encode};
 use wsman::psrp::{
-    ApplicationPrivateData, CreatePipeline, ErrorRecord, HostCall, HostResponse, InformationRecord, Message,
-    MessageType, PipelineStateMessage, ProgressRecord, RunspacePoolStateMessage, SessionCapability, TextRecord,
+    ApplicationPrivateData, CreatePipeline, EncryptedSessionKey, ErrorRecord, HostCall, HostResponse,
+    InformationRecord, InitRunspacePool, Message, MessageType, PipelineStateMessage, ProgressRecord, PublicKey,
+    RunspacePoolStateMessage, SessionCapability, TextRecord, UserEvent,
 };
 use wsman::soap::{Answer, AnswerEnvelope, Request, SoapError};
 
@@ -95,6 +96,10 @@ fn typed(kind: MessageType, payload: &[u8]) -> Result<(), String> {
         T::SessionCapability => SessionCapability::decode(payload).map(|_| ()),
         T::RunspacePoolState => RunspacePoolStateMessage::decode(payload).map(|_| ()),
         T::ApplicationPrivateData => ApplicationPrivateData::decode(payload).map(|_| ()),
+        T::InitRunspacePool => InitRunspacePool::decode(payload).map(|_| ()),
+        T::PublicKey => PublicKey::decode(payload).map(|_| ()),
+        T::EncryptedSessionKey => EncryptedSessionKey::decode(payload).map(|_| ()),
+        T::UserEvent => UserEvent::decode(payload).map(|_| ()),
         T::CreatePipeline => CreatePipeline::decode(payload).map(|_| ()),
         T::RunspacePoolHostCall | T::PipelineHostCall => HostCall::decode(payload).map(|_| ()),
         T::RunspacePoolHostResponse | T::PipelineHostResponse => HostResponse::decode(payload).map(|_| ()),
