@@ -76,7 +76,7 @@ async fn write_down(question: &Question<'_>) -> Result<(Vec<Vec<u8>>, Vec<u8>), 
             }
             Output::Event(Event::Closed) => break,
             Output::Event(Event::Broken(error)) => return Err(error.into()),
-            Output::Event(_) => {}
+            Output::Event(_) | Output::MakeKey(_) => {}
             Output::Wait { .. } => session.close(now()),
         }
     }

@@ -6,6 +6,7 @@
 //!
 //! Source: [MS-PSRP] §2.2.
 
+mod event;
 pub mod fragment;
 mod host;
 mod message;
@@ -16,6 +17,7 @@ mod question;
 mod record;
 mod session_key;
 
+pub use event::UserEvent;
 pub use host::{Choice, ConsoleData, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
 pub use message::{Destination, Message, MessageError, MessageType};
 pub use metadata::{CommandMetadata, GetCommandMetadata};
@@ -28,7 +30,7 @@ pub use pool::{
     SessionCapability,
 };
 pub use question::{
-    Alternative, Cell, Coordinates, Field, Key, Question, Rectangle, ScreenProperty, ScreenValue, StreamKind, UserEvent,
+    Alternative, Cell, Coordinates, Field, Key, Question, Rectangle, ScreenProperty, ScreenValue, StreamKind,
 };
 pub use record::{ErrorRecord, InformationRecord, ProgressKind, ProgressRecord, TextRecord};
 

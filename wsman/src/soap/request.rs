@@ -1,4 +1,5 @@
-//! What a client asks.
+//! What a client asks: every operation from both ends side by side, which is
+//! why it is long.
 
 use std::time::Duration;
 

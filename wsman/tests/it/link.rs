@@ -177,3 +177,24 @@ async fn what_gets_lost_is_sent_again_to_a_proven_host_and_runs_once() {
     assert_eq!((counters.runs_of("Write-Output"), counters.shells_opened), (1, 1));
     assert_eq!((counters.requests_of("Command"), counters.requests_of("Create"), counters.repeated), (2, 2, 2));
 }
+
+/// With every engine that can be had: whoever comes second gets what the
+/// first left, and the key of its own exchange opens what it hears.
+#[tokio::test]
+async fn secrets_of_a_pool_are_read_by_the_client_that_took_it_over() {
+    let host = host().await;
+    let pool = RunspacePool::open(options(&host.url())).await.unwrap();
+    let secret = || Value::from(wsman::clixml::SecureString::new("planted-secret".to_owned().into()));
+    let echo = Command::new("Write-Output").argument("InputObject", secret());
+    let first = pool.invoke(echo.clone()).await.unwrap();
+    let shell = pool.opened().shell_id.clone();
+    pool.disconnect(None).await.unwrap();
+    drop(pool);
+    let pool = RunspacePool::connect(options(&host.url()), &shell).await.unwrap();
+    let second = pool.invoke(echo).await.unwrap();
+    for output in [first, second] {
+        let revealed = pool.reveal(output.objects[0].as_secure_string().unwrap()).await.unwrap();
+        assert_eq!(revealed.expose(), "planted-secret", "one key for the pool's life");
+    }
+    pool.close().await;
+}

@@ -266,8 +266,8 @@ impl Peer {
                 Ok(Done::Now(Answer::Reconnected))
             }
             Operation::Connect { command_id, connect, .. } => {
-                shell.come_back(command_id, header.session_id)?;
                 let answer = if command_id.is_none() { shell.introduce(&connect)? } else { Vec::new() };
+                shell.come_back(command_id, header.session_id)?;
                 Ok(Done::Now(Answer::Connected(answer)))
             }
             Operation::Create { .. } | Operation::Enumerate { .. } | Operation::Pull { .. } => {

@@ -45,6 +45,7 @@ struct Client {
     user: &'static str,
     uri: &'static str,
     shell: Option<String>,
+    session: Option<Uuid>,
     max_envelope_bytes: u32,
     asked: u64,
     objects: u64,
@@ -66,6 +67,7 @@ impl Client {
             user: "analyst",
             uri: URI,
             shell: None,
+            session: None,
             max_envelope_bytes: 153_600,
             asked: 0,
             objects: 0,
@@ -85,7 +87,7 @@ impl Client {
             header: Header {
                 to: "http://host/wsman".into(),
                 message_id: Uuid::from_u128(u128::from(self.asked) + 0xA000),
-                session_id: None,
+                session_id: self.session,
                 resource_uri: self.uri.into(),
                 max_envelope_bytes: self.max_envelope_bytes,
                 operation_timeout: Duration::from_secs(20),
@@ -531,4 +533,51 @@ fn lingering_lets_the_end_travel_with_the_output() {
     assert!(client.replies().is_empty());
     client.now = client.now + linger;
     assert_eq!(client.replies().len(), 1);
+}
+
+#[test]
+fn a_shell_that_was_left_answers_nobody_until_somebody_comes() {
+    let mut client = Client::new(PeerOptions::default());
+    client.session = Some(id(0xC1));
+    client.open();
+    let (held, replies) = client.send(Operation::Receive { command_id: None });
+    assert!(replies.is_empty());
+    let (left, replies) = client.send(Operation::Disconnect { idle_timeout: Some(Duration::from_secs(60)) });
+    let said: Vec<_> = replies.iter().map(|reply| (reply.request, answer(reply))).collect();
+    assert!(matches!(&said[..], [(a, Answer::Fault(fault)), (b, Answer::Disconnected)]
+        if *a == held && *b == left && fault.code == Some(2_150_859_230)));
+    assert_eq!(client.fault(Operation::Receive { command_id: None }), Some(2_150_859_204));
+    // Another client may only connect, and does not get what it does not say.
+    client.session = Some(id(0xC2));
+    assert_eq!(client.fault(Operation::Reconnect { command_id: None }), Some(2_150_859_023));
+    let connect = |connect| Operation::Connect { command_id: None, protocol_version: "2.3".into(), connect };
+    assert_eq!(client.fault(connect(vec![1, 2, 3])), Some(87));
+    assert_eq!(client.fault(Operation::Reconnect { command_id: None }), Some(2_150_859_023), "still the first one's");
+    // Alone for longer than it was told to wait, it ends.
+    let mut client = Client::new(PeerOptions::default());
+    client.session = Some(id(0xC1));
+    client.open();
+    client.ask(Operation::Disconnect { idle_timeout: Some(Duration::from_secs(60)) });
+    client.now = client.now + Duration::from_secs(61);
+    client.replies();
+    assert_eq!(client.peer.counters().shells_open, 0);
+    // One without a SessionId can never be left.
+    let mut client = Client::opened();
+    assert_eq!(client.fault(Operation::Disconnect { idle_timeout: None }), Some(2_150_859_023));
+}
+
+#[test]
+fn lists_show_a_users_own_shells_only() {
+    let mut client = Client::opened();
+    let (shell, uri) = (client.shell.take(), client.uri);
+    client.uri = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell";
+    let Answer::Listed(listed) = client.ask(Operation::Enumerate { shell_id: None }) else { panic!("a list") };
+    assert_eq!((listed.shells.len(), listed.shells[0].state.as_deref()), (1, Some("Connected")));
+    client.user = "other";
+    let Answer::Listed(listed) = client.ask(Operation::Enumerate { shell_id: None }) else { panic!("a list") };
+    assert!(listed.shells.is_empty());
+    client.uri = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Command";
+    assert_eq!(client.fault(Operation::Enumerate { shell_id: shell.clone() }), GONE);
+    (client.uri, client.shell) = (uri, shell);
+    assert_eq!(client.fault(Operation::Delete), GONE);
 }
