@@ -18,8 +18,6 @@ pub(crate) struct Found {
     pub(crate) began: usize,
     /// CommandId of the envelope's part that it began in, in upper case.
     pub(crate) command: Option<String>,
-    /// Name of the stream it came in; empty for the creation and Arguments.
-    pub(crate) stream: String,
     pub(crate) object: u64,
     /// Header and payload.
     pub(crate) bytes: Vec<u8>,
@@ -28,7 +26,6 @@ pub(crate) struct Found {
 /// Bytes of one stream in one envelope.
 pub(crate) struct Piece {
     pub(crate) command: Option<String>,
-    pub(crate) stream: String,
     pub(crate) data: Vec<u8>,
 }
 
@@ -46,7 +43,6 @@ pub(crate) fn pieces(envelope: &Node) -> Result<Vec<Piece>, String> {
         match STANDARD.decode(packed) {
             Ok(data) => found.push(Piece {
                 command: node.attributes.get("CommandId").or(line).map(|id| id.to_uppercase()),
-                stream: node.attributes.get("Name").cloned().unwrap_or_default(),
                 data,
             }),
             Err(error) => wrong = Some(format!("{}: {error}", node.name)),
@@ -117,7 +113,7 @@ pub(crate) fn of(recording: &Recording) -> (Vec<Found>, Vec<String>) {
 /// One direction of one command.
 struct Line {
     assembler: Assembler,
-    open: BTreeMap<u64, (usize, String, Vec<u8>)>,
+    open: BTreeMap<u64, (usize, Vec<u8>)>,
 }
 
 impl Line {
@@ -129,14 +125,14 @@ impl Line {
         let mut whole = Vec::new();
         for (object, _, marks, data) in fragments(&piece.data)? {
             if marks & 1 != 0 {
-                self.open.insert(object, (index, piece.stream.clone(), Vec::new()));
+                self.open.insert(object, (index, Vec::new()));
             }
             let part = self.open.get_mut(&object).ok_or_else(|| format!("object {object} has no beginning"))?;
-            part.2.extend_from_slice(data);
+            part.1.extend_from_slice(data);
             if marks & 2 != 0
-                && let Some((began, stream, bytes)) = self.open.remove(&object)
+                && let Some((began, bytes)) = self.open.remove(&object)
             {
-                whole.push(Found { from_client: client, began, command: piece.command.clone(), stream, object, bytes });
+                whole.push(Found { from_client: client, began, command: piece.command.clone(), object, bytes });
             }
         }
         let theirs = self.assembler.push(&piece.data).map_err(|error| format!("our assembler: {error}"))?;

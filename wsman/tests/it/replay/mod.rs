@@ -113,6 +113,9 @@ fn replay_whole_dialogues_of_our_client() {
         let mut report = Report::default();
         holding.recordings.iter().for_each(|recording| dialogue::replay(recording, &mut report));
         report.print(&format!("dialogues of {}", holding.root.name));
+        if holding.root.name == "fixtures/recordings" {
+            assert!(report.counted("dialogues run") >= 26, "of the fixtures: {}", report.counted("dialogues run"));
+        }
         if holding.root.name == "../shared/recordings" {
             assert_eq!(left_out_by_design(&report), NOT_ASKED, "what our client cannot ask");
         }

@@ -8,8 +8,6 @@ use saphyr::{LoadableYamlNode as _, Yaml};
 pub(crate) struct Recording {
     /// For reports.
     pub(crate) name: String,
-    /// The folder or file.
-    pub(crate) path: PathBuf,
     pub(crate) exchanges: Vec<Exchange>,
     /// What the recording client made of it, if that was kept.
     pub(crate) result: Option<serde_json::Value>,
@@ -24,7 +22,6 @@ pub(crate) struct Exchange {
     /// `None`: nothing came (an injected loss).
     pub(crate) response: Option<Vec<u8>>,
     pub(crate) status: u16,
-    pub(crate) connection: u64,
 }
 
 /// Reads a folder in the format of `pwsh-7.6`. Also without its
@@ -55,7 +52,6 @@ pub(crate) fn from_folder(folder: &Path, files: &[PathBuf]) -> Result<(Recording
                     request: read(&request)?,
                     response: response.as_deref().map(read).transpose()?,
                     status: number("status").and_then(|n| n.try_into().ok()).unwrap_or(200),
-                    connection: number("connection").and_then(|n| n.try_into().ok()).unwrap_or(1),
                 });
                 used.push(request);
                 used.extend(response);
@@ -72,7 +68,6 @@ pub(crate) fn from_folder(folder: &Path, files: &[PathBuf]) -> Result<(Recording
                     request: read(request)?,
                     status: if body.as_deref().is_some_and(is_fault) { 500 } else { 200 },
                     response: body,
-                    connection: 1,
                 });
                 used.push(request.clone());
                 used.extend(response);
@@ -82,7 +77,7 @@ pub(crate) fn from_folder(folder: &Path, files: &[PathBuf]) -> Result<(Recording
     let result = std::fs::read(folder.join("result.json")).ok().and_then(|json| serde_json::from_slice(&json).ok());
     let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let entropy = table.as_ref().and_then(|table| table.get("entropy")?.as_integer()).and_then(|n| n.try_into().ok());
-    Ok((Recording { name, path: folder.to_owned(), exchanges, result, entropy }, used))
+    Ok((Recording { name, exchanges, result, entropy }, used))
 }
 
 /// A request of a folder in the format of `pwsh-7.6`.
@@ -115,12 +110,11 @@ pub(crate) fn from_yaml(file: &Path, text: &str) -> Result<Option<Recording>, St
             request: request.as_bytes().to_vec(),
             response: text("response").map(|response| response.as_bytes().to_vec()),
             status: error.and_then(|code| code.try_into().ok()).unwrap_or(200),
-            connection: 1,
         });
     }
     if exchanges.is_empty() {
         return Ok(None);
     }
     let name = file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Ok(Some(Recording { name, path: file.to_owned(), exchanges, result: None, entropy: None }))
+    Ok(Some(Recording { name, exchanges, result: None, entropy: None }))
 }

@@ -1,7 +1,6 @@
 //! Our client, made to do what the recorded one did.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -444,11 +443,9 @@ impl Client {
             request: request.clone(),
             response: response.clone(),
             status: 0,
-            connection: 1,
         });
         Recording {
             name: "ours".to_owned(),
-            path: PathBuf::new(),
             exchanges: exchanges.collect(),
             result: None,
             entropy: None,
