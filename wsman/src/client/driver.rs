@@ -267,6 +267,7 @@ impl Driver {
                     // Dialling for it would take longer than it saves.
                     early_receive: self.early_receive && self.lanes.ready(clock()) >= 2,
                     with_input: options.with_input,
+                    host: None,
                     first_message_timeout: options.first_message_timeout,
                     timeout: options.timeout,
                 };

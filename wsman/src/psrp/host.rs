@@ -8,7 +8,7 @@ use crate::clixml::{Content, EncodeError, Object, Value};
 /// The host that a client announces.
 ///
 /// Source: [MS-PSRP] §2.2.3.14.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostInfo {
     /// No host: everything that asks fails at once, and the question is lost.
@@ -17,27 +17,44 @@ pub enum HostInfo {
     /// sizes work, and questions reach the client as host calls.
     #[default]
     Console,
+    /// A console of other sizes.
+    ConsoleOf(Box<ConsoleData>),
+    /// A user interface without a console behind it: questions work, colours
+    /// and sizes do not.
+    WithoutRawUi,
+    /// A host that can be asked who it is, and nothing else.
+    WithoutUi,
     /// The pool's host; for pipelines only.
     OfRunspacePool,
 }
 
 impl HostInfo {
-    pub(super) fn to_value(self) -> Value {
-        let flags = |null: bool, of_pool: bool| {
+    /// Whether questions fail at once.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        *self == Self::None
+    }
+
+    pub(super) fn to_value(&self) -> Value {
+        let flags = |host: bool, ui: bool, raw_ui: bool, of_pool: bool| {
             [
-                ("_isHostNull", Value::Bool(null)),
-                ("_isHostUINull", Value::Bool(null)),
-                ("_isHostRawUINull", Value::Bool(null)),
+                ("_isHostNull", Value::Bool(host)),
+                ("_isHostUINull", Value::Bool(ui)),
+                ("_isHostRawUINull", Value::Bool(raw_ui)),
                 ("_useRunspaceHost", Value::Bool(of_pool)),
             ]
         };
+        let console = |data: &ConsoleData| {
+            let [a, b, c, d] = flags(false, false, false, false);
+            Value::custom([("_hostDefaultData", data.to_value()), a, b, c, d])
+        };
         match self {
-            Self::None => Value::custom(flags(true, false)),
-            Self::OfRunspacePool => Value::custom(flags(true, true)),
-            Self::Console => {
-                let [a, b, c, d] = flags(false, false);
-                Value::custom([("_hostDefaultData", console()), a, b, c, d])
-            }
+            Self::None => Value::custom(flags(true, true, true, false)),
+            Self::OfRunspacePool => Value::custom(flags(true, true, true, true)),
+            Self::WithoutRawUi => Value::custom(flags(false, false, true, false)),
+            Self::WithoutUi => Value::custom(flags(false, true, true, false)),
+            Self::Console => console(&ConsoleData::default()),
+            Self::ConsoleOf(data) => console(data),
         }
     }
 
@@ -46,39 +63,125 @@ impl HostInfo {
         match (flag("_useRunspaceHost"), flag("_isHostNull")) {
             (true, _) => Self::OfRunspacePool,
             (false, true) => Self::None,
-            (false, false) => Self::Console,
+            (false, false) if flag("_isHostUINull") => Self::WithoutUi,
+            (false, false) if flag("_isHostRawUINull") => Self::WithoutRawUi,
+            (false, false) => match value.get("_hostDefaultData").map(ConsoleData::from_value) {
+                Some(data) if data != ConsoleData::default() => Self::ConsoleOf(Box::new(data)),
+                _ => Self::Console,
+            },
         }
     }
 }
 
-/// Default data of a console; keys as the specification numbers them.
-fn console() -> Value {
-    let typed = |name: &str, value: Value| Value::custom([("T", Value::from(name)), ("V", value)]);
-    let pair = |a: &str, x: i32, b: &str, y: i32| Value::custom([(a, Value::I32(x)), (b, Value::I32(y))]);
-    let colour = |n| typed("System.ConsoleColor", Value::I32(n));
-    let at = || typed("System.Management.Automation.Host.Coordinates", pair("x", 0, "y", 0));
-    let size = |height| typed("System.Management.Automation.Host.Size", pair("height", height, "width", 120));
-    let data = [
-        colour(7),
-        colour(0),
-        at(),
-        at(),
-        typed("System.Int32", Value::I32(25)),
-        size(50),
-        size(50),
-        size(50),
-        size(50),
-        typed("System.String", Value::from("wsman")),
-    ];
-    let entries = (0..).zip(data).map(|(key, value)| (Value::I32(key), value)).collect();
-    Value::custom([(
-        "data",
-        super::object(Object {
-            type_names: Some(Arc::from(["System.Collections.Hashtable".into(), "System.Object".into()])),
-            content: Content::Dictionary(entries),
-            ..Object::default()
-        }),
-    )])
+/// What a console looks like when the session opens.
+///
+/// Source: [MS-PSRP] §2.2.3.14; colours of §2.2.3.3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleData {
+    /// A ConsoleColor.
+    pub foreground: i32,
+    /// A ConsoleColor.
+    pub background: i32,
+    /// Column and row.
+    pub cursor: (i32, i32),
+    /// Column and row of the window in the buffer.
+    pub window: (i32, i32),
+    /// Per cent of a cell.
+    pub cursor_size: i32,
+    /// Width and height.
+    pub buffer_size: (i32, i32),
+    /// Width and height.
+    pub window_size: (i32, i32),
+    /// Width and height that the buffer allows.
+    pub max_window_size: (i32, i32),
+    /// Width and height that the screen allows.
+    pub max_physical_window_size: (i32, i32),
+    /// In the window's title bar.
+    pub title: String,
+}
+
+impl Default for ConsoleData {
+    fn default() -> Self {
+        const SIZE: (i32, i32) = (120, 50);
+        Self {
+            foreground: 7,
+            background: 0,
+            cursor: (0, 0),
+            window: (0, 0),
+            cursor_size: 25,
+            buffer_size: SIZE,
+            window_size: SIZE,
+            max_window_size: SIZE,
+            max_physical_window_size: SIZE,
+            title: "wsman".to_owned(),
+        }
+    }
+}
+
+impl ConsoleData {
+    /// Keys as the specification numbers them.
+    fn to_value(&self) -> Value {
+        let typed = |name: &str, value: Value| Value::custom([("T", Value::from(name)), ("V", value)]);
+        let pair = |a: &str, x: i32, b: &str, y: i32| Value::custom([(a, Value::I32(x)), (b, Value::I32(y))]);
+        let colour = |n| typed("System.ConsoleColor", Value::I32(n));
+        let at = |(x, y)| typed("System.Management.Automation.Host.Coordinates", pair("x", x, "y", y));
+        let size = |(width, height)| {
+            typed("System.Management.Automation.Host.Size", pair("height", height, "width", width))
+        };
+        let data = [
+            colour(self.foreground),
+            colour(self.background),
+            at(self.cursor),
+            at(self.window),
+            typed("System.Int32", Value::I32(self.cursor_size)),
+            size(self.buffer_size),
+            size(self.window_size),
+            size(self.max_window_size),
+            size(self.max_physical_window_size),
+            typed("System.String", Value::from(self.title.as_str())),
+        ];
+        let entries = (0..).zip(data).map(|(key, value)| (Value::I32(key), value)).collect();
+        Value::custom([(
+            "data",
+            super::object(Object {
+                type_names: Some(Arc::from(["System.Collections.Hashtable".into(), "System.Object".into()])),
+                content: Content::Dictionary(entries),
+                ..Object::default()
+            }),
+        )])
+    }
+
+    /// What is missing is as in the default.
+    fn from_value(value: &Value) -> Self {
+        let entries = match value.get("data").and_then(Value::as_object).map(|data| &data.content) {
+            Some(Content::Dictionary(entries)) => &entries[..],
+            _ => &[],
+        };
+        let entry = |key: i64| {
+            let found = entries.iter().find(|(k, _)| k.as_i64() == Some(key));
+            found.and_then(|(_, value)| value.get("V"))
+        };
+        let int = |value: &Value| value.as_i64().and_then(|n| n.try_into().ok());
+        let number = |key, otherwise| entry(key).and_then(int).unwrap_or(otherwise);
+        let pair = |key, a: &str, b: &str, otherwise| {
+            let read = |value: &Value| Some((value.get(a).and_then(int)?, value.get(b).and_then(int)?));
+            entry(key).and_then(read).unwrap_or(otherwise)
+        };
+        let size = |key, otherwise| pair(key, "width", "height", otherwise);
+        let usual = Self::default();
+        Self {
+            foreground: number(0, usual.foreground),
+            background: number(1, usual.background),
+            cursor: pair(2, "x", "y", usual.cursor),
+            window: pair(3, "x", "y", usual.window),
+            cursor_size: number(4, usual.cursor_size),
+            buffer_size: size(5, usual.buffer_size),
+            window_size: size(6, usual.window_size),
+            max_window_size: size(7, usual.max_window_size),
+            max_physical_window_size: size(8, usual.max_physical_window_size),
+            title: entry(9).map_or(usual.title, to_text),
+        }
+    }
 }
 
 macro_rules! methods {

@@ -18,11 +18,12 @@ mod record;
 mod session_key;
 
 pub use event::UserEvent;
-pub use host::{Choice, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
+pub use host::{Choice, ConsoleData, HostCall, HostInfo, HostMethod, HostResponse, Refusal};
 pub use message::{Destination, Message, MessageError, MessageType};
 pub use metadata::{CommandMetadata, GetCommandMetadata};
 pub use pipeline::{
-    Argument, Command, CreatePipeline, Merge, MergeTo, PipelineFlags, PipelineState, PipelineStateMessage,
+    Argument, Command, CreatePipeline, InvocationInfo, Merge, MergeTo, PipelineFlags, PipelineState,
+    PipelineStateMessage,
 };
 pub use pool::{
     ApplicationPrivateData, InitRunspacePool, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage,

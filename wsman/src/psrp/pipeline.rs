@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use super::pool::apartment_state;
-use super::{ErrorRecord, HostInfo, PayloadError, enumeration, object, required};
+use super::{ErrorRecord, HostInfo, PayloadError, ProtocolVersion, enumeration, object, required};
 use crate::clixml::{Content, EncodeError, ListKind, Object, TypeNames, Value};
 
 /// CREATE_PIPELINE.
-///
-/// `RedirectShellErrorOutputPipe` is always false: the first failing statement
-/// then ends the pipeline, and nothing goes on half-informed (powershell.md
-/// §3).
 ///
 /// Source: [MS-PSRP] §2.2.2.10, §2.2.3.11.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +29,41 @@ pub struct PipelineFlags {
     pub nested: bool,
     /// Kept in the session's history.
     pub add_to_history: bool,
-    /// Records say which command wrote them: 3 KB each (engine.md §4).
-    pub invocation_info: bool,
+    /// Which records say which command wrote them: 3 KB each (engine.md §4).
+    pub invocation_info: InvocationInfo,
+    /// `RedirectShellErrorOutputPipe`. False by default: the first failing
+    /// statement then ends the pipeline, and nothing goes on half-informed
+    /// (powershell.md §3).
+    pub redirect_errors: bool,
+}
+
+/// `RemoteStreamOptions`: a set of streams.
+///
+/// Source: [MS-PSRP] §2.2.3.14.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InvocationInfo(pub u8);
+
+impl InvocationInfo {
+    /// Errors, warnings, debug and verbose texts.
+    pub const ALL: Self = Self(15);
+
+    fn to_value(self) -> Value {
+        let streams = ["ErrorRecord", "WarningRecord", "DebugRecord", "VerboseRecord"];
+        let named = || {
+            let set = (0..).zip(streams).filter(|(bit, _)| self.0 >> bit & 1 != 0);
+            set.map(|(_, stream)| format!("AddInvocationInfoTo{stream}")).collect::<Vec<_>>().join(", ")
+        };
+        let text = match self.0 {
+            15 => "AddInvocationInfo".to_owned(),
+            1..15 => named(),
+            other => other.to_string(),
+        };
+        enumeration("System.Management.Automation.Runspaces.RemoteStreamOptions", &text, i32::from(self.0))
+    }
+
+    fn from_value(value: Option<&Value>) -> Self {
+        Self(value.and_then(Value::as_i64).and_then(|set| set.try_into().ok()).unwrap_or(0))
+    }
 }
 
 /// Where a command's streams go instead of to the client.
@@ -187,7 +216,7 @@ impl Command {
             .map(|argument| &argument.value)
     }
 
-    fn to_value(&self, list: &TypeNames) -> Value {
+    fn to_value(&self, list: &TypeNames, protocol: ProtocolVersion) -> Value {
         let none = || result_types("None", 0);
         // Hosts of 2.1 know only this pair, for errors.
         let (mine, to) = match self.merge.error {
@@ -202,7 +231,7 @@ impl Command {
                 Value::custom([("N", name), ("V", argument.value.clone())])
             })
             .collect();
-        Value::custom([
+        let mut properties = vec![
             ("Cmd", Value::from(self.text.as_str())),
             ("IsScript", Value::Bool(self.is_script)),
             ("UseLocalScope", self.use_local_scope.map_or(Value::Nil, Value::Bool)),
@@ -210,12 +239,21 @@ impl Command {
             ("MergeToResult", to),
             ("MergePreviousResults", none()),
             ("Args", typed_list(list, arguments)),
-            ("MergeError", self.merge.error.to_value()),
-            ("MergeWarning", self.merge.warning.to_value()),
-            ("MergeVerbose", self.merge.verbose.to_value()),
-            ("MergeDebug", self.merge.debug.to_value()),
-            ("MergeInformation", self.merge.information.to_value()),
-        ])
+        ];
+        // Seen: a client of an older protocol leaves out what that does not
+        // know (recording psrp_run_protocol_version_2.1).
+        if protocol >= ProtocolVersion::V2_2 {
+            properties.extend([
+                ("MergeError", self.merge.error.to_value()),
+                ("MergeWarning", self.merge.warning.to_value()),
+                ("MergeVerbose", self.merge.verbose.to_value()),
+                ("MergeDebug", self.merge.debug.to_value()),
+            ]);
+        }
+        if protocol >= ProtocolVersion::V2_3 {
+            properties.push(("MergeInformation", self.merge.information.to_value()));
+        }
+        Value::custom(properties)
     }
 
     fn from_value(value: &Value) -> Result<Self, PayloadError> {
@@ -266,31 +304,38 @@ impl CreatePipeline {
     ///
     /// [`EncodeError`]: a value in it does not travel.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
-        super::encode(&self.to_value())
+        self.encode_for(ProtocolVersion::V2_3)
+    }
+
+    /// Writes the payload for a host of that protocol version: older ones know
+    /// fewer merges.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: a value in it does not travel.
+    pub fn encode_for(&self, protocol: ProtocolVersion) -> Result<Vec<u8>, EncodeError> {
+        super::encode(&self.to_value(protocol))
     }
 
     /// The payload before it is written: secrets in it are not sealed yet.
-    pub(crate) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self, protocol: ProtocolVersion) -> Value {
         let list: TypeNames = Arc::from([LIST.into(), "System.Object".into()]);
-        let statement =
-            |commands: &[Command]| typed_list(&list, commands.iter().map(|command| command.to_value(&list)).collect());
-        let mut statements: Vec<Value> =
-            self.commands.split_inclusive(|command| command.ends_statement).map(statement).collect();
+        let statement = |commands: &[Command]| {
+            typed_list(&list, commands.iter().map(|command| command.to_value(&list, protocol)).collect())
+        };
+        let statements: Vec<_> = self.commands.split_inclusive(|command| command.ends_statement).collect();
         // One statement is `Cmds` alone; several are `ExtraCmds`, and the first
         // of them is `Cmds` as well (recording several-statements).
         let extra = match statements.len() {
             0 | 1 => Value::Nil,
-            _ => typed_list(&list, statements.iter().map(|cmds| Value::custom([("Cmds", cmds.clone())])).collect()),
+            // Made anew: a clone would be one object, and the second a reference to it.
+            _ => typed_list(&list, statements.iter().map(|cmds| Value::custom([("Cmds", statement(cmds))])).collect()),
         };
-        let first = if statements.is_empty() { typed_list(&list, Vec::new()) } else { statements.swap_remove(0) };
-        let options = if self.flags.invocation_info { ("AddInvocationInfo", 15) } else { ("0", 0) };
+        let first = statement(statements.first().copied().unwrap_or_default());
         Value::custom([
             ("NoInput", Value::Bool(self.no_input)),
             ("ApartmentState", apartment_state()),
-            (
-                "RemoteStreamOptions",
-                enumeration("System.Management.Automation.Runspaces.RemoteStreamOptions", options.0, options.1),
-            ),
+            ("RemoteStreamOptions", self.flags.invocation_info.to_value()),
             ("AddToHistory", Value::Bool(self.flags.add_to_history)),
             ("HostInfo", self.host.to_value()),
             (
@@ -300,7 +345,7 @@ impl CreatePipeline {
                     ("ExtraCmds", extra),
                     ("Cmds", first),
                     ("History", Value::Nil),
-                    ("RedirectShellErrorOutputPipe", Value::Bool(false)),
+                    ("RedirectShellErrorOutputPipe", Value::Bool(self.flags.redirect_errors)),
                 ]),
             ),
             ("IsNested", Value::Bool(self.flags.nested)),
@@ -338,7 +383,11 @@ impl CreatePipeline {
             flags: PipelineFlags {
                 nested: flag("IsNested"),
                 add_to_history: flag("AddToHistory"),
-                invocation_info: value.get("RemoteStreamOptions").and_then(Value::as_i64).is_some_and(|n| n != 0),
+                invocation_info: InvocationInfo::from_value(value.get("RemoteStreamOptions")),
+                redirect_errors: shell
+                    .get("RedirectShellErrorOutputPipe")
+                    .and_then(Value::as_bool)
+                    .unwrap_or(false),
             },
             no_input: value.get("NoInput").and_then(Value::as_bool).unwrap_or(true),
             host: value.get("HostInfo").map_or(HostInfo::None, HostInfo::from_value),
@@ -437,7 +486,12 @@ mod tests {
             ],
             no_input: false,
             host: HostInfo::OfRunspacePool,
-            flags: PipelineFlags { nested: true, add_to_history: true, invocation_info: true },
+            flags: PipelineFlags {
+                nested: true,
+                add_to_history: true,
+                invocation_info: InvocationInfo(9),
+                redirect_errors: true,
+            },
         };
         assert_eq!(CreatePipeline::decode(&several.encode().unwrap()), Ok(several));
     }

@@ -103,6 +103,25 @@ impl InitRunspacePool {
             ("ApplicationArguments", self.application_arguments.clone()),
         ]))
     }
+
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`]: it is not readable, or a part is missing.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+        let value = super::decode(payload)?;
+        let number = |name: &'static str| {
+            let number = required(&value, name)?.as_i64().and_then(|n| n.try_into().ok());
+            number.ok_or(PayloadError::Missing(name))
+        };
+        Ok(Self {
+            min_runspaces: number("MinRunspaces")?,
+            max_runspaces: number("MaxRunspaces")?,
+            host: value.get("HostInfo").map_or(HostInfo::None, HostInfo::from_value),
+            application_arguments: value.get("ApplicationArguments").cloned().unwrap_or(Value::Nil),
+        })
+    }
 }
 
 pub(super) fn apartment_state() -> Value {

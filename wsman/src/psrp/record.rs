@@ -98,7 +98,7 @@ impl ErrorRecord {
                 ("ErrorCategory_Reason", Value::from(reason)),
                 ("ErrorCategory_TargetName", Value::from("")),
                 ("ErrorCategory_TargetType", Value::from("")),
-                ("ErrorCategory_Message", Value::from(format!("(:) [], {reason}"))),
+                ("ErrorCategory_Message", Value::from(format!("{}: (:) [], {reason}", category_name(self.category)))),
                 ("SerializeExtendedInfo", Value::Bool(false)),
             ]),
             ..Object::default()
@@ -113,6 +113,46 @@ impl ErrorRecord {
     pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         super::decode(payload).map(|value| Self::from_value(&value))
     }
+}
+
+/// Source: [MS-PSRP] §2.2.3.9.
+const CATEGORIES: [&str; 32] = [
+    "NotSpecified",
+    "OpenError",
+    "CloseError",
+    "DeviceError",
+    "DeadlockDetected",
+    "InvalidArgument",
+    "InvalidData",
+    "InvalidOperation",
+    "InvalidResult",
+    "InvalidType",
+    "MetadataError",
+    "NotImplemented",
+    "NotInstalled",
+    "ObjectNotFound",
+    "OperationStopped",
+    "OperationTimeout",
+    "SyntaxError",
+    "ParserError",
+    "PermissionDenied",
+    "ResourceBusy",
+    "ResourceExists",
+    "ResourceUnavailable",
+    "ReadError",
+    "WriteError",
+    "FromStdErr",
+    "SecurityError",
+    "ProtocolError",
+    "ConnectionError",
+    "AuthenticationError",
+    "LimitsExceeded",
+    "QuotaExceeded",
+    "NotEnabled",
+];
+
+fn category_name(category: i32) -> &'static str {
+    usize::try_from(category).ok().and_then(|category| CATEGORIES.get(category)).copied().unwrap_or(CATEGORIES[0])
 }
 
 fn properties<const N: usize>(list: [(&str, Value); N]) -> Vec<Property> {

@@ -133,6 +133,8 @@ pub struct PipelineSpec {
     pub early_receive: bool,
     /// Input objects will follow; else the pipeline has none.
     pub with_input: bool,
+    /// The host it may ask; `None`: the one that the session announced.
+    pub host: Option<HostInfo>,
     /// How long until the first message. PowerShell answers what it cannot
     /// read with silence, so something must end the wait; but a function that
     /// works a minute before it says a word needs that minute here too.
@@ -150,6 +152,7 @@ impl PipelineSpec {
             flags: PipelineFlags::default(),
             early_receive: false,
             with_input: false,
+            host: None,
             first_message_timeout: Duration::from_secs(60),
             timeout: Duration::from_secs(600),
         }

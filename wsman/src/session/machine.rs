@@ -58,6 +58,11 @@ pub struct Session {
     over_early: BTreeSet<Uuid>,
     /// Connected to a pool that need not say its state again.
     connecting: bool,
+    /// Commands whose CommandId the host chose itself, by their pipelines.
+    ///
+    /// Seen: PowerShell 2 takes no proposal (recording
+    /// psrp_run_protocol_version_2.1); all others do.
+    given_ids: BTreeMap<Uuid, Uuid>,
 }
 
 /// What the session waits for.
@@ -118,6 +123,7 @@ impl Session {
             next_object: 1,
             over_early: BTreeSet::new(),
             connecting: false,
+            given_ids: BTreeMap::new(),
         }
     }
 
@@ -130,7 +136,7 @@ impl Session {
         let init = InitRunspacePool {
             min_runspaces: self.config.min_runspaces,
             max_runspaces: self.config.max_runspaces,
-            host: self.config.host,
+            host: self.config.host.clone(),
             application_arguments: self.config.application_arguments.clone(),
         };
         let mut creation = Vec::new();
@@ -156,10 +162,10 @@ impl Session {
         let create = CreatePipeline {
             commands: spec.commands,
             no_input: !spec.with_input,
-            host: self.config.host,
+            host: spec.host.unwrap_or_else(|| self.config.host.clone()),
             flags: spec.flags,
         };
-        let creation = create.to_value();
+        let creation = create.to_value(self.protocol.unwrap_or(self.config.protocol));
         let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
         let payload = if creation.holds_secrets() {
             keys::rehearse(&creation).map_err(unfit)?;
@@ -240,8 +246,8 @@ impl Session {
     pub fn run_probe(&mut self, now: Instant, spec: PipelineSpec) -> Result<PipelineId, Error> {
         self.check_open()?;
         let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
-        let create =
-            CreatePipeline { commands: spec.commands, no_input: true, host: self.config.host, flags: spec.flags };
+        let host = spec.host.unwrap_or_else(|| self.config.host.clone());
+        let create = CreatePipeline { commands: spec.commands, no_input: true, host, flags: spec.flags };
         let payload = create.encode().map_err(unfit)?;
         let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, None);
         let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);

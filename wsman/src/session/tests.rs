@@ -342,6 +342,21 @@ fn a_stop_during_an_upload_ends_it_and_nothing_runs() {
 }
 
 #[test]
+fn a_host_that_names_the_command_itself_is_asked_by_its_name() {
+    let mut host = Host::open();
+    let id = host.run(Command::new("Get-Thing"));
+    let given = Uuid::from_u128(99);
+    host.answer("Command", Answer::CommandStarted(given));
+    let (exchange, request, body) = host.take("Receive");
+    assert_eq!(request.operation, Operation::Receive { command_id: Some(given) });
+    host.asked.push((exchange, Lane::Receive, request, body));
+    host.say(id, &[state(PipelineState::Completed)]);
+    assert!(matches!(host.end(), End::Completed));
+    let (_, request, _) = host.take("Signal");
+    assert_eq!(request.operation, Operation::Signal { command_id: Some(given), code: SignalCode::Terminate });
+}
+
+#[test]
 fn a_command_that_starts_after_it_was_given_up_is_terminated() {
     let mut host = Host::open();
     let id = host.run(Command::new("Get-Thing"));

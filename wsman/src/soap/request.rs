@@ -196,6 +196,18 @@ impl std::fmt::Debug for Operation {
 }
 
 impl Operation {
+    /// The existing command that it is about.
+    pub(crate) fn command_mut(&mut self) -> Option<&mut Uuid> {
+        match self {
+            Self::Receive { command_id }
+            | Self::Send { command_id, .. }
+            | Self::Signal { command_id, .. }
+            | Self::Reconnect { command_id }
+            | Self::Connect { command_id, .. } => command_id.as_mut(),
+            _ => None,
+        }
+    }
+
     /// `wsa:Action`.
     #[must_use]
     pub fn action(&self) -> &'static str {
@@ -290,7 +302,8 @@ impl Operation {
                 Some(("true", protocol_version, "protocolversion", "true"))
             }
             Self::Receive { .. } => Some(("true", "True", "WSMAN_CMDSHELL_OPTION_KEEPALIVE", "")),
-            Self::Command { .. } => Some(("", "False", "WINRS_SKIP_CMD_SHELL", "")),
+            // Seen: mustUnderstand, in every recording of a Windows host.
+            Self::Command { .. } => Some(("true", "False", "WINRS_SKIP_CMD_SHELL", "")),
             _ => None,
         }
     }

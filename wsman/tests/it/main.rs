@@ -17,6 +17,7 @@ mod host;
 mod host_end;
 #[cfg(feature = "testing")]
 mod interop;
+mod infoset;
 mod layers;
 #[cfg(feature = "process")]
 mod link;

@@ -42,7 +42,12 @@ impl Session {
             (Purpose::Create, Answer::Created(shell)) => self.created(shell.shell_id),
             (Purpose::PoolReceive, Answer::Received(received)) => self.pool_received(now, &received),
             (Purpose::PoolSend(_), Answer::Sent) => self.pool_sent(),
-            (Purpose::Command(id), Answer::CommandStarted(_)) => self.command_started(id),
+            (Purpose::Command(id), Answer::CommandStarted(given)) => {
+                if given != id {
+                    self.given_ids.insert(id, given);
+                }
+                self.command_started(id);
+            }
             (Purpose::ProbeCommand(id), Answer::CommandStarted(_)) => self.probe_again(id, exchange),
             (Purpose::ProbeAgain(id), answer) => {
                 let replayed = matches!(answer, Answer::CommandStarted(started) if started == id);
@@ -344,6 +349,7 @@ impl Session {
             let code = SignalCode::Terminate;
             self.exchange(Purpose::Terminate, Operation::Signal { command_id: Some(id), code });
         }
+        self.given_ids.remove(&id);
     }
 
     pub(super) fn end_all(&mut self, error: &Error) {

@@ -52,7 +52,12 @@ impl Session {
         fragments(object, &message.encode(), data).collect()
     }
 
-    pub(super) fn exchange(&mut self, purpose: Purpose, operation: Operation) {
+    pub(super) fn exchange(&mut self, purpose: Purpose, mut operation: Operation) {
+        if let Some(id) = operation.command_mut()
+            && let Some(given) = self.given_ids.get(id)
+        {
+            *id = *given;
+        }
         let message_id = self.entropy.uuid();
         let probes = matches!(purpose, Purpose::ProbeCommand(_));
         let marked = matches!(purpose, Purpose::Create | Purpose::Command(_) | Purpose::Send(_));

@@ -1,6 +1,6 @@
 //! CLIXML against recordings of real hosts.
 
-mod infoset;
+
 mod recordings;
 mod same;
 
@@ -26,7 +26,7 @@ fn there_and_back(document: &[u8], limits: &Limits) -> Result<Value, String> {
     let back = decode(&again, &Limits::DECODE).map_err(|error| format!("decode again: {error:?}"))?;
     same::values(&value, &back).map_err(|at| format!("another value at {at}"))?;
     let document = std::str::from_utf8(document).unwrap();
-    infoset::compare(document, &again).map_err(|at| format!("another document at {at}"))?;
+    crate::infoset::compare(document, &again).map_err(|at| format!("another document at {at}"))?;
     Ok(value)
 }
 

@@ -14,16 +14,13 @@ const FRAGMENT_HEADER: usize = 21;
 /// Bytes before the CLIXML of a message.
 const MESSAGE_HEADER: usize = 40;
 
-/// A folder of the recordings: under `WSMAN_RECORDINGS`, or beside the
-/// repository. Says so when it is not there.
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
+/// A folder of `../shared/recordings`. Says so when it is not there. What
+/// `WSMAN_RECORDINGS` adds is replayed by `replay`.
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {
-    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = std::env::var_os("WSMAN_RECORDINGS").map(PathBuf::from).into_iter();
-    let beside = crate_root.ancestors().skip(1).map(|above| above.join("shared/recordings"));
-    let found = places.chain(beside).map(|place| place.join(name)).find(|place| place.is_dir());
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().skip(1);
+    let found = beside.map(|above| above.join("shared/recordings").join(name)).find(|place| place.is_dir());
     if found.is_none() {
-        eprintln!("left out: no recordings {name:?} (set WSMAN_RECORDINGS)");
+        println!("left out: no ../shared/recordings/{name}");
     }
     found
 }

@@ -295,7 +295,7 @@ impl Demo {
                 out: &mut self.out,
                 secrets: &mut self.secrets,
                 unix_now: self.options.unix_start + now.since_start(),
-                pool_host: self.pool.host,
+                pool_host: self.pool.host.clone(),
             };
             match pipeline.advance(now, id, &mut world) {
                 pipeline::Progress::Waits(wake) => {

@@ -108,8 +108,8 @@ impl Pipeline {
                 Err(error) => return Progress::Over(PipelineState::Failed, Some(error)),
             };
             world.out.ran(plan.name.clone());
-            let host = if create.host == HostInfo::OfRunspacePool { world.pool_host } else { create.host };
-            let has_host = host == HostInfo::Console;
+            let host = if create.host == HostInfo::OfRunspacePool { &world.pool_host } else { &create.host };
+            let has_host = !host.is_null();
             self.state = State::Running(Running { plan, waits: Waits::Nothing, has_host, calls: 0 });
         }
         match &mut self.state {
