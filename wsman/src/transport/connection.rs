@@ -1,6 +1,7 @@
 //! One signed-in connection.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{
@@ -35,6 +36,14 @@ pub struct Connection {
     client: Client,
     url: Url,
     speech: Speech,
+    serial: u64,
+}
+
+/// Connections of this process so far.
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+fn next_serial() -> u64 {
+    SERIAL.fetch_add(1, Ordering::Relaxed)
 }
 
 /// How messages travel.
@@ -69,6 +78,12 @@ pub struct Lost {
 }
 
 impl Connection {
+    /// Tells it apart from every other of this process; never 0.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
     /// Connects and signs in, with empty bodies, within `timeout` in all.
     /// [`SignIn::Basic`] has nothing to do before the first message: it
     /// connects with that.
@@ -99,7 +114,12 @@ impl Connection {
         let mechanism = match prepared {
             Prepared::Exchange(mechanism) => mechanism,
             Prepared::Header { scheme, authorization } => {
-                return Ok(Self { client, url, speech: Speech::WithHeader { scheme, authorization } });
+                return Ok(Self {
+                    client,
+                    url,
+                    speech: Speech::WithHeader { scheme, authorization },
+                    serial: next_serial(),
+                });
             }
         };
         let channel = if is_tls { Channel::Tls(seen) } else { Channel::Plain };
@@ -109,8 +129,8 @@ impl Connection {
             Err(_) => Err(TransportError::ConnectTimedOut),
         };
         match result {
-            Ok(_) if is_tls => Ok(Self { client, url, speech: Speech::InTls }),
-            Ok(seal) => Ok(Self { client, url, speech: Speech::Sealed(seal) }),
+            Ok(_) if is_tls => Ok(Self { client, url, speech: Speech::InTls, serial: next_serial() }),
+            Ok(seal) => Ok(Self { client, url, speech: Speech::Sealed(seal), serial: next_serial() }),
             Err(error) if gate.is_connected() => Err(error.during("cannot sign in")),
             Err(error) => Err(error.during("cannot connect")),
         }
