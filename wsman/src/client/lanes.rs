@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::driver::clock;
+use super::options::{Seen, Watch};
 use crate::entropy::Entropy;
 use crate::psrp::{KeyPair, SecretError};
 use crate::session::{ExchangeId, Lane};
@@ -47,6 +49,8 @@ pub(super) struct Lanes {
     /// The host refused the sign-in: it is not asked again, since every try
     /// counts towards the account's lockout.
     refused: Arc<OnceLock<Error>>,
+    /// Who sees the exchanges, and when the session began.
+    watch: Option<(Instant, Watch)>,
 }
 
 /// Chosen: a network that is down for a moment is back by then.
@@ -63,7 +67,14 @@ impl Lanes {
             spare_on_its_way: false,
             no_spare_before: None,
             refused: Arc::default(),
+            watch: None,
         }
+    }
+
+    /// Shows every exchange from now on.
+    pub(super) fn watched(mut self, start: Instant, watch: Option<Watch>) -> Self {
+        self.watch = watch.map(|watch| (start, watch));
+        self
     }
 
     /// Room for a Command and its Receive beside the terminate of the call
@@ -83,8 +94,18 @@ impl Lanes {
         let connection = if fresh { None } else { self.idle.pop().map(|(_, connection)| connection) };
         let dial = self.dial();
         let timeout = hold.saturating_add(SLACK);
+        let watch = self.watch.clone().map(|(start, watch)| (start, watch, body.clone()));
         self.tasks.spawn(async move {
             let (reply, connection) = dial.exchange(connection, body, timeout).await;
+            if let Some((start, watch, request)) = watch {
+                (watch.0)(&Seen {
+                    request: &request,
+                    reply: reply.as_ref().ok().map(|reply| (reply.status, &reply.body[..])),
+                    connection: connection.as_ref().map_or(0, Connection::serial),
+                    at: now.saturating_duration_since(start),
+                    took: clock().saturating_duration_since(now),
+                });
+            }
             Done::Exchange(id, reply, connection.filter(|_| !fresh))
         });
         let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.refused.get().is_none();
@@ -244,7 +265,7 @@ mod tests {
         let account = Credentials { username: "a".into(), password: "b".to_owned().into() };
         let target = Target::new(endpoint, SignIn::DangerousClearTextBasic(account));
         let mut lanes = Lanes::new(target, Duration::from_secs(30));
-        let mut now = super::super::driver::clock();
+        let mut now = driver::clock();
         exchange(&mut lanes, now, Lane::Command).await;
         for (idle, lane, connections) in [
             (59, Lane::Command, 1),

@@ -26,6 +26,6 @@ mod options;
 mod pool;
 mod shells;
 
-pub use options::{HostPolicy, Options, PoolHost, RunOptions};
+pub use options::{HostPolicy, Options, PoolHost, RunOptions, Seen, Watch};
 pub use pool::{Output, Pipeline, PoolEvent, PoolEvents, RunspacePool};
 pub use shells::Shells;

@@ -1,5 +1,6 @@
 //! What a caller can choose.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Credentials;
@@ -26,9 +27,26 @@ pub struct Options {
     pub pool_host: PoolHost,
     /// For one connection to be made and signed in.
     pub connect_timeout: Duration,
+    pub(super) watch: Option<Watch>,
 }
 
 impl Options {
+    /// Shows every envelope to `watch`, unsealed, when its answer is there:
+    /// scripts, arguments and output with all secrets in them. For recorders
+    /// ([`testing::Recorder`](../testing/struct.Recorder.html)), not for logs.
+    #[must_use]
+    pub fn watch(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// Makes the session's ids predictable, so that a recording of it can be
+    /// compared byte for byte. Keys of the sign-in are not made from it; the
+    /// session key is, so send no real secret in such a session.
+    #[must_use]
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { entropy: Entropy::seeded(seed), ..self }
+    }
+
     /// Negotiate (NTLM inside SPNEGO) at `http://host:5985/wsman`, sealed, or `https://host:5986/wsman`,
     /// with the system's certificate authorities.
     ///
@@ -54,7 +72,47 @@ impl Options {
             // Chosen: three round trips; a host that is there answers in one
             // second, a firewall that drops packets never does.
             connect_timeout: Duration::from_secs(15),
+            watch: None,
         }
+    }
+}
+
+/// Sees every envelope of a session; see [`Options::watch`].
+#[derive(Clone)]
+pub struct Watch(pub(super) Arc<dyn Fn(&Seen<'_>) + Send + Sync>);
+
+impl Watch {
+    /// Calls `see` on a thread of the runtime: it must be quick, and must not
+    /// panic.
+    pub fn new(see: impl Fn(&Seen<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(see))
+    }
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+/// One exchange, after it is over.
+pub struct Seen<'a> {
+    /// The envelope that was sent.
+    pub request: &'a [u8],
+    /// HTTP status and envelope that came; `None`: nothing that could be read.
+    pub reply: Option<(u16, &'a [u8])>,
+    /// Tells connections apart; 0 when there was none.
+    pub connection: u64,
+    /// When it was sent, counted from the session's start.
+    pub at: Duration,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl std::fmt::Debug for Seen<'_> {
+    /// Without the bodies.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seen").field("connection", &self.connection).field("took", &self.took).finish_non_exhaustive()
     }
 }
 

@@ -69,7 +69,7 @@ impl RunspacePool {
     ) -> Result<Self, Error> {
         let start = clock();
         options.target.check()?;
-        let lanes = Lanes::new(options.target, options.connect_timeout);
+        let lanes = Lanes::new(options.target, options.connect_timeout).watched(start, options.watch);
         let lanes = if options.early_receive { lanes.for_early_receives() } else { lanes };
         let session = begin(options.session, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();

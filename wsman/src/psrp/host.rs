@@ -125,9 +125,8 @@ impl ConsoleData {
         let pair = |a: &str, x: i32, b: &str, y: i32| Value::custom([(a, Value::I32(x)), (b, Value::I32(y))]);
         let colour = |n| typed("System.ConsoleColor", Value::I32(n));
         let at = |(x, y)| typed("System.Management.Automation.Host.Coordinates", pair("x", x, "y", y));
-        let size = |(width, height)| {
-            typed("System.Management.Automation.Host.Size", pair("height", height, "width", width))
-        };
+        let size =
+            |(width, height)| typed("System.Management.Automation.Host.Size", pair("height", height, "width", width));
         let data = [
             colour(self.foreground),
             colour(self.background),

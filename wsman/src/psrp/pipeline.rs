@@ -384,10 +384,7 @@ impl CreatePipeline {
                 nested: flag("IsNested"),
                 add_to_history: flag("AddToHistory"),
                 invocation_info: InvocationInfo::from_value(value.get("RemoteStreamOptions")),
-                redirect_errors: shell
-                    .get("RedirectShellErrorOutputPipe")
-                    .and_then(Value::as_bool)
-                    .unwrap_or(false),
+                redirect_errors: shell.get("RedirectShellErrorOutputPipe").and_then(Value::as_bool).unwrap_or(false),
             },
             no_input: value.get("NoInput").and_then(Value::as_bool).unwrap_or(true),
             host: value.get("HostInfo").map_or(HostInfo::None, HostInfo::from_value),

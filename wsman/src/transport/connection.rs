@@ -1,6 +1,7 @@
 //! One signed-in connection.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -34,6 +35,14 @@ pub const MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 pub struct Connection {
     http: Http,
     speech: Speech,
+    serial: u64,
+}
+
+/// Connections of this process so far.
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+fn next_serial() -> u64 {
+    SERIAL.fetch_add(1, Ordering::Relaxed)
 }
 
 /// How messages travel.
@@ -74,6 +83,12 @@ pub struct Lost {
 }
 
 impl Connection {
+    /// Tells it apart from every other of this process; never 0.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
     /// Connects and signs in, with empty bodies, within `timeout` in all.
     /// [`SignIn::Basic`] and [`SignIn::Certificate`] have nothing to do before
     /// the first message: they connect with that.
@@ -118,7 +133,7 @@ impl Connection {
                 Prepared::Header { scheme, authorization } => Speech::WithHeader { scheme, authorization },
                 Prepared::Certificate(_) => Speech::Certified(asked.clone()),
             };
-            Ok(Self { http, speech })
+            Ok(Self { http, speech, serial: next_serial() })
         };
         let result = match tokio::time::timeout(timeout, dial).await {
             Ok(result) => result,

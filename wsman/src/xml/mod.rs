@@ -11,3 +11,10 @@ mod writer;
 pub use pull::XmlError;
 pub(crate) use tree::{Element, TreeError};
 pub(crate) use writer::Writer;
+
+/// Text or an attribute's value as it is meant; `None`: it refers to something
+/// that is not there.
+#[cfg(feature = "testing")]
+pub(crate) fn unescape(raw: &str) -> Option<String> {
+    pull::unescape(raw, 0).ok().map(std::borrow::Cow::into_owned)
+}

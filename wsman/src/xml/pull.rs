@@ -301,7 +301,7 @@ fn reference(name: &str, at: u64) -> Result<Cow<'static, str>, XmlError> {
 }
 
 /// An attribute's value: references undone, raw white space made blanks.
-fn unescape(raw: &str, at: u64) -> Result<Cow<'_, str>, XmlError> {
+pub(super) fn unescape(raw: &str, at: u64) -> Result<Cow<'_, str>, XmlError> {
     if !raw.contains(['&', '<', '\t', '\r', '\n']) {
         return Ok(Cow::Borrowed(raw));
     }

@@ -75,6 +75,18 @@ impl<'a> Element<'a> {
         Self::parse(text.strip_prefix('\u{FEFF}').unwrap_or(text))
     }
 
+    /// Local name.
+    #[cfg(feature = "testing")]
+    pub(crate) fn name(&self) -> &str {
+        self.name
+    }
+
+    /// By local name, without namespace declarations.
+    #[cfg(feature = "testing")]
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|(name, value)| (*name, &**value))
+    }
+
     pub(crate) fn is(&self, namespace: &str, name: &str) -> bool {
         self.name == name && &*self.namespace == namespace
     }

@@ -276,7 +276,11 @@ fn forest(document: &str) -> Result<Vec<Node>, String> {
             Event::DocType(_) => return Err("a DTD".to_owned()),
             Event::Eof if depth == 1 => {
                 let root = open.pop().ok_or("too many ends")?;
-                return if root.text.trim().is_empty() { Ok(root.children) } else { Err("text outside of it".to_owned()) };
+                return if root.text.trim().is_empty() {
+                    Ok(root.children)
+                } else {
+                    Err("text outside of it".to_owned())
+                };
             }
             Event::Eof => return Err("not closed".to_owned()),
         }

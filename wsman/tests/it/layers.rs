@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("session", &["clixml", "soap", "psrp"]),
     ("transport", &["auth"]),
     ("client", &["auth", "clixml", "psrp", "session", "transport"]),
-    ("testing", &["auth", "client", "clixml", "psrp", "session", "soap", "transport"]),
+    ("testing", &["auth", "client", "clixml", "psrp", "session", "soap", "transport", "xml"]),
 ];
 /// `error` names the fault that it carries; everybody else names only error.
 const LEAVES: &[&str] = &["error", "secret", "time", "entropy", "Error", "ErrorKind", "Effect", "Retry"];

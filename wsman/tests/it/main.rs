@@ -15,9 +15,9 @@ mod errors;
 mod host;
 #[cfg(feature = "testing")]
 mod host_end;
+mod infoset;
 #[cfg(feature = "testing")]
 mod interop;
-mod infoset;
 mod layers;
 #[cfg(feature = "process")]
 mod link;

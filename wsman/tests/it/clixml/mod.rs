@@ -1,6 +1,5 @@
 //! CLIXML against recordings of real hosts.
 
-
 mod recordings;
 mod same;
 

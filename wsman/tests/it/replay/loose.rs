@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wsman::auth::multipart;
 use wsman::clixml::{Limits, Value, decode, decode_all, encode};
-use wsman::psrp::fragment::Assembler;
 use wsman::psrp::Message;
+use wsman::psrp::fragment::Assembler;
 use wsman::soap::{AnswerEnvelope, Request};
 
 use super::super::infoset::{self, Node};
@@ -155,7 +155,8 @@ fn envelope(name: &str, text: &str, report: &mut Report) {
     let root = match Node::parse(&filled) {
         Ok(root) => root,
         Err(xml) => {
-            let ours = AnswerEnvelope::decode(filled.as_bytes()).is_err() && Request::decode(filled.as_bytes()).is_err();
+            let ours =
+                AnswerEnvelope::decode(filled.as_bytes()).is_err() && Request::decode(filled.as_bytes()).is_err();
             if !ours {
                 report.wrong(format!("{name}: read, although it is not well-formed ({xml})"));
             }
@@ -228,8 +229,8 @@ fn clixml(name: &str, text: &str, report: &mut Report) {
 
 fn is_clixml(name: &str) -> bool {
     const PRIMITIVES: &[&str] = &[
-        "Obj", "Ref", "Nil", "S", "C", "B", "DT", "TS", "By", "SB", "U16", "I16", "U32", "I32", "U64", "I64", "Sg", "Db",
-        "D", "BA", "G", "URI", "Version", "XD", "SBK", "SS", "PR",
+        "Obj", "Ref", "Nil", "S", "C", "B", "DT", "TS", "By", "SB", "U16", "I16", "U32", "I32", "U64", "I64", "Sg",
+        "Db", "D", "BA", "G", "URI", "Version", "XD", "SBK", "SS", "PR",
     ];
     PRIMITIVES.contains(&name)
 }

@@ -41,10 +41,8 @@ pub(crate) fn pieces(envelope: &Node) -> Result<Vec<Piece>, String> {
         }
         let packed: String = node.text.split_ascii_whitespace().collect();
         match STANDARD.decode(packed) {
-            Ok(data) => found.push(Piece {
-                command: node.attributes.get("CommandId").or(line).map(|id| id.to_uppercase()),
-                data,
-            }),
+            Ok(data) => found
+                .push(Piece { command: node.attributes.get("CommandId").or(line).map(|id| id.to_uppercase()), data }),
             Err(error) => wrong = Some(format!("{}: {error}", node.name)),
         }
     });

@@ -13,6 +13,8 @@ mod envelopes;
 mod loose;
 mod messages;
 mod places;
+#[cfg(feature = "testing")]
+mod recorder;
 mod recording;
 mod report;
 
@@ -55,7 +57,8 @@ fn holding(root: places::Root, seen: &mut BTreeSet<PathBuf>) -> Holding {
         if is_recording {
             match recording::from_folder(folder, &files) {
                 Ok((recording, its)) => {
-                    report.add("files of recordings in folders", files.iter().filter(|file| its.contains(file)).count());
+                    report
+                        .add("files of recordings in folders", files.iter().filter(|file| its.contains(file)).count());
                     recordings.push(recording);
                     used = its;
                 }

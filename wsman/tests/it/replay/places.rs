@@ -34,7 +34,7 @@ pub(crate) fn roots() -> Vec<Root> {
         Some(path) => roots.push(Root { name: "../shared/recordings".to_owned(), path, added: false }),
         None => println!("left out: no ../shared/recordings beside the checkout"),
     }
-    let added = std::env::var(VARIABLE).unwrap_or_default();
+    let added = std::env::var_os(VARIABLE).map(|folders| folders.to_string_lossy().into_owned()).unwrap_or_default();
     for folder in added.split(':').map(str::trim).filter(|folder| !folder.is_empty()) {
         // Tests run in the package's folder; people type paths in the repository's.
         let path = [PathBuf::from(folder), repository.join(folder)].into_iter().find(|path| path.exists());

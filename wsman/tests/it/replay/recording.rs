@@ -103,7 +103,8 @@ pub(crate) fn from_yaml(file: &Path, text: &str) -> Result<Option<Recording>, St
     let mut exchanges = Vec::new();
     for (n, message) in messages.as_vec().ok_or("messages is no list")?.iter().enumerate() {
         let text = |key: &str| message.as_mapping_get(key).and_then(Yaml::as_str);
-        let error = message.as_mapping_get("transport_error").and_then(|error| error.as_mapping_get("code")?.as_integer());
+        let error =
+            message.as_mapping_get("transport_error").and_then(|error| error.as_mapping_get("code")?.as_integer());
         let Some(request) = text("request").filter(|request| request.contains("Envelope")) else { continue };
         exchanges.push(Exchange {
             number: n + 1,

@@ -19,10 +19,10 @@ use wsman::time::Instant;
 
 use super::super::messages::Found;
 use super::super::recording::{Exchange, Recording};
+use super::Trouble;
 use super::adapt::{Ids, upper};
 use super::heard::{self, Lines};
 use super::statements::{self, Said};
-use super::Trouble;
 
 /// A request of ours that waits for its answer.
 struct Asked {
@@ -127,7 +127,10 @@ impl Client {
             }
             Operation::Signal { command_id: Some(id), code: SignalCode::Terminate } => {
                 let ours = self.ids.ours(*id);
-                if ours.is_some_and(|ours| !self.ended.contains(&ours)) && self.backlog.is_empty() && self.broken.is_none() {
+                if ours.is_some_and(|ours| !self.ended.contains(&ours))
+                    && self.backlog.is_empty()
+                    && self.broken.is_none()
+                {
                     return Err(Trouble::LeftOut("it terminates a running pipeline; our client stops it first".into()));
                 }
             }
@@ -198,7 +201,8 @@ impl Client {
 
     fn message(&mut self, message: &Message) -> Result<(), Trouble> {
         let payload = &message.payload[..];
-        let refused = |error: wsman::Error| Trouble::LeftOut(format!("our client refuses {}: {error}", message.kind.name()));
+        let refused =
+            |error: wsman::Error| Trouble::LeftOut(format!("our client refuses {}: {error}", message.kind.name()));
         let value = || wsman::clixml::decode(payload, &wsman::clixml::Limits::DECODE).map_err(Trouble::wrong);
         let question = |name: &str| {
             let number = value()?.get(name).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok());
@@ -252,7 +256,8 @@ impl Client {
     fn pipeline(&self, recorded: Uuid) -> Result<PipelineId, Trouble> {
         let swapped = Uuid::from_bytes(recorded.to_bytes_le());
         let ours = self.ids.ours(recorded).or_else(|| self.ids.ours(swapped));
-        let ours = ours.ok_or_else(|| Trouble::Wrong(format!("the recording speaks to {recorded}, which it never made")))?;
+        let ours =
+            ours.ok_or_else(|| Trouble::Wrong(format!("the recording speaks to {recorded}, which it never made")))?;
         let known = self.pipelines.iter().find(|id| id.command_id() == ours).copied();
         known.ok_or_else(|| Trouble::Wrong("no such pipeline".to_owned()))
     }
@@ -318,7 +323,16 @@ impl Client {
             (Operation::Command { command_id: a, .. }, Operation::Command { command_id: b, .. }) => {
                 same(&Some(*a), &Some(*b))
             }
-            (a, b) => a.name() == b.name() && matches!(a, Operation::Create { .. } | Operation::Send { .. } | Operation::Delete | Operation::Disconnect { .. }),
+            (a, b) => {
+                a.name() == b.name()
+                    && matches!(
+                        a,
+                        Operation::Create { .. }
+                            | Operation::Send { .. }
+                            | Operation::Delete
+                            | Operation::Disconnect { .. }
+                    )
+            }
         }
     }
 
@@ -343,7 +357,11 @@ impl Client {
             });
             if let Some((n, at)) = kept {
                 let (_, message, body) = self.backlog.remove(n);
-                let status = if AnswerEnvelope::decode(&body).is_ok_and(|e| matches!(e.answer, Answer::Fault(_))) { 500 } else { 200 };
+                let status = if AnswerEnvelope::decode(&body).is_ok_and(|e| matches!(e.answer, Answer::Fault(_))) {
+                    500
+                } else {
+                    200
+                };
                 self.answer(at, message, &body, status)?;
                 continue;
             }
@@ -444,12 +462,7 @@ impl Client {
             response: response.clone(),
             status: 0,
         });
-        Recording {
-            name: "ours".to_owned(),
-            exchanges: exchanges.collect(),
-            result: None,
-            entropy: None,
-        }
+        Recording { name: "ours".to_owned(), exchanges: exchanges.collect(), result: None, entropy: None }
     }
 
     /// In the order in which they were started.
@@ -482,7 +495,10 @@ impl Client {
                     heard => {
                         let cut = |line: &str| line.chars().take(200).collect::<String>();
                         let heard = heard.map_or_else(|| "nothing".to_owned(), |heard| cut(heard));
-                        return Err(Trouble::Wrong(format!("line {n} of a pipeline: recorded {}, heard {heard}", cut(line))));
+                        return Err(Trouble::Wrong(format!(
+                            "line {n} of a pipeline: recorded {}, heard {heard}",
+                            cut(line)
+                        )));
                     }
                 }
             }

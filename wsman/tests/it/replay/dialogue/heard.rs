@@ -32,7 +32,9 @@ pub(crate) fn event(event: &PipelineEvent) -> String {
         PipelineEvent::Warning(text) => format!("warning {text}"),
         PipelineEvent::Verbose(text) => format!("verbose {text}"),
         PipelineEvent::Debug(text) => format!("debug {text}"),
-        PipelineEvent::Information(record) => format!("information {} {}", record.from_write_host, value(&record.message)),
+        PipelineEvent::Information(record) => {
+            format!("information {} {}", record.from_write_host, value(&record.message))
+        }
         PipelineEvent::Progress(record) => format!("progress {record:?}"),
         PipelineEvent::HostCall(call) => host_call(call),
         PipelineEvent::Unreadable { kind, bytes } => format!("unreadable {} of {bytes} bytes", kind.name()),

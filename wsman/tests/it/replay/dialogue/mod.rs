@@ -66,7 +66,8 @@ fn run(recording: &Recording, report: &mut Report) -> Result<(), Trouble> {
             Operation::Create { shell_id, .. } => adapt::upper(*shell_id),
             _ => request.header.shell_id.clone().unwrap_or_default().to_uppercase(),
         };
-        let begins = matches!(request.operation, Operation::Create { .. } | Operation::Connect { command_id: None, .. });
+        let begins =
+            matches!(request.operation, Operation::Create { .. } | Operation::Connect { command_id: None, .. });
         if begins {
             if let Some(what) = statements::not_offered(&exchange.request) {
                 return Err(Trouble::LeftOut(format!("its Create asks for {what}, which our client does not")));
@@ -78,7 +79,10 @@ fn run(recording: &Recording, report: &mut Report) -> Result<(), Trouble> {
         of.push(known);
         let client = known.and_then(|known| clients.get_mut(known)).map(|(_, client)| client);
         let Some(client) = client else {
-            return Err(Trouble::LeftOut(format!("it begins in the middle of a session ({})", request.operation.name())));
+            return Err(Trouble::LeftOut(format!(
+                "it begins in the middle of a session ({})",
+                request.operation.name()
+            )));
         };
         step(client, exchange, request, &began).map_err(|trouble| match trouble {
             Trouble::Wrong(what) => Trouble::Wrong(format!("exchange {}: {what}", exchange.number)),
@@ -182,9 +186,10 @@ fn envelopes(
 ) -> Result<(), Trouble> {
     let key = |request: &Request| {
         let command = match &request.operation {
-            Operation::Receive { command_id } | Operation::Reconnect { command_id } | Operation::Signal { command_id, .. } | Operation::Connect { command_id, .. } => {
-                command_id.is_some()
-            }
+            Operation::Receive { command_id }
+            | Operation::Reconnect { command_id }
+            | Operation::Signal { command_id, .. }
+            | Operation::Connect { command_id, .. } => command_id.is_some(),
             _ => false,
         };
         (request.operation.name(), command)

@@ -68,7 +68,9 @@ pub(crate) fn said(recording: &Recording, its: &dyn Fn(usize) -> bool) -> Result
             // A list of shells is asked for outside of any session.
             Operation::Enumerate { .. } | Operation::Pull { .. } => (None, None),
             Operation::Command { command_id, .. } => (Some("Command".to_owned()), Some(*command_id)),
-            Operation::Signal { command_id, code } => (Some(format!("Signal {}", code.as_str().to_lowercase())), *command_id),
+            Operation::Signal { command_id, code } => {
+                (Some(format!("Signal {}", code.as_str().to_lowercase())), *command_id)
+            }
             // Which of its commands a client takes along is told by what it asks of them.
             Operation::Reconnect { command_id: Some(_) } => (None, None),
             Operation::Connect { command_id, .. } => (Some("Connect".to_owned()), *command_id),
@@ -90,8 +92,7 @@ fn message(one: &Found, numbers: &mut Numbers) -> Result<(Option<usize>, Stateme
     let message = Message::decode(&one.bytes).map_err(|error| error.to_string())?;
     let target = (!message.pipeline.is_nil()).then(|| numbers.of(message.pipeline));
     let payload = String::from_utf8_lossy(&message.payload).into_owned();
-    let statement =
-        Statement { what: message.kind.name().to_owned(), destination: Some(message.destination), payload };
+    let statement = Statement { what: message.kind.name().to_owned(), destination: Some(message.destination), payload };
     Ok((target, statement))
 }
 
@@ -170,7 +171,8 @@ pub(crate) fn envelope(body: &[u8]) -> Result<Node, String> {
 pub(crate) fn not_offered(create: &[u8]) -> Option<String> {
     let root = Node::parse(&String::from_utf8_lossy(create)).ok()?;
     let known = ["InputStreams", "OutputStreams", "creationXml"];
-    let element = root.find("Shell").and_then(|shell| shell.children.iter().find(|c| !known.contains(&c.name.as_str())));
+    let element =
+        root.find("Shell").and_then(|shell| shell.children.iter().find(|c| !known.contains(&c.name.as_str())));
     let mut option = None;
     root.walk(&mut |node| {
         let name = node.attributes.get("Name").filter(|_| node.name == "Option");
@@ -182,7 +184,17 @@ pub(crate) fn not_offered(create: &[u8]) -> Option<String> {
 fn strip(node: &mut Node) {
     // Which sizes are asked for is compared by itself: a Receive of the pool
     // that only one of both has must not be looked for in vain.
-    let free = ["MaxEnvelopeSize", "MessageID", "SessionId", "To", "OperationTimeout", "Arguments", "Stream", "creationXml", "connectXml"];
+    let free = [
+        "MaxEnvelopeSize",
+        "MessageID",
+        "SessionId",
+        "To",
+        "OperationTimeout",
+        "Arguments",
+        "Stream",
+        "creationXml",
+        "connectXml",
+    ];
     if free.contains(&node.name.as_str()) || node.attributes.get("Name").is_some_and(|name| name == "ShellId") {
         node.text.clear();
     }
