@@ -265,7 +265,7 @@ mod tests {
         let account = Credentials { username: "a".into(), password: "b".to_owned().into() };
         let target = Target::new(endpoint, SignIn::DangerousClearTextBasic(account));
         let mut lanes = Lanes::new(target, Duration::from_secs(30));
-        let mut now = driver::clock();
+        let mut now = clock();
         exchange(&mut lanes, now, Lane::Command).await;
         for (idle, lane, connections) in [
             (59, Lane::Command, 1),
