@@ -92,6 +92,7 @@ async fn tools_are_listed_in_order_with_all_hints() {
             "sentinel_dce_list",
             "sentinel_dcr_list",
             "sentinel_get_analytics_rule",
+            "sentinel_health_check",
             "sentinel_incident_assign",
             "sentinel_incident_close",
             "sentinel_incident_comment_add",

@@ -207,7 +207,8 @@ async fn parallel_reads_of_a_workspace_use_as_many_sessions_as_the_host_may_have
     let count = hosts.count("nordhafen");
     println!("two workspaces: {} shells, most at once {}", count.shells_opened, count.shells_most);
     assert_eq!(count.shells_most, 3);
-    assert!(count.faults.is_empty(), "{:?}", count.faults);
+    // A session that is closed has its parked Receive aborted: that, and nothing else.
+    assert!(count.faults.keys().all(|code| *code == 995), "{:?}", count.faults);
     path.close().await;
     assert_eq!(hosts.count("nordhafen").shells_open, 0);
 }

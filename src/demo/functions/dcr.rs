@@ -156,7 +156,11 @@ impl Call<'_> {
             ("RunMarker", Value::from(marker)),
             ("Checks", objects(checks)),
         ]);
-        vec![Step::Output(result)]
+        let mut steps: Vec<Step> = self.progress(0, 2, "Sending").into_iter().collect();
+        steps.extend(self.progress(1, 2, "Waiting for arrival"));
+        steps.push(Step::Output(result));
+        steps.extend(self.progress(2, 2, "Completed"));
+        steps
     }
 
     /// The stream that the call names, or the only one.

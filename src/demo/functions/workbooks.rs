@@ -70,7 +70,7 @@ impl Call<'_> {
         };
         // The default of the switch is true: the demo host has no files.
         let pass = self.bound.flag("PassThru").unwrap_or(true);
-        let exported = Step::Output(custom([
+        vec![Step::Output(custom([
             ("WorkbookId", Value::from(book.id.as_str())),
             ("DisplayName", Value::from(book.display_name.as_str())),
             ("Format", Value::from(format)),
@@ -78,11 +78,7 @@ impl Call<'_> {
             ("Bytes", count(text.len())),
             ("Sha256", Value::from(hex(&Sha256::digest(&text)))),
             ("Content", if pass { Value::from(text) } else { Value::Nil }),
-        ]));
-        let mut steps: Vec<Step> = self.progress(0, 1, &book.display_name).into_iter().collect();
-        steps.push(exported);
-        steps.extend(self.progress(1, 1, "Completed"));
-        steps
+        ]))]
     }
 
     /// Remove-SentinelWorkbook.

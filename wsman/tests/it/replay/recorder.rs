@@ -51,7 +51,9 @@ async fn record(recorder: &Recorder) {
     let credentials = Credentials { username: USER.into(), password: "planted-password".to_owned().into() };
     let engine = EngineKind::Demo(Arc::new(|| Box::new(Telling)));
     let host = listen(HostOptions::new(vec![credentials.clone()], engine)).await;
-    let options = Options::new(&host.url(), credentials).unwrap().seeded(11).watch(recorder.watch());
+    let mut options = Options::new(&host.url(), credentials).unwrap().seeded(11).watch(recorder.watch());
+    // The dialogues are driven one request after the other.
+    options.session.parked_receive = false;
     let pool = RunspacePool::open(options).await.unwrap();
     let told = pool.invoke(Command::new("Out-Told").argument("Text", SECRET)).await.unwrap();
     assert!(matches!(told.end, End::Completed) && told.objects.len() == 2, "{told:?}");
