@@ -129,7 +129,10 @@ impl Lease<'_> {
         let ended = || failed(HostErrorKind::Unexpected("the task that opens a session ended"));
         let mut opening = opened.await.map_err(|_| ended())?;
         self.seat = opening.seat.take();
-        let session = opening.result.take().unwrap_or_else(|| Err(ended()))?;
+        let session = match opening.result.take() {
+            Some(result) => result?,
+            None => return Err(ended()),
+        };
         let now = Instant::now();
         self.warm = Some((session, Wear { opened: now, used: now, calls: 0 }));
         Ok(())

@@ -91,6 +91,7 @@ fn what_a_session_does_first_is_read() {
     assert_eq!(tenant.azure_config_dir, "sentinel-jump/tenant-marlowe.azure");
 }
 
+#[expect(clippy::too_many_lines, reason = "a flat list of cases")]
 #[test]
 fn every_refusal_names_its_place() {
     let url = r#"url = "http://127.0.0.1:1/wsman""#;

@@ -183,7 +183,8 @@ fn take_apart(
 
 /// The fragments of each message, as places in the list.
 fn messages(fragments: &[Fragment]) -> Vec<Vec<usize>> {
-    let mut open: BTreeMap<(&(bool, Option<String>), u64), Vec<usize>> = BTreeMap::new();
+    // By line and object.
+    let mut open = BTreeMap::<_, Vec<usize>>::new();
     let mut done = Vec::new();
     for (at, fragment) in fragments.iter().enumerate() {
         let key = (&fragment.line, fragment.object);

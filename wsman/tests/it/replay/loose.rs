@@ -292,7 +292,7 @@ fn malformed(name: &str, text: &str, report: &mut Report) {
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let even = text.len() >= 2 && text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let even = text.len() >= 2 && text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let pair = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).ok();
     even.then(|| (0..text.len()).step_by(2).map(pair).collect()).flatten()
 }
