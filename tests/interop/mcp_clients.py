@@ -33,6 +33,7 @@ TOOLS = [
     "sentinel_dce_list",
     "sentinel_dcr_list",
     "sentinel_get_analytics_rule",
+    "sentinel_health_check",
     "sentinel_incident_assign",
     "sentinel_incident_close",
     "sentinel_incident_comment_add",

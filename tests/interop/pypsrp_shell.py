@@ -124,7 +124,8 @@ def demo(pool):
     check("its id", ps.streams.error[-1].fq_error, "IncidentNotFound,Show-IncidentDetails")
     elsewhere = WORKSPACE | {"WorkspaceName": "law-of-another"}
     ps = invoke(pool, lambda ps: ps.add_cmdlet("Get-SentinelIncidents").add_parameters(elsewhere))
-    check("a failed pipeline", ps.state, PSInvocationState.FAILED)
+    check("another's workspace", (ps.state, ps.output), (PSInvocationState.COMPLETED, []))
+    check("its id", ps.streams.error[-1].fq_error, "WorkspaceNotFound,Get-SentinelIncidents")
     comment = WORKSPACE | {"IncidentNumber": 12345, "Message": "x", "WhatIf": True}
     invoke(pool, lambda ps: ps.add_cmdlet("Add-IncidentComment").add_parameters(comment))
     assert "What if" in "".join(pool.host.lines), pool.host.lines
