@@ -16,6 +16,7 @@ mod look;
 mod pages;
 mod path;
 mod pause;
+mod rename;
 mod resolve;
 mod run;
 mod shape;

@@ -7,8 +7,9 @@ use serde_json::{Map, Value as Json, json};
 use wsman::clixml::Value;
 use wsman::clixml::json::to_json_within;
 
+use super::rename::rename;
 use super::validate::View;
-use crate::catalog::{Code, HostText, Outcome, OutputKind, ToolError};
+use crate::catalog::{Code, HostText, Outcome, Output, OutputKind, ToolError};
 use crate::host::Returned;
 
 mod fleet;
@@ -49,13 +50,13 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn of(returned: Returned) -> Self {
+    pub(super) fn of(returned: Returned, output: &Output) -> Self {
         let mut rows = Vec::new();
         let mut left_out = 0;
         let mut push = |value: &Value| {
             let converted = to_json_within(value, REPEATS);
             left_out += converted.left_out;
-            rows.push(converted.json);
+            rows.push(rename(converted.json, output));
         };
         for value in &returned.data {
             match value.items() {

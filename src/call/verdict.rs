@@ -219,7 +219,7 @@ pub(super) fn returned(entry: &Entry, host: &HostId, returned: Returned) -> Resu
                     "\"{function}\" returned nothing but errors on the host \"{host}\"; hostErrors has its own words."
                 ),
             ),
-            None => return Ok(Rows::of(returned)),
+            None => return Ok(Rows::of(returned, &entry.output)),
             Some(_) if write => unknown(host, "The session turned to another workspace"),
             Some(_) => failed(
                 Code::TargetMismatch,

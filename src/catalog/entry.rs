@@ -172,6 +172,9 @@ pub struct OutputField {
     /// Type, as our contract has it.
     #[serde(rename = "type")]
     pub kind: Kind,
+    /// Names that scripts have for the same.
+    #[serde(default)]
+    pub aliases: Vec<String>,
 }
 
 /// MCP's four hints.

@@ -91,7 +91,7 @@ async fn the_six_functions_and_the_fleet_answer() {
 
     let id = "000000b0-0000-4000-8000-0000000000ab";
     let (exit, rule) = cli.call("sentinel_get_analytics_rule", &json!({ "RuleId": id })).await;
-    assert_eq!((exit, rule["data"]["ruleId"].as_str()), (0, Some(id)), "{rule}");
+    assert_eq!((exit, rule["data"]["RuleId"].as_str()), (0, Some(id)), "{rule}");
 
     let (exit, incidents) = cli.call("sentinel_incident_list", &json!({ "Status": ["Active"] })).await;
     assert_eq!((exit, incidents["data"][0]["incidentNumber"].as_u64()), (0, Some(4712)), "{incidents}");

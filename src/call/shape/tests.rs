@@ -124,7 +124,7 @@ fn an_array_that_came_as_one_object_is_its_rows() {
         errors: vec![HostErrorRecord { message: "m".to_owned(), id: "i".to_owned(), category: None }],
         target_changed: None,
     };
-    let rows = Rows::of(returned);
+    let rows = Rows::of(returned, &Output { kind: OutputKind::List, properties: Vec::new() });
     assert_eq!(rows.rows, Arc::new(vec![json!("a"), json!(2), json!({"RuleId": "r"})]));
     assert_eq!(rows.host_errors.len(), 1);
 }

@@ -47,7 +47,7 @@ impl Commands for Telling {
     }
 }
 
-/// Whether the recorded session sent a SecureString.
+/// Whether the recorded session sent a SecureString, and stopped a pipeline.
 #[derive(PartialEq)]
 enum Secrets {
     Sent,
@@ -71,11 +71,13 @@ async fn record(recorder: &Recorder, secrets: Secrets) {
     if secrets == Secrets::Sent {
         let sealed = SecureString::new(Secret::new(SECRET.to_owned()));
         pool.invoke(Command::new("Out-Told").argument("Text", Value::SecureString(sealed))).await.unwrap();
+        // The answers to a stop and to the terminate behind it may come in any
+        // order: no dialogue to compare.
+        let sleep = Command::new("Start-Sleep").argument("Seconds", 600);
+        let mut stopped = pool.run(vec![sleep], RunOptions::default()).await.unwrap();
+        stopped.stop();
+        while let Ok(Some(_)) = tokio::time::timeout(Duration::from_secs(30), stopped.next()).await {}
     }
-    let mut input =
-        pool.run(vec![Command::new("Start-Sleep").argument("Seconds", 600)], RunOptions::default()).await.unwrap();
-    input.stop();
-    while let Ok(Some(_)) = tokio::time::timeout(Duration::from_secs(30), input.next()).await {}
     pool.close().await;
 }
 

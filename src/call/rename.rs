@@ -1,0 +1,83 @@
+//! One name for what scripts name differently.
+
+use serde_json::{Map, Value as Json};
+
+use crate::catalog::Output;
+
+/// Gives the fields of a row the catalogue's names: `ruleId` and, where the
+/// catalogue says that it is the same, `id` become `RuleId`.
+///
+/// By whole names, without case, and only while the row has no field of the
+/// catalogue's name. Everything else stays, in its place.
+pub(super) fn rename(row: Json, output: &Output) -> Json {
+    let Json::Object(fields) = row else { return row };
+    let taken: Vec<String> = fields.keys().cloned().collect();
+    let has = |name: &str| taken.iter().any(|key| key.eq_ignore_ascii_case(name));
+    let mut renamed = Map::new();
+    for (key, value) in fields {
+        let field = output.properties.iter().find(|field| {
+            key.eq_ignore_ascii_case(&field.name)
+                || !has(&field.name) && field.aliases.iter().any(|alias| key.eq_ignore_ascii_case(alias))
+        });
+        let name = field.map(|field| &field.name).filter(|name| !taken.contains(name));
+        match name {
+            // Two fields may have the same meaning; the first has the name.
+            Some(name) if !renamed.contains_key(name) => renamed.insert(name.clone(), value),
+            _ => renamed.insert(key, value),
+        };
+    }
+    Json::Object(renamed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalog::{Tool, find};
+
+    fn output(function: &str) -> &'static Output {
+        let Some(Tool::Function(entry)) = find(function) else { panic!("{function} is in the catalogue") };
+        &entry.output
+    }
+
+    #[test]
+    fn other_names_become_the_catalogues_in_their_place() {
+        for (function, theirs, ours) in [
+            (
+                "Get-AnalyticsRules",
+                json!({ "ruleId": 1, "displayName": "a", "own": { "ruleId": 2 } }),
+                json!({ "RuleId": 1, "DisplayName": "a", "own": { "ruleId": 2 } }),
+            ),
+            (
+                "Get-SentinelTables",
+                json!({ "name": "t", "retention": 90 }),
+                json!({ "TableName": "t", "RetentionInDays": 90 }),
+            ),
+            // The catalogue's own name wins, and stays as it is.
+            ("Get-SentinelTables", json!({ "name": "x", "TableName": "t" }), json!({ "name": "x", "TableName": "t" })),
+            ("Get-SentinelTables", json!({ "NAMES": 1 }), json!({ "NAMES": 1 })),
+            ("Get-SentinelTables", json!("text"), json!("text")),
+        ] {
+            assert_eq!(rename(theirs.clone(), output(function)), ours, "{theirs}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_when_two_names_mean_the_same() {
+        let row = json!({ "name": "a", "Table": "b" });
+        assert_eq!(rename(row, output("Get-SentinelTables")), json!({ "TableName": "a", "Table": "b" }));
+    }
+
+    #[test]
+    fn no_alias_is_another_fields_name() {
+        for entry in crate::catalog::all() {
+            for field in &entry.output.properties {
+                for alias in &field.aliases {
+                    let other = entry.output.properties.iter().find(|other| other.name.eq_ignore_ascii_case(alias));
+                    assert!(other.is_none(), "{}: {alias}", entry.function);
+                }
+            }
+        }
+    }
+}
