@@ -179,6 +179,34 @@ async fn the_fleet_comes_from_both_engines_alike() {
     assert!(answers[0].1.is_subset(&answers[1].1), "{:?}", answers[0].1.difference(&answers[1].1));
 }
 
+/// The names of a health check's rows and their checks are the same; what they
+/// say differs with the data.
+#[tokio::test]
+async fn the_health_check_answers_on_both_engines() {
+    let real = real!(CONTRACT);
+    let demo = Engine::demo().await;
+    let mut answers = Vec::new();
+    for engine in [&real, &demo] {
+        let (exit, answer) = engine.run(&["sentinel_health_check", "--json", r#"{"check_depth":"detailed"}"#]).await;
+        assert_eq!((exit, &answer["outcome"]), (0, &json!("done")), "{}: {answer}", engine.name);
+        let rows = answer["data"].as_array().expect("rows");
+        let mut checks = Vec::new();
+        for row in rows {
+            let all = row["checks"].as_array().expect("checks");
+            let status = |name: &str| all.iter().find(|check| check["check"] == name).map(|check| &check["status"]);
+            for name in ["reachable", "session", "script"] {
+                assert_eq!(status(name), Some(&json!("ok")), "{}: {name}", engine.name);
+            }
+            let any_unknown = all.iter().any(|check| check["status"] == "unknown");
+            assert!(!any_unknown || row["status"] != "ok", "{}: never green: {row}", engine.name);
+            checks.push(all.iter().map(|check| check["check"].to_string()).collect::<Vec<_>>());
+        }
+        let keys: Vec<String> = answer.as_object().expect("an object").keys().cloned().collect();
+        answers.push((keys, checks));
+    }
+    assert_eq!(answers[0], answers[1]);
+}
+
 /// What a call in a session brought, without its data.
 #[derive(Debug, PartialEq)]
 struct Streams {
