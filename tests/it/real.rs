@@ -94,7 +94,7 @@ async fn the_six_functions_and_the_fleet_answer() {
     assert_eq!((exit, rule["data"]["RuleId"].as_str()), (0, Some(id)), "{rule}");
 
     let (exit, incidents) = cli.call("sentinel_incident_list", &json!({ "Status": ["Active"] })).await;
-    assert_eq!((exit, incidents["data"][0]["incidentNumber"].as_u64()), (0, Some(4712)), "{incidents}");
+    assert_eq!((exit, incidents["data"][0]["IncidentNumber"].as_u64()), (0, Some(4712)), "{incidents}");
 
     let (exit, incident) = cli.call("sentinel_incident_get", &json!({ "IncidentNumber": 4711 })).await;
     assert_eq!((exit, incident["outcome"].as_str()), (0, Some("done")), "{incident}");
