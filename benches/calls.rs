@@ -29,14 +29,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
-use sentinel_jump::host::{Auth, Call, MODULE, OpenPlan, Probes, ScriptSource, Session, Target};
+use sentinel_jump::host::{Call, MODULE, OpenPlan, ScriptSource, Session, Target};
 use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
 use wsman::testing::{EngineKind, HostOptions, Listener};
-use wsman::transport::Tls;
 
 type Failure = Box<dyn Error>;
 
@@ -247,31 +246,14 @@ impl Drop for Host {
 }
 
 async fn by_us(host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Result<Round, Failure> {
-    let open = OpenPlan {
-        host: "bench".into(),
-        url: host.url.clone(),
-        auth: Auth::Negotiate,
-        tls: Tls::system(),
-        proxy: None,
-        certificate: None,
-        credentials: host.credentials.clone(),
-        configuration_name: None,
-        script: ScriptSource::Path { path: plan.script.clone(), sha256: None },
-        script_parameters: Vec::new(),
-        style: None,
-        init: Vec::new(),
-        azure_config_dir: None,
-        azure_tenant: None,
-        target: Target {
-            subscription: place.subscription.clone(),
-            resource_group: place.resource_group.clone(),
-            workspace: place.name.clone(),
-        },
-        answers: Vec::new(),
-        open_timeout: Duration::from_secs(60),
-        // New: a first call asks for the probe.
-        probes: Probes::default(),
+    let script = ScriptSource::Path { path: plan.script.clone(), sha256: None };
+    let target = Target {
+        subscription: place.subscription.clone(),
+        resource_group: place.resource_group.clone(),
+        workspace: place.name.clone(),
     };
+    // Its probes are new: a first call asks for the probe.
+    let open = OpenPlan::new("bench", host.url.clone(), host.credentials.clone(), script, target);
     let call = Call {
         function: FUNCTION.into(),
         parameters: parameters(place).map(|(name, value)| (name.into(), Value::from(value))).into(),

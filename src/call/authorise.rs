@@ -25,9 +25,5 @@ pub(super) fn check(policy: &Policy, caller: &Caller, tool: &Tool, target: &Targ
         };
         return Err(ToolError::refused(Code::NotPermitted, said));
     }
-    if !tool.is_offered() {
-        let said = format!("\"{name}\" is not offered by this release.");
-        return Err(ToolError::refused(Code::NotPermitted, said));
-    }
     Ok(())
 }

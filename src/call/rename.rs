@@ -11,22 +11,29 @@ use crate::catalog::Output;
 /// catalogue's name. Everything else stays, in its place.
 pub(super) fn rename(row: Json, output: &Output) -> Json {
     let Json::Object(fields) = row else { return row };
-    let taken: Vec<String> = fields.keys().cloned().collect();
-    let has = |name: &str| taken.iter().any(|key| key.eq_ignore_ascii_case(name));
+    let known = |name: &str| output.properties.iter().any(|field| field.name == name);
+    // Most scripts, and all of ours: nothing to do.
+    if fields.keys().all(|key| known(key)) {
+        return Json::Object(fields);
+    }
+    let names: Vec<String> = fields.keys().map(|key| name_of(key, &fields, output).to_owned()).collect();
     let mut renamed = Map::new();
-    for (key, value) in fields {
-        let field = output.properties.iter().find(|field| {
-            key.eq_ignore_ascii_case(&field.name)
-                || !has(&field.name) && field.aliases.iter().any(|alias| key.eq_ignore_ascii_case(alias))
-        });
-        let name = field.map(|field| &field.name).filter(|name| !taken.contains(name));
-        match name {
-            // Two fields may have the same meaning; the first has the name.
-            Some(name) if !renamed.contains_key(name) => renamed.insert(name.clone(), value),
-            _ => renamed.insert(key, value),
-        };
+    for ((key, value), name) in fields.into_iter().zip(names) {
+        // Two fields may have the same meaning; the first has the name.
+        let name = if renamed.contains_key(&name) { key } else { name };
+        renamed.insert(name, value);
     }
     Json::Object(renamed)
+}
+
+/// The name of a field of the row.
+fn name_of<'a>(key: &'a str, row: &Map<String, Json>, output: &'a Output) -> &'a str {
+    let has = |name: &str| row.keys().any(|key| key.eq_ignore_ascii_case(name));
+    let field = output.properties.iter().find(|field| {
+        key.eq_ignore_ascii_case(&field.name)
+            || field.aliases.iter().any(|alias| key.eq_ignore_ascii_case(alias)) && !has(&field.name)
+    });
+    field.filter(|field| !row.contains_key(&field.name)).map_or(key, |field| &field.name)
 }
 
 #[cfg(test)]

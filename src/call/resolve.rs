@@ -12,10 +12,10 @@ pub(super) fn tool(name: &str) -> Result<Tool, ToolError> {
     find(name).ok_or_else(|| {
         let tools = tools();
         let functions = |tool: &Tool| match tool {
-            Tool::Function(entry) if tool.is_offered() => Some(entry.function.as_str()),
-            _ => None,
+            Tool::Function(entry) => Some(entry.function.as_str()),
+            Tool::Fleet(_) => None,
         };
-        let names = tools.iter().filter(|tool| tool.is_offered()).map(Tool::name);
+        let names = tools.iter().map(Tool::name);
         let names = names.chain(tools.iter().filter_map(functions));
         ToolError::misspelt(Code::UnknownFunction, &format!("There is no tool \"{name}\""), name, names)
     })

@@ -37,8 +37,11 @@ pub struct Entry {
     pub category: ToolSet,
     /// Name of its tool.
     pub tool: String,
-    /// What it does.
-    pub purpose: String,
+    /// A short name for people.
+    pub title: String,
+    /// For clients. The first sentence says when to use the tool: they search
+    /// by it.
+    pub description: String,
     /// Parameters, injected ones too.
     pub parameters: Vec<Parameter>,
     /// What comes back.

@@ -140,6 +140,34 @@ pub struct OpenPlan {
     pub probes: Probes,
 }
 
+impl OpenPlan {
+    /// Negotiate, the system's authorities, and nothing but the script: no
+    /// `init`, no allow list, no Azure identity; a minute to open.
+    #[must_use]
+    pub fn new(host: &str, url: String, credentials: Credentials, script: ScriptSource, target: Target) -> Self {
+        Self {
+            host: host.to_owned(),
+            url,
+            auth: Auth::Negotiate,
+            tls: Tls::system(),
+            proxy: None,
+            credentials,
+            certificate: None,
+            configuration_name: None,
+            script,
+            script_parameters: Vec::new(),
+            style: None,
+            init: Vec::new(),
+            azure_config_dir: None,
+            azure_tenant: None,
+            target,
+            answers: Vec::new(),
+            open_timeout: Duration::from_secs(60),
+            probes: Probes::default(),
+        }
+    }
+}
+
 /// A top-level statement of the script that the loader left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sentinel_jump::host::{
-    Answer, Auth, Call, Ended, HostErrorKind, MODULE, OpenPlan, Probes, Returned, ScriptSource, Session, Style, Target,
+    Answer, Call, Ended, HostErrorKind, MODULE, OpenPlan, Returned, ScriptSource, Session, Style, Target,
 };
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
@@ -16,7 +16,6 @@ use wsman::psrp::Command;
 use wsman::session::End;
 use wsman::testing::engine::ProcessOptions;
 use wsman::testing::{EngineKind, HostOptions, Listener};
-use wsman::transport::Tls;
 
 /// A folder of the project's shared material, beside the checkout.
 fn shared(part: &str) -> Option<PathBuf> {
@@ -61,30 +60,13 @@ pub(crate) async fn real_with(env: &[(&str, &str)]) -> Option<Real> {
 
 impl Real {
     pub(crate) fn plan(&self, script: &str) -> OpenPlan {
-        OpenPlan {
-            host: "jump".into(),
-            url: self.host.url(),
-            auth: Auth::Negotiate,
-            tls: Tls::system(),
-            proxy: None,
-            certificate: None,
-            credentials: credentials(),
-            configuration_name: None,
-            script: ScriptSource::Path { path: self.scripts.join(script).display().to_string(), sha256: None },
-            script_parameters: Vec::new(),
-            style: None,
-            init: Vec::new(),
-            azure_config_dir: None,
-            azure_tenant: None,
-            target: Target {
-                subscription: "00000000-0000-4000-8000-000000000001".into(),
-                resource_group: "rg-nordhafen".into(),
-                workspace: "law-nordhafen-sec-prod".into(),
-            },
-            answers: Vec::new(),
-            open_timeout: Duration::from_secs(60),
-            probes: Probes::default(),
-        }
+        let script = ScriptSource::Path { path: self.scripts.join(script).display().to_string(), sha256: None };
+        let target = Target {
+            subscription: "00000000-0000-4000-8000-000000000001".into(),
+            resource_group: "rg-nordhafen".into(),
+            workspace: "law-nordhafen-sec-prod".into(),
+        };
+        OpenPlan::new("jump", self.host.url(), credentials(), script, target)
     }
 
     pub(crate) async fn v3(&self) -> Session {

@@ -10,12 +10,11 @@ use sentinel_jump::call::{CallPath, encode};
 use sentinel_jump::catalog;
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
-use sentinel_jump::host::{Auth, Call, OpenPlan, Probes, Progress, Returned, ScriptSource, Session, Target};
+use sentinel_jump::host::{Call, OpenPlan, Progress, Returned, ScriptSource, Session, Target};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 use wsman::clixml::Value;
 use wsman::testing::{EngineKind, HostOptions, Listener};
-use wsman::transport::Tls;
 
 use super::calls::{Given, PROD};
 use crate::engine::{credentials, real_with};
@@ -84,30 +83,13 @@ impl Engine {
 
     pub(super) async fn session(&self) -> Session {
         let place = self.place(PROD);
-        let plan = OpenPlan {
-            host: "jump".into(),
-            url: self.host.url(),
-            auth: Auth::Negotiate,
-            tls: Tls::system(),
-            proxy: None,
-            certificate: None,
-            credentials: credentials(),
-            configuration_name: None,
-            script: ScriptSource::Path { path: self.script.clone(), sha256: None },
-            script_parameters: Vec::new(),
-            init: Vec::new(),
-            azure_config_dir: None,
-            azure_tenant: None,
-            style: None,
-            target: Target {
-                subscription: place.subscription.clone(),
-                resource_group: place.resource_group.clone(),
-                workspace: place.name.clone(),
-            },
-            answers: Vec::new(),
-            open_timeout: Duration::from_secs(60),
-            probes: Probes::default(),
+        let script = ScriptSource::Path { path: self.script.clone(), sha256: None };
+        let target = Target {
+            subscription: place.subscription.clone(),
+            resource_group: place.resource_group.clone(),
+            workspace: place.name.clone(),
         };
+        let plan = OpenPlan::new("jump", self.host.url(), credentials(), script, target);
         Session::open(&plan).await.expect("the script loads")
     }
 

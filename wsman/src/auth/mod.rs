@@ -28,6 +28,8 @@ mod mechanism;
 pub mod multipart;
 mod negotiate;
 pub mod ntlm;
+#[cfg(feature = "net")]
+mod proven_key;
 mod spnego;
 
 pub use acceptor::{Accepted, Acceptor, Demand};
@@ -37,6 +39,8 @@ pub use credssp::{CredSsp, CredSspAcceptor, CredSspError, CredSspIdentity, CredS
 pub use error::{AuthError, NtlmMessage, SpnegoError};
 pub use mechanism::{Mechanism, Seal, Sealed, Step};
 pub use negotiate::Negotiator;
+#[cfg(feature = "net")]
+pub(crate) use proven_key::ProvenKey;
 
 use crate::secret::Secret;
 

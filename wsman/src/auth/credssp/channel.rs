@@ -5,15 +5,13 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
 use rustls::version::TLS12;
-use rustls::{
-    ClientConfig, ClientConnection, Connection, DigitallySignedStruct, ServerConfig, ServerConnection, SignatureScheme,
-};
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
 use super::CredSspError;
+use crate::auth::ProvenKey;
 
 /// One end of the TLS channel inside the tokens.
 pub(super) struct Channel(Connection);
@@ -21,11 +19,13 @@ pub(super) struct Channel(Connection);
 impl Channel {
     pub(super) fn client(host: &str) -> Result<Self, CredSspError> {
         let provider = Arc::new(ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        // The sign-in inside proves that the key is the right host's before anything is entrusted to it.
+        let any = ProvenKey::new(Arc::clone(&provider), |_| Ok(()));
+        let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS12])
             .map_err(|_| CredSspError::Tls)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(KeyOnly(provider)))
+            .with_custom_certificate_verifier(Arc::new(any))
             .with_no_client_auth();
         config.resumption = Resumption::disabled();
         let name = ServerName::try_from(host.to_owned()).map_err(|_| CredSspError::Tls)?;
@@ -74,50 +74,5 @@ impl Channel {
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Channel")
-    }
-}
-
-/// Takes every certificate whose key is proven: the sign-in inside proves that
-/// the key is the right host's before anything is entrusted to it.
-struct KeyOnly(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for KeyOnly {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-impl fmt::Debug for KeyOnly {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyOnly")
     }
 }

@@ -26,7 +26,7 @@ pub use fingerprint::{Fingerprint, NotAFingerprint};
 pub use problem::CertificateProblem;
 pub(super) use problem::Refused;
 pub(super) use witness::Seen;
-use witness::{Pinned, Witness};
+use witness::{Witness, pinned};
 
 /// Whom to believe that they are the host. TLS 1.2 or 1.3, always verified:
 /// there is no way to accept any certificate.
@@ -129,7 +129,7 @@ impl Trust {
             Self::Authorities(roots) => WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider)
                 .build()
                 .map_err(|_| TransportError::NoAuthorities)?,
-            Self::Pins(pins) => Arc::new(Pinned::new(pins.clone(), provider)),
+            Self::Pins(pins) => Arc::new(pinned(pins.clone(), provider)),
         })
     }
 }

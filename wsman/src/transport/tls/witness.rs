@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
 use super::Fingerprint;
 use super::problem::{CertificateProblem, Refused};
+use crate::auth::ProvenKey;
 
 /// The certificate that the host presented on one connection.
 #[derive(Clone, Debug, Default)]
@@ -90,57 +91,9 @@ impl fmt::Debug for Witness {
 }
 
 /// Trusts certificates by their SHA-256.
-pub(super) struct Pinned {
-    pins: Vec<Fingerprint>,
-    provider: Arc<CryptoProvider>,
-}
-
-impl Pinned {
-    pub(super) fn new(pins: Vec<Fingerprint>, provider: Arc<CryptoProvider>) -> Self {
-        Self { pins, provider }
-    }
-}
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if self.pins.contains(&Fingerprint::of(end_entity)) {
-            return Ok(ServerCertVerified::assertion());
-        }
-        Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-impl fmt::Debug for Pinned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pinned").field(&self.pins).finish()
-    }
+pub(super) fn pinned(pins: Vec<Fingerprint>, provider: Arc<CryptoProvider>) -> impl ServerCertVerifier {
+    ProvenKey::new(provider, move |certificate: &CertificateDer<'_>| {
+        let refused = rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
+        if pins.contains(&Fingerprint::of(certificate)) { Ok(()) } else { Err(refused) }
+    })
 }

@@ -147,11 +147,17 @@ fn envelopes(text: &str) -> Vec<String> {
     found
 }
 
-fn envelope(name: &str, text: &str, report: &mut Report) {
+/// The text, its placeholders filled.
+fn counted(text: &str, report: &mut Report) -> String {
     let filled = filled(text);
     if filled != text {
         report.count("templates, filled");
     }
+    filled
+}
+
+fn envelope(name: &str, text: &str, report: &mut Report) {
+    let filled = counted(text, report);
     let root = match Node::parse(&filled) {
         Ok(root) => root,
         Err(xml) => {
@@ -204,10 +210,7 @@ fn filled(text: &str) -> String {
 }
 
 fn clixml(name: &str, text: &str, report: &mut Report) {
-    let filled = filled(text);
-    if filled != text {
-        report.count("templates, filled");
-    }
+    let filled = counted(text, report);
     let root = match Node::parse(&filled) {
         Ok(root) => root,
         Err(xml) => {

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use uuid::Uuid;
-use wsman::clixml::{Content, Object, Property, SecureString, Value};
+use wsman::clixml::{SecureString, Value};
 use wsman::entropy::Entropy;
 use wsman::psrp::{
     CreatePipeline, GetCommandMetadata, HostCall, HostResponse, InitRunspacePool, KeyPair, Message, MessageType,
     ProtocolVersion, PublicKey, SessionCapability,
 };
-use wsman::secret::Secret;
 use wsman::session::{
     Config, Event, ExchangeId, Input, Output, PipelineEvent, PipelineId, PipelineSpec, PoolQuestion, Session,
 };
@@ -22,6 +21,7 @@ use super::super::recording::{Exchange, Recording};
 use super::Trouble;
 use super::adapt::{Ids, upper};
 use super::heard::{self, Lines};
+use super::secrets::in_clear;
 use super::statements::{self, Said};
 
 /// A request of ours that waits for its answer.
@@ -161,7 +161,7 @@ impl Client {
         let Some(message) = messages.first() else {
             return Err(Trouble::LeftOut("a Command without a message".to_owned()));
         };
-        let opaque = self.is_opaque();
+        let opaque = self.secrets_are_opaque();
         let id = match message.kind {
             MessageType::CreatePipeline => {
                 let create = CreatePipeline::decode(&message.payload)
@@ -171,7 +171,7 @@ impl Client {
                 can_say("CREATE_PIPELINE", &message.payload, &forms, opaque)?;
                 let commands = create.commands.into_iter().map(|mut command| {
                     for argument in &mut command.arguments {
-                        argument.value = self.in_clear(&argument.value);
+                        argument.value = in_clear(self.secrets_are_opaque(), &argument.value);
                     }
                     command
                 });
@@ -210,7 +210,7 @@ impl Client {
         };
         let ask = match message.kind {
             MessageType::PipelineInput => {
-                let input = self.in_clear(&value()?);
+                let input = in_clear(self.secrets_are_opaque(), &value()?);
                 let id = self.pipeline(message.pipeline)?;
                 return self.session.send_input(self.now, id, &input).map_err(refused);
             }
@@ -245,9 +245,9 @@ impl Client {
         let (id, response) = HostResponse::decode(payload).map_err(Trouble::wrong)?;
         let call = self.calls.iter().find(|(of, call)| *of == pipeline && call.call_id == id).map(|(_, call)| call);
         let call = call.ok_or_else(|| Trouble::Wrong(format!("our client heard no host call {id}")))?;
-        can_say("host response", payload, &[response.encode(call)], self.is_opaque())?;
+        can_say("host response", payload, &[response.encode(call)], self.secrets_are_opaque())?;
         let response = match response {
-            HostResponse::Value(value) => HostResponse::Value(self.in_clear(&value)),
+            HostResponse::Value(value) => HostResponse::Value(in_clear(self.secrets_are_opaque(), &value)),
             refused @ HostResponse::Refused(_) => refused,
         };
         Ok((call.clone(), response))
@@ -506,50 +506,9 @@ impl Client {
         Ok(same)
     }
 
-    pub(crate) fn secrets_are_opaque(&self) -> bool {
-        self.is_opaque()
-    }
-
     /// From protocol 2.4 on secrets are readable and so compared.
-    fn is_opaque(&self) -> bool {
+    pub(crate) fn secrets_are_opaque(&self) -> bool {
         self.opaque && self.protocol < ProtocolVersion::V2_4
-    }
-
-    /// The value with its secrets as a caller would hand them in.
-    fn in_clear(&self, value: &Value) -> Value {
-        if !value.holds_secrets() {
-            return value.clone();
-        }
-        let all = |list: &[Value]| list.iter().map(|value| self.in_clear(value)).collect();
-        let properties = |list: &[Property]| {
-            list.iter().map(|p| Property { name: p.name.clone(), value: self.in_clear(&p.value) }).collect()
-        };
-        match value {
-            Value::SecureString(secret) => {
-                let (pairs, _) = secret.wire().unwrap_or_default().as_chunks::<2>();
-                let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-                let text = if self.is_opaque() { "secret".to_owned() } else { String::from_utf16_lossy(&units) };
-                Value::SecureString(SecureString::new(Secret::new(text)))
-            }
-            Value::MemberSet(members) => Value::MemberSet(properties(members)),
-            Value::Object(object) => {
-                let content = match &object.content {
-                    Content::Primitive(inner) => Content::Primitive(self.in_clear(inner)),
-                    Content::List(kind, items) => Content::List(*kind, all(items)),
-                    Content::Dictionary(entries) => Content::Dictionary(
-                        entries.iter().map(|(key, value)| (self.in_clear(key), self.in_clear(value))).collect(),
-                    ),
-                    other => other.clone(),
-                };
-                Value::Object(std::sync::Arc::new(Object {
-                    content,
-                    adapted: properties(&object.adapted),
-                    extended: properties(&object.extended),
-                    ..Object::clone(object)
-                }))
-            }
-            other => other.clone(),
-        }
     }
 }
 

@@ -9,6 +9,7 @@ mod adapt;
 mod client;
 mod gist;
 mod heard;
+mod secrets;
 mod statements;
 
 use std::collections::BTreeMap;
