@@ -134,14 +134,15 @@ impl Session {
             self.exchange(Purpose::Stop(id), Operation::Signal { command_id: Some(id), code: SignalCode::CtrlC });
         }
         // One that went early may still be out.
-        if !self.is_receiving(id) {
+        if !self.is_out(Purpose::Receive(id)) {
             self.receive(id);
         }
     }
 
-    pub(super) fn is_receiving(&self, id: Uuid) -> bool {
+    /// Whether such an exchange is under way, or waits to be repeated.
+    pub(super) fn is_out(&self, purpose: Purpose) -> bool {
         let repeated = self.repeats.iter().map(|(_, exchange)| exchange);
-        self.in_flight.values().chain(repeated).any(|exchange| exchange.purpose == Purpose::Receive(id))
+        self.in_flight.values().chain(repeated).any(|exchange| exchange.purpose == purpose)
     }
 
     pub(super) fn pool_received(&mut self, now: Instant, received: &Received) {
@@ -286,23 +287,25 @@ impl Session {
         match event {
             Some(Said::Event(event)) => {
                 let cut = matches!(event, PipelineEvent::Output(_)) && says_cut_off(payload);
-                if let Some(pipeline) = self.pipelines.get_mut(&id) {
-                    pipeline.untaken.push_back(payload.len() + EVENT_BYTES);
-                    pipeline.untaken_bytes += payload.len() + EVENT_BYTES;
-                }
-                self.event(Event::Pipeline(PipelineId(id), event));
+                self.tell(id, event, payload.len());
                 if cut {
-                    if let Some(pipeline) = self.pipelines.get_mut(&id) {
-                        pipeline.untaken.push_back(EVENT_BYTES);
-                        pipeline.untaken_bytes += EVENT_BYTES;
-                    }
-                    self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Warning(CUT_OFF.into())));
+                    self.tell(id, PipelineEvent::Warning(CUT_OFF.into()), 0);
                 }
             }
             Some(Said::State(state)) => self.pipeline_state(id, state),
             None => {}
         }
         Ok(())
+    }
+
+    /// An event for the application, which stands for `bytes` of output until
+    /// it is taken.
+    fn tell(&mut self, id: Uuid, event: PipelineEvent, bytes: usize) {
+        if let Some(pipeline) = self.pipelines.get_mut(&id) {
+            pipeline.untaken.push_back(bytes + EVENT_BYTES);
+            pipeline.untaken_bytes += bytes + EVENT_BYTES;
+        }
+        self.event(Event::Pipeline(PipelineId(id), event));
     }
 
     pub(super) fn pipeline_state(&mut self, id: Uuid, message: PipelineStateMessage) {

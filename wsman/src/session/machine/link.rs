@@ -161,7 +161,7 @@ impl Session {
 
     /// A command is back: its output goes on.
     pub(super) fn command_back(&mut self, id: Uuid) {
-        let asked = self.is_receiving(id);
+        let asked = self.is_out(Purpose::Receive(id));
         if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|_| !asked) {
             pipeline.held = false;
             self.receive(id);

@@ -257,7 +257,8 @@ impl Session {
     pub(super) fn receive(&mut self, id: Uuid) {
         let window = self.config.window_bytes;
         let leaving = self.is_leaving();
-        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|pipeline| leaving || pipeline.is_full(window)) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
+        if leaving || pipeline.is_full(window) {
             pipeline.held = true;
             return;
         }

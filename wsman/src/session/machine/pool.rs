@@ -233,15 +233,9 @@ impl Session {
     /// yet.
     pub(super) fn want_pool_receive(&mut self) {
         let parked = self.state == State::Open && self.traffic.parking == Parking::On;
-        let asking = self.asking_pool();
-        if (parked || self.expects_pool_message()) && !asking {
+        if (parked || self.expects_pool_message()) && !self.is_out(Purpose::PoolReceive) {
             self.exchange(Purpose::PoolReceive, Operation::Receive { command_id: None });
         }
-    }
-
-    fn asking_pool(&self) -> bool {
-        let repeated = self.repeats.iter().map(|(_, exchange)| exchange);
-        self.in_flight.values().chain(repeated).any(|exchange| exchange.purpose == Purpose::PoolReceive)
     }
 
     /// From now on the pool is listened to, if that was asked for or the host

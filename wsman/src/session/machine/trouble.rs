@@ -25,11 +25,7 @@ impl Session {
             // What the host held when the shell was left. It goes on when the
             // shell is back; some output may have gone to nobody's ears, but a
             // host keeps what it could not say.
-            (Purpose::Receive(id), _) if self.is_leaving() => {
-                if let Some(pipeline) = self.pipelines.get_mut(&id) {
-                    pipeline.held = true;
-                }
-            }
+            (Purpose::Receive(id), _) if self.is_leaving() => self.receive(id),
             (Purpose::PoolReceive, _) if self.is_leaving() => {}
             // It went before the Command's answer: the host may not have known
             // the command. Once the answer is there, the next one tells.
@@ -45,11 +41,7 @@ impl Session {
                 self.connected_pool();
                 self.want_pool_receive();
             }
-            (Purpose::Receive(id), FaultClass::PollAgain) => {
-                if self.pipelines.contains_key(&id) {
-                    self.receive(id);
-                }
-            }
+            (Purpose::Receive(id), FaultClass::PollAgain) => self.receive(id),
             // A stop closes the command on some hosts before its last word
             // is fetched; that is a stop, too, but only if one was asked.
             (Purpose::Receive(id), FaultClass::Gone)
@@ -124,11 +116,12 @@ impl Session {
 
     pub(super) fn lost(&mut self, now: Instant, mut exchange: InFlight, sent: bool, error: Error) {
         exchange.losses += 1;
+        // A copy is sent only of what had left: whether the copy leaves, too,
+        // says nothing of the first.
+        let sent = sent || exchange.losses > 1 && !exchange.again.is_empty();
         if self.is_leaving() && matches!(exchange.purpose, Purpose::Receive(_) | Purpose::PoolReceive) {
-            if let Purpose::Receive(id) = exchange.purpose
-                && let Some(pipeline) = self.pipelines.get_mut(&id)
-            {
-                pipeline.held = true;
+            if let Purpose::Receive(id) = exchange.purpose {
+                self.receive(id);
             }
             return;
         }
@@ -150,13 +143,12 @@ impl Session {
             Purpose::Command(id) | Purpose::Send(id) => self.pipelines.contains_key(&id),
             _ => false,
         };
-        if in_time && sent && !hopeless && !exchange.again.is_empty() && exchange.losses <= MAX_LOSSES {
-            let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
-            exchange.body = exchange.again.clone();
-            self.repeats.push((now + pause, exchange));
-            return;
-        }
-        if wanted && !hopeless && exchange.purpose.is_repeatable() && exchange.losses <= MAX_LOSSES {
+        let marked = in_time && sent && !exchange.again.is_empty();
+        let repeatable = wanted && exchange.purpose.is_repeatable();
+        if (marked || repeatable) && !hopeless && exchange.losses <= MAX_LOSSES {
+            if marked {
+                exchange.body = exchange.again.clone();
+            }
             let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
             self.repeats.push((now + pause, exchange));
             return;

@@ -39,6 +39,17 @@ fn a_lost_command_is_sent_again_only_where_that_was_proven() {
         }
         host.lose("Command", true);
         assert!(host.lost().may_have_run());
+        // The copy may fail to leave: the first one did.
+        host.run(Command::new("Set-Thing"));
+        host.lose("Command", true);
+        host.later(SECOND);
+        host.lose("Command", false);
+        assert!(host.events.is_empty(), "sent again, as any lost one");
+        for _ in 0..3 {
+            host.later(10 * SECOND);
+            host.lose("Command", false);
+        }
+        assert!(host.lost().may_have_run());
         let id = host.run(Command::new("Set-Thing"));
         host.lose("Command", true);
         host.session.stop(host.now, id);
