@@ -271,21 +271,12 @@ impl Driver {
                     first_message_timeout: options.first_message_timeout,
                     timeout: options.timeout,
                 };
-                let run = match self.broken.get() {
-                    Some(error) => Err(error.clone()),
-                    None => self.session.run(now, spec),
-                };
-                let run = run.map(|id| self.listen(id, options.host, asks));
-                // Dropped when nobody waits any more; that stops it.
-                let _ = started.send(run);
+                let run = self.session.run(now, spec);
+                self.begin(run, options.host, asks, started);
             }
             Ask::Metadata { ask, timeout, started, asks } => {
-                let run = match self.broken.get() {
-                    Some(error) => Err(error.clone()),
-                    None => self.session.command_metadata(now, &ask, timeout),
-                };
-                let run = run.map(|id| self.listen(id, RunOptions::default().host, asks));
-                let _ = started.send(run);
+                let run = self.session.command_metadata(now, &ask, timeout);
+                self.begin(run, RunOptions::default().host, asks, started);
             }
             Ask::Pool { question, answered } => match self.session.ask_pool(now, question) {
                 Ok(call) => drop(self.pool_calls.insert(call, answered)),
@@ -306,12 +297,8 @@ impl Driver {
                 None => self.revealing.push(asked),
             },
             Ask::Attach { command_id, options, started, asks } => {
-                let run = match self.broken.get() {
-                    Some(error) => Err(error.clone()),
-                    None => self.session.attach(now, command_id, options.timeout),
-                };
-                let run = run.map(|id| self.listen(id, options.host, asks));
-                let _ = started.send(run);
+                let run = self.session.attach(now, command_id, options.timeout);
+                self.begin(run, options.host, asks, started);
             }
             Ask::Link { link, done } => {
                 let begun = match link {
@@ -325,9 +312,8 @@ impl Driver {
             }
             Ask::Probe { command, probed, started, asks } => {
                 let run = self.session.run_probe(now, PipelineSpec::new(command));
-                let run = run.map(|id| self.listen(id, RunOptions::default().host, asks));
                 self.probing = Some(probed);
-                let _ = started.send(run);
+                self.begin(run, RunOptions::default().host, asks, started);
             }
             Ask::Taken => {}
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
@@ -338,6 +324,20 @@ impl Driver {
                 self.session.close(now);
             }
         }
+    }
+
+    /// Hands a pipeline to who asked for it. In a broken session none begins,
+    /// and what broke it is the reason.
+    fn begin(
+        &mut self,
+        run: Result<PipelineId, Error>,
+        host: HostPolicy,
+        asks: mpsc::WeakUnboundedSender<Ask>,
+        started: oneshot::Sender<Result<Pipeline, Error>>,
+    ) {
+        let run = run.map_err(|error| self.broken.get().cloned().unwrap_or(error));
+        // Dropped when nobody waits any more; that stops it.
+        let _ = started.send(run.map(|id| self.listen(id, host, asks)));
     }
 
     fn listen(&mut self, id: PipelineId, host: HostPolicy, asks: mpsc::WeakUnboundedSender<Ask>) -> Pipeline {

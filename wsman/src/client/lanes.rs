@@ -37,8 +37,7 @@ pub(super) enum Done {
 /// and its task brings it back. There is always one more than Receives that
 /// the host holds: a stop finds a signed-in connection at once.
 pub(super) struct Lanes {
-    target: Target,
-    connect_timeout: Duration,
+    dial: Arc<Dial>,
     idle: Vec<(Instant, Connection)>,
     tasks: JoinSet<Done>,
     /// How many connections are kept beside those that Receives hold.
@@ -46,9 +45,6 @@ pub(super) struct Lanes {
     spare_on_its_way: bool,
     /// No spare before: the last one did not come.
     no_spare_before: Option<Instant>,
-    /// The host refused the sign-in: it is not asked again, since every try
-    /// counts towards the account's lockout.
-    refused: Arc<OnceLock<Error>>,
     /// Who sees the exchanges, and when the session began.
     watch: Option<(Instant, Watch)>,
 }
@@ -59,14 +55,12 @@ const SPARE_PAUSE: Duration = Duration::from_secs(20);
 impl Lanes {
     pub(super) fn new(target: Target, connect_timeout: Duration) -> Self {
         Self {
-            target,
-            connect_timeout,
+            dial: Arc::new(Dial::new(target, connect_timeout)),
             idle: Vec::new(),
             tasks: JoinSet::new(),
             spares: 1,
             spare_on_its_way: false,
             no_spare_before: None,
-            refused: Arc::default(),
             watch: None,
         }
     }
@@ -92,7 +86,7 @@ impl Lanes {
         self.idle.retain(|(since, _)| now.saturating_duration_since(*since) < trusted);
         let fresh = lane == Lane::Once;
         let connection = if fresh { None } else { self.idle.pop().map(|(_, connection)| connection) };
-        let dial = self.dial();
+        let dial = Arc::clone(&self.dial);
         let timeout = hold.saturating_add(SLACK);
         let watch = self.watch.clone().map(|(start, watch)| (start, watch, body.clone()));
         self.tasks.spawn(async move {
@@ -108,10 +102,10 @@ impl Lanes {
             }
             Done::Exchange(id, reply, connection.filter(|_| !fresh))
         });
-        let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.refused.get().is_none();
+        let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.dial.refused.get().is_none();
         if lane == Lane::Receive && self.idle.len() < self.spares && !self.spare_on_its_way && wanted {
             self.spare_on_its_way = true;
-            let dial = self.dial();
+            let dial = Arc::clone(&self.dial);
             self.tasks.spawn(async move { Done::Spare(dial.open().await.ok()) });
         }
     }
@@ -149,10 +143,6 @@ impl Lanes {
         self.no_spare_before = if connection.is_none() { Some(now + SPARE_PAUSE) } else { None };
         self.put_back(now, connection);
     }
-
-    pub(super) fn dial(&self) -> Dial {
-        Dial { target: self.target.clone(), timeout: self.connect_timeout, refused: Arc::clone(&self.refused) }
-    }
 }
 
 /// How to make a connection.
@@ -160,10 +150,16 @@ impl Lanes {
 pub(super) struct Dial {
     target: Target,
     timeout: Duration,
-    refused: Arc<OnceLock<Error>>,
+    /// The host refused the sign-in: it is not asked again, since every try
+    /// counts towards the account's lockout.
+    refused: OnceLock<Error>,
 }
 
 impl Dial {
+    pub(super) fn new(target: Target, timeout: Duration) -> Self {
+        Self { target, timeout, refused: OnceLock::new() }
+    }
+
     async fn open(&self) -> Result<Connection, Error> {
         if let Some(error) = self.refused.get() {
             return Err(error.clone());

@@ -96,10 +96,8 @@ impl RunspacePool {
     /// [`ErrorKind::Misuse`]: this pool has it already. That the host does not
     /// know it is the pipeline's end, [`End::Lost`].
     pub async fn attach(&self, command_id: Uuid, options: RunOptions) -> Result<Pipeline, Error> {
-        let (started, answer) = oneshot::channel();
         let asks = self.asks.downgrade();
-        self.asks.send(Ask::Attach { command_id, options, started, asks }).map_err(|_| self.ended())?;
-        answer.await.unwrap_or_else(|_| Err(self.ended()))
+        self.ask(|started| Ask::Attach { command_id, options, started, asks }).await
     }
 
     /// Leaves the pool on the host, with what runs in it; the host keeps its
@@ -137,10 +135,8 @@ impl RunspacePool {
     /// As [`RunspacePool::run`].
     pub async fn prove_retransmission(&self) -> Result<bool, Error> {
         let (probed, replayed) = oneshot::channel();
-        let (started, answer) = oneshot::channel();
         let (asks, command) = (self.asks.downgrade(), Command::script(PROBE));
-        self.asks.send(Ask::Probe { command, probed, started, asks }).map_err(|_| self.ended())?;
-        let counted = answer.await.unwrap_or_else(|_| Err(self.ended()))?.collect().await?;
+        let counted = self.ask(|started| Ask::Probe { command, probed, started, asks }).await?.collect().await?;
         let replayed = replayed.await.unwrap_or(false);
         let once = matches!(counted.end, End::Completed);
         let count = self.invoke(Command::script(COUNT)).await?;
@@ -148,8 +144,13 @@ impl RunspacePool {
     }
 
     async fn link(&self, link: Link) -> Result<(), Error> {
-        let (done, answer) = oneshot::channel();
-        self.asks.send(Ask::Link { link, done }).map_err(|_| self.ended())?;
+        self.ask(|done| Ask::Link { link, done }).await
+    }
+
+    /// Asks the driver, and waits for its answer.
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Ask) -> Result<T, Error> {
+        let (sender, answer) = oneshot::channel();
+        self.asks.send(ask(sender)).map_err(|_| self.ended())?;
         answer.await.unwrap_or_else(|_| Err(self.ended()))
     }
 
@@ -182,11 +183,8 @@ impl RunspacePool {
     /// [`ErrorKind::Misuse`] when an argument does not travel; the error that
     /// broke the pool when it is broken. Nothing ran.
     pub async fn run(&self, commands: Vec<Command>, options: RunOptions) -> Result<Pipeline, Error> {
-        let ended = || self.broken.get().cloned().unwrap_or_else(closed);
-        let (started, answer) = oneshot::channel();
         let asks = self.asks.downgrade();
-        self.asks.send(Ask::Run { commands, options, started, asks }).map_err(|_| ended())?;
-        answer.await.unwrap_or_else(|_| Err(ended()))
+        self.ask(|started| Ask::Run { commands, options, started, asks }).await
     }
 
     /// Asks the host for commands and their parameters (GET_COMMAND_METADATA),
@@ -197,10 +195,8 @@ impl RunspacePool {
     /// As [`RunspacePool::run`], and the host's: [`ErrorKind::Refused`] when
     /// it failed.
     pub async fn command_metadata(&self, ask: GetCommandMetadata) -> Result<Vec<CommandMetadata>, Error> {
-        let (started, answer) = oneshot::channel();
         let (asks, timeout) = (self.asks.downgrade(), Duration::from_secs(60));
-        self.asks.send(Ask::Metadata { ask, timeout, started, asks }).map_err(|_| self.ended())?;
-        let output = answer.await.unwrap_or_else(|_| Err(self.ended()))?.collect().await?;
+        let output = self.ask(|started| Ask::Metadata { ask, timeout, started, asks }).await?.collect().await?;
         match output.end {
             End::Completed => Ok(output.objects.iter().filter_map(CommandMetadata::from_value).collect()),
             End::Lost(error) => Err(error),
@@ -252,9 +248,7 @@ impl RunspacePool {
     }
 
     async fn ask_pool(&self, question: PoolQuestion) -> Result<PoolAnswer, Error> {
-        let (answered, answer) = oneshot::channel();
-        self.asks.send(Ask::Pool { question, answered }).map_err(|_| self.ended())?;
-        answer.await.unwrap_or_else(|_| Err(self.ended()))
+        self.ask(|answered| Ask::Pool { question, answered }).await
     }
 
     fn ended(&self) -> Error {
@@ -277,10 +271,7 @@ impl RunspacePool {
     /// [`ErrorKind::Misuse`]: a secret of another pool, or no text;
     /// [`ErrorKind::TimedOut`]: the host sent no key.
     pub async fn reveal(&self, secret: &SecureString) -> Result<Secret<String>, Error> {
-        let ended = || self.broken.get().cloned().unwrap_or_else(closed);
-        let (revealed, answer) = oneshot::channel();
-        self.asks.send(Ask::Reveal(Revealing { secret: secret.clone(), revealed })).map_err(|_| ended())?;
-        answer.await.unwrap_or_else(|_| Err(ended()))
+        self.ask(|revealed| Ask::Reveal(Revealing { secret: secret.clone(), revealed })).await
     }
 
     /// Deletes the shell and waits for it, a few seconds at most.

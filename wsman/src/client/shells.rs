@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Options;
-use super::lanes::{Dial, Lanes};
+use super::lanes::Dial;
 use crate::Error;
 use crate::entropy::Entropy;
 use crate::session::{Found, ShellDescription, ShellList, Step};
@@ -25,8 +25,7 @@ impl Shells {
     /// For the host and the user of `options`.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let lanes = Lanes::new(options.target, options.connect_timeout);
-        Self { to: options.session.to, dial: lanes.dial() }
+        Self { to: options.session.to, dial: Dial::new(options.target, options.connect_timeout) }
     }
 
     /// All of them, of every process and program.
@@ -69,7 +68,7 @@ impl Shells {
         let mut removed = 0;
         for shell in self.list().await?.iter().filter(|shell| shell.name.as_deref() == Some(name)) {
             match self.remove(shell).await {
-                Err(error) if !error.fault().is_some_and(crate::session::is_gone) => return Err(error),
+                Err(error) if !error.fault().is_some_and(|fault| fault.is_gone()) => return Err(error),
                 _ => removed += 1,
             }
         }

@@ -165,7 +165,7 @@ impl Session {
             host: spec.host.unwrap_or_else(|| self.config.host.clone()),
             flags: spec.flags,
         };
-        let creation = create.to_value(self.protocol.unwrap_or(self.config.protocol));
+        let creation = create.to_value(self.version());
         let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
         let payload = if creation.holds_secrets() {
             keys::rehearse(&creation).map_err(unfit)?;
@@ -248,7 +248,7 @@ impl Session {
         let unfit = |error| Error::new(ErrorKind::Misuse, "an argument cannot be sent").with_source(error);
         let host = spec.host.unwrap_or_else(|| self.config.host.clone());
         let create = CreatePipeline { commands: spec.commands, no_input: true, host, flags: spec.flags };
-        let payload = create.encode().map_err(unfit)?;
+        let payload = psrp::encode(&create.to_value(self.version())).map_err(unfit)?;
         let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, None);
         let message = Message::to_server(MessageType::CreatePipeline, self.pool_id, Some(id), payload);
         let [arguments] = <[Vec<u8>; 1]>::try_from(self.fragments(&message)).map_err(|_| {
@@ -429,6 +429,12 @@ impl Session {
         let next = state.into_iter().chain(key).chain(call).chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
         let (until, why) = next.unwrap_or((Instant::NEVER, Why::Idle));
         Output::Wait { until, why }
+    }
+
+    /// The version of both ends; before it is known, the one that is asked
+    /// for.
+    fn version(&self) -> ProtocolVersion {
+        self.protocol.unwrap_or(self.config.protocol)
     }
 
     fn check_open(&self) -> Result<(), Error> {

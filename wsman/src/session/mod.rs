@@ -31,8 +31,6 @@ pub use config::{Config, PipelineSpec, Robustness};
 pub use exchange::ExchangeId;
 pub use machine::Session;
 pub use pipeline::{End, PipelineEvent, StopCause};
-#[cfg(feature = "net")]
-pub(crate) use shells::is_gone;
 pub use shells::{Found, ShellList, Step};
 
 use std::time::Duration;

@@ -3,13 +3,9 @@
 use uuid::Uuid;
 
 use crate::entropy::Entropy;
-use crate::soap::{Answer, AnswerEnvelope, Header, Operation, Request, ShellDescription};
+use crate::soap::{Answer, AnswerEnvelope, Header, Operation, Request, ShellDescription, ns};
 use crate::time::Duration;
 use crate::{Error, ErrorKind};
-
-/// Resources of lists. Source: recording `test_psrp_disconnect_runspaces`.
-const SHELLS: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell";
-const COMMANDS: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Command";
 
 /// A dialogue about shells: post a body, hand in the answer, until it is done.
 ///
@@ -27,12 +23,6 @@ pub struct ShellList {
 enum Kind {
     List { resource: &'static str },
     Remove,
-}
-
-/// Whether a fault says that the shell is not there any more.
-#[cfg(feature = "net")]
-pub(crate) fn is_gone(fault: &crate::soap::Fault) -> bool {
-    fault.class() == crate::soap::FaultClass::Gone
 }
 
 /// What was found.
@@ -57,14 +47,14 @@ impl ShellList {
     /// Lists the user's shells; the body to post.
     #[must_use]
     pub fn shells(to: &str, entropy: Entropy) -> (Self, Vec<u8>) {
-        Self::begin(to, entropy, Kind::List { resource: SHELLS }, None, Operation::Enumerate { shell_id: None })
+        Self::begin(to, entropy, Kind::List { resource: ns::SHELL }, None, Operation::Enumerate { shell_id: None })
     }
 
     /// Lists the commands of a shell; the body to post.
     #[must_use]
     pub fn commands(to: &str, entropy: Entropy, shell_id: &str) -> (Self, Vec<u8>) {
         let operation = Operation::Enumerate { shell_id: Some(shell_id.to_owned()) };
-        Self::begin(to, entropy, Kind::List { resource: COMMANDS }, None, operation)
+        Self::begin(to, entropy, Kind::List { resource: ns::SHELL_COMMAND }, None, operation)
     }
 
     /// Closes a shell, whatever its client does; the body to post.
@@ -93,7 +83,7 @@ impl ShellList {
         let own = shell.and_then(|shell| shell.resource_uri.clone());
         let resource_uri = own.unwrap_or_else(|| match self.kind {
             Kind::List { resource } => resource.to_owned(),
-            Kind::Remove => "http://schemas.microsoft.com/powershell/Microsoft.PowerShell".to_owned(),
+            Kind::Remove => format!("{}/Microsoft.PowerShell", ns::POWERSHELL),
         });
         let header = Header {
             to: self.to.clone(),

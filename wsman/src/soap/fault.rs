@@ -149,6 +149,11 @@ impl Fault {
         })
     }
 
+    /// Whether the shell or command is not there any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.class() == FaultClass::Gone
+    }
+
     /// Whether the fault proves that the host did not act on the request.
     ///
     /// An allow list: anything else (an aborted operation, a broken plug-in, a

@@ -12,7 +12,6 @@ pub(crate) const FAULT: &str = "http://schemas.microsoft.com/wbem/wsman/1/wsmanf
 
 pub(crate) const SELECTOR_FILTER: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter";
 /// Resource of a shell's commands.
-#[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "the host end's"))]
 pub(crate) const SHELL_COMMAND: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Command";
 
 pub(crate) const ANONYMOUS: &str = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous";

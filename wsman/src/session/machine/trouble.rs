@@ -59,7 +59,7 @@ impl Session {
 
     /// An exchange came back without what was asked for.
     pub(super) fn failed(&mut self, now: Instant, purpose: Purpose, error: Error) {
-        let gone = error.fault().is_some_and(|fault| fault.class() == FaultClass::Gone);
+        let gone = error.fault().is_some_and(Fault::is_gone);
         match purpose {
             Purpose::Create => {
                 // Unless the host says that it did not, it may have made the
