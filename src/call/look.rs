@@ -7,7 +7,7 @@ use super::path::caught;
 use super::run::{no_session, open, wait};
 use super::verdict::{self, Stage};
 use super::{Ask, CallPath};
-use crate::catalog::{Code, HostText, ToolError};
+use crate::catalog::{HostText, ToolError};
 use crate::host::{AzureSignIn, Style, Via};
 use crate::pool::Key;
 use crate::telemetry::field;
@@ -66,10 +66,7 @@ async fn seen(path: &CallPath, ask: &Ask<'_>) -> Result<Seen, ToolError> {
 
 /// `None`: a warm session turned out to be dead.
 async fn once(path: &CallPath, ask: &Ask<'_>) -> Result<Option<Seen>, ToolError> {
-    let host = path
-        .config()
-        .host(ask.target.host())
-        .ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))?;
+    let host = path.host_of(ask.target)?;
     let mut lease = wait(path, ask, host).await?;
     let warm = lease.session().is_some();
     let opened = open(path, ask, host, &mut lease).await?;
@@ -88,10 +85,7 @@ async fn once(path: &CallPath, ask: &Ask<'_>) -> Result<Option<Seen>, ToolError>
         warm,
         sha256: report.sha256.clone(),
         functions: report.functions.clone(),
-        style: session.style().map(|style| match style {
-            Style::Contract => "contract",
-            Style::Session => "session",
-        }),
+        style: session.style().map(Style::as_str),
         azure: asked.map(azure).map_err(|error| verdict::failed(ask.entry, &host.id, Stage::Before, error)),
     };
     // One that failed to answer is not kept; the lease knows.
@@ -107,6 +101,6 @@ fn azure(told: AzureSignIn) -> Azure {
             Via::Cli => "az",
             Via::Module => "Az module",
         }),
-        problem: told.problem.map(|problem| HostText { message: problem.message, id: problem.id }),
+        problem: told.problem.as_ref().map(verdict::text),
     }
 }

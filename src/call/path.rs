@@ -22,7 +22,7 @@ use super::sign_in::SignIns;
 use super::validate::{self, View};
 use super::{audit, authorise, confirm, resolve, run};
 use crate::catalog::{Code, Entry, Outcome, Tool, ToolError};
-use crate::config::Config;
+use crate::config::{Config, Host};
 use crate::host::Progress;
 use crate::near;
 use crate::pool::Pool;
@@ -126,6 +126,12 @@ impl CallPath {
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// The host that serves the target.
+    pub(super) fn host_of(&self, target: &Target) -> Result<&Host, ToolError> {
+        let host = self.config.host(target.host());
+        host.ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))
     }
 
     /// What the hosts think of their passwords.

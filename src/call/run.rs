@@ -19,7 +19,7 @@ use super::{Ask, CallPath};
 use crate::catalog::{Code, ToolError};
 use crate::config::Host;
 use crate::host::{Call, HostError, Style};
-use crate::pool::{Key, Lease, Terms};
+use crate::pool::{Key, Lease};
 use crate::tenant::Effect;
 
 /// How long a call may wait for its turn.
@@ -89,10 +89,7 @@ impl From<ToolError> for Attempt {
 
 async fn attempt(path: &CallPath, ask: &Ask<'_>, arguments: &Arguments, consent: Consent) -> Result<Rows, Attempt> {
     let entry = ask.entry;
-    let host = path
-        .config()
-        .host(ask.target.host())
-        .ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))?;
+    let host = path.host_of(ask.target)?;
     let mut lease = wait(path, ask, host).await?;
     let was_warm = lease.session().is_some();
     open(path, ask, host, &mut lease).await?.map_err(|error| verdict::failed(entry, &host.id, Stage::Before, error))?;
@@ -143,14 +140,12 @@ async fn attempt(path: &CallPath, ask: &Ask<'_>, arguments: &Arguments, consent:
 /// first, so that it takes no session from a read meanwhile.
 pub(super) async fn wait<'p>(path: &'p CallPath, ask: &Ask<'_>, host: &Host) -> Result<Lease<'p>, ToolError> {
     let key = Key::of(ask.target);
-    let sessions = host.sessions;
-    let terms = Terms { max: sessions.max, idle: sessions.idle, age: sessions.age, calls: sessions.calls };
     let waiting = async {
         let alone = match ask.entry.effect() {
             Effect::Write => Some(path.pool().alone(&key).await),
             Effect::Read => None,
         };
-        path.pool().lease(key, terms, alone).await
+        path.pool().lease(key, host.sessions, alone).await
     };
     tokio::select! {
         biased;

@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use wsman::clixml::json::to_json;
 
 use super::run::{GRACE, plan};
+use super::sign_in::Tried;
 use super::{CallPath, verdict};
-use crate::catalog::{Code, Entry, ToolError, all};
+use crate::catalog::{Entry, ToolError, all};
 use crate::config::Host;
 use crate::host::{FunctionProbe, LoadReport, ParameterProbe, Probes, Session, Style};
 use crate::tenant::Target;
@@ -37,10 +38,7 @@ impl CallPath {
         known: Option<&str>,
         cancel: &CancellationToken,
     ) -> Result<Surveyed, ToolError> {
-        let host = self
-            .config()
-            .host(target.host())
-            .ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))?;
+        let host = self.host_of(target)?;
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(verdict::cancelled_before()),
@@ -55,14 +53,10 @@ impl CallPath {
         let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
         let trying = timeout_at(deadline, self.sign_ins().may_try(&host.id, &plan.credentials.password)).await;
         let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
-        let opened = timeout_at(deadline, Session::open(&plan)).await.map_err(|_| verdict::silent(&host.id))?;
-        let (session, end) = match opened {
-            Ok(session) => (Some(session), Ok(())),
-            Err(error) => (None, Err(error)),
-        };
-        attempt.end(plan.credentials.password, verdict::tried(&end)).await;
-        end.map_err(unopened)?;
-        let Some(mut session) = session else { return Err(verdict::silent(&host.id)) };
+        let opened = timeout_at(deadline, Session::open(&plan)).await;
+        let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
+        attempt.end(plan.credentials.password, tried).await;
+        let mut session = opened.map_err(|_| verdict::silent(&host.id))?.map_err(unopened)?;
         let report = session.report().clone();
         if known == Some(report.sha256.as_str()) {
             session.close().await;
@@ -87,7 +81,7 @@ fn overlay(host: &Host, report: &LoadReport, style: Option<Style>, probes: &[Fun
         "host": host.id.as_str(),
         "script": {
             "sha256": report.sha256,
-            "style": style.map(|style| if style == Style::Session { "session" } else { "contract" }),
+            "style": style.map(Style::as_str),
             "dropped": dropped.collect::<Vec<_>>(),
         },
         "lacks": lacks,

@@ -26,7 +26,7 @@ pub(super) enum Stage {
     During,
 }
 
-fn text(record: &HostErrorRecord) -> HostText {
+pub(super) fn text(record: &HostErrorRecord) -> HostText {
     HostText { message: record.message.clone(), id: record.id.clone() }
 }
 
@@ -81,9 +81,9 @@ pub(super) fn may_have_run(error: &HostError) -> bool {
 }
 
 /// What opening a session says of the password.
-pub(super) fn tried(opened: &Result<(), HostError>) -> Tried {
+pub(super) fn tried<T>(opened: &Result<T, HostError>) -> Tried {
     match opened {
-        Ok(()) => Tried::Taken,
+        Ok(_) => Tried::Taken,
         Err(HostError { kind: HostErrorKind::Wsman(cause), .. }) => match (cause.kind(), transport(cause)) {
             (_, Some(TransportError::SignInRefused { .. })) => Tried::Refused,
             (ErrorKind::Refused, _) => Tried::Taken,

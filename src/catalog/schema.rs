@@ -12,16 +12,12 @@ pub const PAGE_SIZE_MAX: usize = 100;
 /// Arguments that shape the answer instead of going to the host.
 pub const VIEW: [&str; 3] = ["cursor", "fields", "page_size"];
 
-/// What `tenant_scope` says for every tenant that the caller may see. No
-/// tenant has this alias.
-pub const ALL_TENANTS: &str = "all";
-
 /// How much a health check looks at.
 pub const CHECK_DEPTHS: [&str; 2] = ["quick", "detailed"];
 
 /// The function of `sentinel_get_analytics_rule`, which has two more names
 /// for its arguments.
-const RULE: &str = "Get-AnalyticsRuleDetails";
+pub const RULE: &str = "Get-AnalyticsRuleDetails";
 
 /// The tenants and workspaces that a caller may see, by alias.
 #[derive(Clone, Debug, Default)]
@@ -60,8 +56,9 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
         }
         Tool::Fleet(Fleet::HealthCheck) => {
             if !sight.tenants.is_empty() {
-                let scopes: Vec<&str> =
-                    std::iter::once(ALL_TENANTS).chain(sight.tenants.iter().map(String::as_str)).collect();
+                let scopes: Vec<&str> = std::iter::once(crate::tenant::ALL_TENANTS)
+                    .chain(sight.tenants.iter().map(String::as_str))
+                    .collect();
                 properties.insert("tenant_scope".into(), json!({"type": "string", "enum": scopes}));
             } else {
                 properties.insert("tenant_scope".into(), json!({"type": "string"}));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Demo, Host, Serve};
+use super::args::{Demo, Host, Over, Serve};
 use super::source::{self, CommandError};
 use super::{Exit, print, signal};
 use crate::call::CallPath;
@@ -17,18 +17,19 @@ use crate::tenant::Caller;
 const PATIENCE: Duration = Duration::from_secs(6);
 
 pub(super) async fn from_file(args: &Serve) -> Result<Exit, CommandError> {
-    let config = source::file(args.config.as_deref(), &args.tools)?;
-    match args.over.http {
-        Some(address) => over_http(config, address).await,
-        None => over_stdio(config).await,
-    }
+    serve(source::file(args.config.as_deref(), &args.tools)?, &args.over).await
 }
 
 pub(super) async fn demo(args: &Demo) -> Result<Exit, CommandError> {
+    // Its hosts live as long as this.
     let sourced = source::started_demo(&args.tools).await?;
-    match args.over.http {
-        Some(address) => over_http(sourced.config, address).await,
-        None => over_stdio(sourced.config).await,
+    serve(sourced.config, &args.over).await
+}
+
+async fn serve(config: Config, over: &Over) -> Result<Exit, CommandError> {
+    match over.http {
+        Some(address) => over_http(config, address).await,
+        None => over_stdio(config).await,
     }
 }
 

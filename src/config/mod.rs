@@ -19,8 +19,8 @@ use std::time::Duration;
 use wsman::clixml::Value;
 use wsman::transport::{CertificateChain, Proxy, Tls};
 
-pub use crate::host::Auth;
 use crate::host::{Answer, Init, Style};
+pub use crate::host::{Auth, Sessions};
 use crate::tenant::{HostId, Policy, Registry};
 
 pub use problem::{ConfigError, Problem};
@@ -38,28 +38,6 @@ pub struct Config {
     /// How long a question over many workspaces may take; who has not
     /// answered by then is missing from the answer, and named.
     pub fleet_deadline: Duration,
-}
-
-/// Limits of a host's sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sessions {
-    /// Open at once.
-    pub max: usize,
-    /// A session unused for longer is closed.
-    pub idle: Duration,
-    /// A session older than this serves no other call.
-    pub age: Duration,
-    /// Nor does one that served so many.
-    pub calls: u32,
-}
-
-impl Default for Sessions {
-    /// Chosen: four of the 30 shells that Windows gives a user; Azure tokens
-    /// live for an hour, half of it leaves no session with one about to run
-    /// out; what a script leaks in 500 calls stays small.
-    fn default() -> Self {
-        Self { max: 4, idle: Duration::from_secs(600), age: Duration::from_secs(1_800), calls: 500 }
-    }
 }
 
 /// Where a host's script comes from.

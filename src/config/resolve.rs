@@ -19,16 +19,15 @@ use super::raw::{
 use super::{Auth, Config, Host, Script, SecretRef, Sessions};
 use crate::host::{Answer, Init, Style};
 use crate::near;
-use crate::tenant::{Confirming, HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId};
+use crate::tenant::{
+    ALL_TENANTS, Confirming, HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId,
+};
 
 /// How long a question over many workspaces may take.
 ///
 /// Chosen: a cold Windows PowerShell takes up to a minute to load its modules,
 /// and a function up to another.
 const FLEET_DEADLINE: Duration = Duration::from_secs(120);
-
-/// What questions over many workspaces say for every tenant.
-const ALL_TENANTS: &str = "all";
 
 /// Shells that Windows allows one user by default.
 ///

@@ -119,7 +119,7 @@ impl<T> Said<T> {
         (self.target.tenant().id.as_str(), self.target.workspace().id.as_str())
     }
 
-    fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self) -> Outcome {
         self.result.as_ref().map_or_else(|error| error.outcome, |_| Outcome::Done)
     }
 

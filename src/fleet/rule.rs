@@ -11,7 +11,7 @@ use crate::near;
 use crate::tenant::Target;
 
 /// Function of the tool that takes these names.
-pub(super) const FUNCTION: &str = "Get-AnalyticsRuleDetails";
+pub(super) use crate::catalog::schema::RULE as FUNCTION;
 
 /// Answers as any function does, after the names were brought together.
 pub(super) async fn answer(path: &CallPath, request: Request<'_>, entry: &'static Entry) -> Answer {

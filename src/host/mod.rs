@@ -14,5 +14,6 @@ mod types;
 pub use session::{MODULE, Probes, Session, module_sha256};
 pub use types::{
     Answer, Auth, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
-    LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Style, Target, Via,
+    LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Sessions, Style,
+    Target, Via,
 };

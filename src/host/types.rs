@@ -47,6 +47,39 @@ pub enum Style {
     Session,
 }
 
+impl Style {
+    /// As the configuration and answers write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contract => "contract",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// How many sessions a host may have, and how long each serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sessions {
+    /// Sessions at once, those that are just being opened or closed included.
+    pub max: usize,
+    /// A session unused for so long is closed.
+    pub idle: Duration,
+    /// A session this old serves no other call.
+    pub age: Duration,
+    /// Nor does one that served so many.
+    pub calls: u32,
+}
+
+impl Default for Sessions {
+    /// Chosen: four of the 30 shells that Windows gives a user; Azure tokens
+    /// live for an hour, half of it leaves no session with one about to run
+    /// out; what a script leaks in 500 calls stays small.
+    fn default() -> Self {
+        Self { max: 4, idle: Duration::from_secs(600), age: Duration::from_secs(1_800), calls: 500 }
+    }
+}
+
 /// The workspace a session is for, as Azure knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {

@@ -19,8 +19,7 @@ use super::confirm::{Asker, Confirmations};
 use super::progress::Progress;
 use super::reply;
 use crate::call::{self, Answer, CallPath, Request};
-use crate::catalog::{self, Tool};
-use crate::near;
+use crate::catalog::{self, Code, Tool, ToolError};
 use crate::tenant::Caller;
 
 /// How long clients may keep the list of tools. It changes with the
@@ -77,9 +76,9 @@ impl Server {
     /// Only what the client is shown counts as close.
     fn unknown_tool(&self, name: &str) -> ErrorData {
         let names = self.0.tools.iter().map(|tool| &*tool.name);
-        let said = near::sentence(&format!("There is no tool \"{name}\""), name, names.clone());
-        let candidates = near::candidates(name, names);
-        ErrorData::invalid_params(said, Some(json!({ "candidates": candidates })))
+        let said = format!("There is no tool \"{name}\"");
+        let error = ToolError::misspelt(Code::UnknownFunction, &said, name, names);
+        ErrorData::invalid_params(error.said, Some(json!({ "candidates": error.candidates })))
     }
 
     async fn dispatch(

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
-use super::seats::{Granted, Seats, Terms, Warm, Wear};
+use super::seats::{Granted, Seats, Warm, Wear};
 use super::{Alone, Key, Pool, Seat, Shared};
-use crate::host::{HostError, HostErrorKind, OpenPlan, Probes, Session};
+use crate::host::{HostError, HostErrorKind, OpenPlan, Probes, Session, Sessions};
 
 /// How long a session that nobody waits for any more may go on opening.
 ///
@@ -44,12 +44,11 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.granted.close();
-        let left = self.granted.try_recv().ok();
+        let Ok(left) = self.granted.try_recv() else { return };
         self.shared.with(&self.key.host, |seats| {
             match left {
-                Some(Some(warm)) => seats.give_back(warm),
-                Some(None) => seats.free(),
-                None => {}
+                Some(warm) => seats.give_back(warm),
+                None => seats.free(),
             }
             Vec::new()
         });
@@ -63,7 +62,7 @@ impl Pool {
     ///
     /// Cancel safe. The lease holds `alone` until its session has ended or
     /// was given back.
-    pub async fn lease(&self, key: Key, terms: Terms, alone: Option<Alone>) -> Lease<'_> {
+    pub async fn lease(&self, key: Key, terms: Sessions, alone: Option<Alone>) -> Lease<'_> {
         let granted = {
             let mut hosts = self.shared.hosts();
             let seats = hosts.entry(key.host.clone()).or_insert_with(|| Seats::new(terms, Session::is_reusable));

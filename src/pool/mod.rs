@@ -24,7 +24,6 @@ use crate::tenant::HostId;
 
 pub use key::Key;
 pub use lease::Lease;
-pub use seats::Terms;
 use seats::{Seats, Warm};
 
 /// What the pool has done so far.

@@ -9,26 +9,12 @@
 //! with two hundred questions delays the others on its host by one call each.
 
 use std::collections::HashMap;
-use std::time::Duration;
-
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Key;
+use crate::host::Sessions;
 use crate::tenant::TenantId;
-
-/// How many sessions a host may have, and how long each serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// Sessions at once, those that are just being opened or closed included.
-    pub max: usize,
-    /// A session unused for so long is closed.
-    pub idle: Duration,
-    /// A session this old serves no other call.
-    pub age: Duration,
-    /// Nor does one that served so many.
-    pub calls: u32,
-}
 
 /// How much a session has seen.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +26,7 @@ pub(super) struct Wear {
 
 impl Wear {
     /// Whether it may serve another call.
-    pub(super) fn is_fit(&self, now: Instant, terms: &Terms) -> bool {
+    pub(super) fn is_fit(&self, now: Instant, terms: &Sessions) -> bool {
         now - self.opened < terms.age && now - self.used < terms.idle && self.calls < terms.calls
     }
 }
@@ -68,7 +54,7 @@ struct Waiting<S> {
 /// [`Seats::closed`].
 #[derive(Debug)]
 pub(super) struct Seats<S> {
-    terms: Terms,
+    terms: Sessions,
     is_alive: fn(&S) -> bool,
     /// Leased, warm or closing.
     taken: usize,
@@ -84,7 +70,7 @@ pub(super) struct Seats<S> {
 }
 
 impl<S> Seats<S> {
-    pub(super) fn new(terms: Terms, is_alive: fn(&S) -> bool) -> Self {
+    pub(super) fn new(terms: Sessions, is_alive: fn(&S) -> bool) -> Self {
         Self {
             terms,
             is_alive,
@@ -137,14 +123,16 @@ impl<S> Seats<S> {
     pub(super) fn dispatch(&mut self, now: Instant) -> Vec<Warm<S>> {
         let (terms, is_alive) = (self.terms, self.is_alive);
         let mut over = self.take_out(|warm| !is_alive(&warm.session) || !warm.wear.is_fit(now, &terms));
+        self.waiting.retain(|waiting| !waiting.tell.is_closed());
+        // Nobody waits, or there is nothing to hand out or to close for them.
+        if self.waiting.is_empty() || self.taken >= terms.max && self.warm.is_empty() {
+            return over;
+        }
         // Seats that will be free without our doing.
         let mut coming = self.closing;
         for number in self.order() {
             let Some(at) = self.waiting.iter().position(|waiting| waiting.number == number) else { continue };
             let waiting = self.waiting.remove(at);
-            if waiting.tell.is_closed() {
-                continue;
-            }
             if let Some(own) = self.warm.iter().rposition(|warm| warm.key == waiting.key) {
                 let warm = self.warm.remove(own);
                 self.grant(waiting, Some(warm));

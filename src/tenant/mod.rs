@@ -4,6 +4,10 @@
 //! against, and only [`Registry`] makes one: from two exact aliases, never
 //! from a part of a name, never from nothing.
 
+/// What a question to many tenants says for every one that the caller may
+/// see. No tenant has this alias.
+pub const ALL_TENANTS: &str = "all";
+
 mod id;
 mod policy;
 mod registry;

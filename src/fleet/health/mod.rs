@@ -18,9 +18,9 @@ use super::fan_out::{self, Asking, Said};
 use super::rules::entry;
 use super::targets::{known, targets, text};
 use crate::call::{self, Answer, CallPath, Request};
-use crate::catalog::schema::{ALL_TENANTS, CHECK_DEPTHS};
+use crate::catalog::schema::CHECK_DEPTHS;
 use crate::catalog::{Code, Fleet, Outcome, ToolError};
-use crate::tenant::Target;
+use crate::tenant::{ALL_TENANTS, Target};
 use check::{Check, Health, Status};
 use table::Read;
 
@@ -34,13 +34,6 @@ const INCIDENTS: usize = 1_000;
 enum Depth {
     Quick,
     Detailed,
-}
-
-/// A workspace that was checked.
-struct Checked {
-    health: Health,
-    /// Why there was no session.
-    error: Option<ToolError>,
 }
 
 /// Answers the question.
@@ -108,12 +101,12 @@ async fn incidents(asking: &Asking<'_>, target: &Target) -> Result<Check, ToolEr
 /// The answer, of what every workspace came to.
 fn told(path: &CallPath, scope: &str, depth: Depth, said: &[Said<Health>]) -> Told {
     let outcome = fan_out::verdict(said);
-    let mut checked: Vec<(&Said<Health>, Checked)> = said.iter().map(|said| (said, Checked::of(said, depth))).collect();
-    checked.sort_by_key(|(_, checked)| std::cmp::Reverse(checked.health.status()));
-    let rows = checked.iter().map(|(said, checked)| said.row(&checked.row(depth))).collect();
+    let mut checked: Vec<(&Said<Health>, Health)> = said.iter().map(|said| (said, health(said, depth))).collect();
+    checked.sort_by_key(|(_, health)| std::cmp::Reverse(health.status()));
+    let rows = checked.iter().map(|(said, health)| said.row(&row(said.outcome(), health, depth))).collect();
     let mut told = Told::new(outcome, rows);
     let about = &mut told.about;
-    about.lines = call::lines(checked.iter().map(|(said, checked)| said.line(|_| checked.marks(depth))));
+    about.lines = call::lines(checked.iter().map(|(said, health)| said.line(|_| marks(health, depth))));
     about.missing = checked.iter().filter_map(|(said, _)| said.missing()).collect();
     about.more.insert("timestamp".into(), path.now().to_string().into());
     about.more.insert("tenant_scope".into(), scope.into());
@@ -123,22 +116,22 @@ fn told(path: &CallPath, scope: &str, depth: Depth, said: &[Said<Health>]) -> To
 }
 
 /// Keys that users know, and how many workspaces ended how.
-fn summary(said: &[Said<Health>], checked: &[(&Said<Health>, Checked)], depth: Depth) -> Map<String, Json> {
+fn summary(said: &[Said<Health>], checked: &[(&Said<Health>, Health)], depth: Depth) -> Map<String, Json> {
     let mut summary = fan_out::counts(said);
-    let worst = checked.iter().map(|(_, checked)| checked.health.status()).max().unwrap_or(Status::Unknown);
+    let worst = checked.iter().map(|(_, health)| health.status()).max().unwrap_or(Status::Unknown);
     summary.insert("overall_status".into(), worst.as_str().into());
     if depth == Depth::Detailed {
         // The lowest: a mean hides the one that needs somebody. None while one has none.
         let scores: Option<Vec<u32>> =
-            checked.iter().map(|(_, checked)| checked.health.score().map(|(score, _)| score)).collect();
+            checked.iter().map(|(_, health)| health.score().map(|(score, _)| score)).collect();
         summary.insert("score".into(), json!(scores.and_then(|scores| scores.into_iter().min())));
     }
     let tenants: std::collections::BTreeSet<&str> = said.iter().map(|said| said.target.tenant().id.as_str()).collect();
     summary.insert("tenants_checked".into(), tenants.len().into());
     summary.insert("workspaces_checked".into(), said.len().into());
     let mut breakdown: BTreeMap<&str, usize> = Status::ALL.iter().map(|status| (status.as_str(), 0)).collect();
-    for (_, checked) in checked {
-        *breakdown.entry(checked.health.status().as_str()).or_default() += 1;
+    for (_, health) in checked {
+        *breakdown.entry(health.status().as_str()).or_default() += 1;
     }
     summary.insert("status_breakdown".into(), json!(breakdown));
     summary
@@ -163,37 +156,34 @@ impl Depth {
     }
 }
 
-impl Checked {
-    fn of(said: &Said<Health>, depth: Depth) -> Self {
-        match &said.result {
-            Ok(health) => Self { health: health.clone(), error: None },
-            Err(error) => {
-                let rest = depth.rest().iter().map(|name| Check::unknown(name, judge::NO_SESSION));
-                let checks = judge::unseen(error).into_iter().chain(rest).collect();
-                Self { health: Health { checks, blind: true }, error: Some(error.clone()) }
-            }
+/// What is known of a workspace, also of one that gave no session.
+fn health(said: &Said<Health>, depth: Depth) -> Health {
+    match &said.result {
+        Ok(health) => health.clone(),
+        Err(error) => {
+            let rest = depth.rest().iter().map(|name| Check::unknown(name, judge::NO_SESSION));
+            Health { checks: judge::unseen(error).into_iter().chain(rest).collect(), blind: true }
         }
     }
+}
 
-    fn row(&self, depth: Depth) -> Json {
-        let outcome = self.error.as_ref().map_or(Outcome::Done, |error| error.outcome);
-        let mut row = Map::new();
-        row.insert("outcome".into(), outcome.as_str().into());
-        row.extend(self.marks(depth));
-        row.insert("checks".into(), self.health.json().into());
-        if let (Depth::Detailed, Some((_, reasons))) = (depth, self.health.score()) {
-            row.insert("scoreReasons".into(), reasons.into());
-        }
-        row.into()
+fn row(outcome: Outcome, health: &Health, depth: Depth) -> Json {
+    let mut row = Map::new();
+    row.insert("outcome".into(), outcome.as_str().into());
+    row.extend(marks(health, depth));
+    row.insert("checks".into(), health.json().into());
+    if let (Depth::Detailed, Some((_, reasons))) = (depth, health.score()) {
+        row.insert("scoreReasons".into(), reasons.into());
     }
+    row.into()
+}
 
-    /// What the workspace's line says, too.
-    fn marks(&self, depth: Depth) -> Map<String, Json> {
-        let mut marks = Map::new();
-        marks.insert("status".into(), self.health.status().as_str().into());
-        if depth == Depth::Detailed {
-            marks.insert("score".into(), json!(self.health.score().map(|(score, _)| score)));
-        }
-        marks
+/// What the workspace's line says, too.
+fn marks(health: &Health, depth: Depth) -> Map<String, Json> {
+    let mut marks = Map::new();
+    marks.insert("status".into(), health.status().as_str().into());
+    if depth == Depth::Detailed {
+        marks.insert("score".into(), json!(health.score().map(|(score, _)| score)));
     }
+    marks
 }

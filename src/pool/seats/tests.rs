@@ -1,9 +1,12 @@
 use tokio::sync::oneshot::error::TryRecvError;
 
+use std::time::Duration;
+
 use super::*;
 use crate::tenant::{HostId, WorkspaceId};
 
-const TERMS: Terms = Terms { max: 2, idle: Duration::from_secs(600), age: Duration::from_secs(1_800), calls: 500 };
+const TERMS: Sessions =
+    Sessions { max: 2, idle: Duration::from_secs(600), age: Duration::from_secs(1_800), calls: 500 };
 
 fn key(tenant: &str, workspace: &str) -> Key {
     Key {
@@ -19,7 +22,7 @@ fn warm(key: &Key, session: u32, now: Instant) -> Warm<u32> {
 
 /// Everything but the session 666 is alive.
 fn seats(max: usize) -> Seats<u32> {
-    Seats::new(Terms { max, ..TERMS }, |session| *session != 666)
+    Seats::new(Sessions { max, ..TERMS }, |session| *session != 666)
 }
 
 /// `None`: still waiting.

@@ -249,6 +249,12 @@ impl Value {
         }
     }
 
+    /// As [`as_i64`](Self::as_i64), when it fits.
+    #[must_use]
+    pub fn as_i32(&self) -> Option<i32> {
+        self.as_i64()?.try_into().ok()
+    }
+
     /// A boolean.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {

@@ -1,7 +1,7 @@
 //! USER_EVENT: what a script forwarded.
 
 use super::{PayloadError, to_text};
-use crate::clixml::{Property, Value};
+use crate::clixml::Value;
 
 /// A forwarded event of the host.
 ///
@@ -37,19 +37,19 @@ impl UserEvent {
     /// [`PayloadError`]: it is not readable, or it says no source.
     pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
-        let object = value.as_object().ok_or(PayloadError::Missing("PSEventArgs"))?;
-        let find = |name: &str| {
-            let is = |p: &&Property| p.name.as_str().and_then(|n| n.strip_prefix("PSEventArgs.")) == Some(name);
-            object.extended.iter().find(is).map(|property| property.value.clone())
-        };
+        let owned = |name| value.get(name).cloned().unwrap_or(Value::Nil);
+        let source = value.get("PSEventArgs.SourceIdentifier").ok_or(PayloadError::Missing("SourceIdentifier"))?;
+        let arguments = value.get("PSEventArgs.SourceArgs").and_then(Value::items);
         Ok(Self {
-            id: find("EventIdentifier").and_then(|id| id.as_i64()).unwrap_or(0),
-            source: to_text(&find("SourceIdentifier").ok_or(PayloadError::Missing("SourceIdentifier"))?),
-            time: find("TimeGenerated")
-                .and_then(|time| if let Value::DateTime(time) = time { Some(time) } else { None }),
-            sender: find("Sender").unwrap_or(Value::Nil),
-            arguments: find("SourceArgs").and_then(|list| list.items().map(<[_]>::to_vec)).unwrap_or_default(),
-            data: find("MessageData").unwrap_or(Value::Nil),
+            id: value.get("PSEventArgs.EventIdentifier").and_then(Value::as_i64).unwrap_or(0),
+            source: to_text(source),
+            time: match value.get("PSEventArgs.TimeGenerated") {
+                Some(Value::DateTime(time)) => Some(time.clone()),
+                _ => None,
+            },
+            sender: owned("PSEventArgs.Sender"),
+            arguments: arguments.map(<[_]>::to_vec).unwrap_or_default(),
+            data: owned("PSEventArgs.MessageData"),
         })
     }
 }

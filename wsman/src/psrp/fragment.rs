@@ -186,14 +186,14 @@ impl Assembler {
 }
 
 #[derive(Clone, Copy)]
-struct Header {
-    object: u64,
-    fragment: u64,
-    flags: u8,
+pub(crate) struct Header {
+    pub(crate) object: u64,
+    pub(crate) fragment: u64,
+    pub(crate) flags: u8,
 }
 
 /// One whole fragment and what is behind it.
-fn split(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
+pub(crate) fn split(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
     let (object, rest) = bytes.split_first_chunk::<8>()?;
     let (fragment, rest) = rest.split_first_chunk::<8>()?;
     let (&flags, rest) = rest.split_first()?;

@@ -160,7 +160,7 @@ impl ConsoleData {
             let found = entries.iter().find(|(k, _)| k.as_i64() == Some(key));
             found.and_then(|(_, value)| value.get("V"))
         };
-        let int = |value: &Value| value.as_i64().and_then(|n| n.try_into().ok());
+        let int = Value::as_i32;
         let number = |key, otherwise| entry(key).and_then(int).unwrap_or(otherwise);
         let pair = |key, a: &str, b: &str, otherwise| {
             let read = |value: &Value| Some((value.get(a).and_then(int)?, value.get(b).and_then(int)?));

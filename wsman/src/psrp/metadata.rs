@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{object, to_text};
+use super::{object, text, to_text};
 use crate::clixml::{Content, EncodeError, ListKind, Object, Value};
 
 /// Asks for commands; goes where CREATE_PIPELINE goes, and is answered as
@@ -69,7 +69,6 @@ impl CommandMetadata {
     /// Reads an output object; `None` for the count that goes first.
     #[must_use]
     pub fn from_value(value: &Value) -> Option<Self> {
-        let text = |name| value.get(name).map(to_text).unwrap_or_default();
         let kind = value.get("CommandType")?.as_i64()?;
         let parameters = match value.get("Parameters").and_then(Value::as_object).map(|object| &object.content) {
             Some(Content::Dictionary(entries)) => {
@@ -78,10 +77,10 @@ impl CommandMetadata {
             _ => Vec::new(),
         };
         Some(Self {
-            name: text("Name"),
-            module: text("Namespace"),
+            name: text(value, "Name"),
+            module: text(value, "Namespace"),
             kind,
-            resolved: Some(text("ResolvedCommandName")).filter(|name| !name.is_empty()),
+            resolved: Some(text(value, "ResolvedCommandName")).filter(|name| !name.is_empty()),
             parameters,
         })
     }

@@ -112,7 +112,7 @@ impl InitRunspacePool {
     pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let value = super::decode(payload)?;
         let number = |name: &'static str| {
-            let number = required(&value, name)?.as_i64().and_then(|n| n.try_into().ok());
+            let number = required(&value, name)?.as_i32();
             number.ok_or(PayloadError::Missing(name))
         };
         Ok(Self {

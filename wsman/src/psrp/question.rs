@@ -4,7 +4,7 @@
 //! Source: [MS-PSRP] §2.2.3.17, the types of the parameters §2.2.3.1 to
 //! §2.2.3.30.
 
-use super::{HostCall, HostMethod, HostResponse, PayloadError, ProgressRecord, to_text};
+use super::{HostCall, HostMethod, HostResponse, PayloadError, ProgressRecord, text, to_text};
 use crate::clixml::{SecureString, Text, Value, Version};
 
 /// A host call, understood. Texts are the host's and untrusted.
@@ -387,7 +387,6 @@ impl Parameters<'_> {
     }
 
     fn choices(&self) -> Result<Vec<Alternative>, PayloadError> {
-        let text = |choice: &Value, name| choice.get(name).map_or_else(String::new, to_text);
         let choices = self.value(2)?.items().ok_or(WRONG)?.iter();
         Ok(choices.map(|c| Alternative { label: text(c, "label"), help: text(c, "helpMessage") }).collect())
     }
@@ -445,7 +444,7 @@ impl Parameters<'_> {
 }
 
 fn whole(value: &Value) -> Result<i32, PayloadError> {
-    value.as_i64().and_then(|number| number.try_into().ok()).ok_or(WRONG)
+    value.as_i32().ok_or(WRONG)
 }
 
 fn member(value: &Value, name: &str) -> Result<i32, PayloadError> {
@@ -472,12 +471,11 @@ fn cell(value: &Value) -> Result<Cell, PayloadError> {
 }
 
 fn field(value: &Value) -> Field {
-    let text = |name| value.get(name).map_or_else(String::new, to_text);
     Field {
-        name: text("name"),
-        label: text("label"),
-        type_name: text("parameterTypeFullName"),
-        help: text("helpMessage"),
+        name: text(value, "name"),
+        label: text(value, "label"),
+        type_name: text(value, "parameterTypeFullName"),
+        help: text(value, "helpMessage"),
         mandatory: value.get("isMandatory").and_then(Value::as_bool) == Some(true),
         default: value.get("defaultValue").filter(|value| **value != Value::Nil).cloned(),
     }

@@ -56,7 +56,7 @@ fn upper(id: uuid::Uuid) -> String {
     id.hyphenated().encode_upper(&mut buffer).to_owned()
 }
 
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     let text = text.trim();
     // Hosts and clients that wrap their base64 exist; the engine reads it too.

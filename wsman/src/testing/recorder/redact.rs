@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::names::{Name, Names};
 use super::{Exchange, RecordError};
+use crate::psrp::fragment::split;
 use crate::psrp::{Message, MessageType};
+use crate::soap::decode_base64;
 use crate::xml::Element;
 
 /// A dialogue that may be written.
@@ -44,7 +46,7 @@ pub(super) fn all(told: &[(String, String)], mut exchanges: Vec<Exchange>) -> Re
             let Ok(root) = Element::parse_bytes(body) else { return Err(unreadable) };
             names.learn_from_envelope(&root);
             for (stream, (command, text)) in streams(&root).into_iter().enumerate() {
-                let data = decode(text).ok_or(RecordError::Unreadable { exchange: index + 1 })?;
+                let data = decode_base64(text).ok_or(RecordError::Unreadable { exchange: index + 1 })?;
                 take_apart(&data, (index, from_client, stream), &command, &mut fragments)
                     .ok_or(RecordError::Unreadable { exchange: index + 1 })?;
             }
@@ -149,11 +151,6 @@ fn collect<'e>(element: &'e Element<'_>, line: &Option<String>, found: &mut Vec<
     element.children.iter().for_each(|child| collect(child, line, found));
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let packed: String = text.split_ascii_whitespace().collect();
-    STANDARD.decode(packed).ok()
-}
-
 fn take_apart(
     mut bytes: &[u8],
     (exchange, from_client, stream): (usize, bool, usize),
@@ -161,19 +158,15 @@ fn take_apart(
     fragments: &mut Vec<Fragment>,
 ) -> Option<()> {
     while !bytes.is_empty() {
-        let (object, rest) = bytes.split_first_chunk::<8>()?;
-        let (number, rest) = rest.split_first_chunk::<8>()?;
-        let (&marks, rest) = rest.split_first()?;
-        let (length, rest) = rest.split_first_chunk::<4>()?;
-        let (data, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        let (header, data, rest) = split(bytes)?;
         fragments.push(Fragment {
             exchange,
             from_client,
             stream,
             line: (from_client, command.clone()),
-            object: u64::from_be_bytes(*object),
-            number: u64::from_be_bytes(*number),
-            marks,
+            object: header.object,
+            number: header.fragment,
+            marks: header.flags,
             data: data.to_vec(),
         });
         bytes = rest;
@@ -227,7 +220,7 @@ fn cut_again(fragments: &mut [Fragment], parts: &[usize], message: &[u8]) {
 }
 
 fn payload(kind: MessageType, text: &str, names: &Names, met: &mut Vec<Name>, keys: &mut bool) -> String {
-    let clean = markup(text, &|text, met| names.replace(text, met), met);
+    let clean = markup(text, names, met);
     let mut keyed = |clean: &str, element: &str, bytes: &[u8]| {
         let fixed = fill(clean, element, &STANDARD.encode(bytes));
         *keys |= fixed != clean;
@@ -275,34 +268,32 @@ fn fill(document: &str, name: &str, content: &str) -> String {
     out
 }
 
-type Replace<'r> = dyn Fn(&str, &mut Vec<Name>) -> String + 'r;
-
 /// Replaces in texts and in the values of attributes, not in names, type names
 /// and namespaces.
-fn markup(document: &str, replace: &Replace<'_>, met: &mut Vec<Name>) -> String {
+fn markup(document: &str, names: &Names, met: &mut Vec<Name>) -> String {
     let (mut out, mut rest) = (String::with_capacity(document.len()), document);
     let mut in_type = false;
     while let Some((text, behind)) = rest.split_once('<') {
         let Some((tag, after)) = behind.split_once('>') else { break };
-        out.push_str(&content(text, in_type, replace, met));
+        out.push_str(&content(text, in_type, names, met));
         out.push('<');
-        out.push_str(&attributes(tag, replace, met));
+        out.push_str(&attributes(tag, names, met));
         out.push('>');
         in_type = tag == "T";
         rest = after;
     }
     // A tag without end is text like any other.
-    out.push_str(&content(rest, in_type, replace, met));
+    out.push_str(&content(rest, in_type, names, met));
     out
 }
 
-fn content(text: &str, in_type: bool, replace: &Replace<'_>, met: &mut Vec<Name>) -> String {
+fn content(text: &str, in_type: bool, names: &Names, met: &mut Vec<Name>) -> String {
     if in_type {
         return text.to_owned();
     }
     // `a&amp;b` is found as `a&b`, and so is CLIXML's `_x0026_`.
     let plain = unescape(text);
-    let clean = replace(&plain, met);
+    let clean = names.replace(&plain, met);
     if clean == plain { text.to_owned() } else { escape(&clean) }
 }
 
@@ -314,7 +305,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn attributes(tag: &str, replace: &Replace<'_>, met: &mut Vec<Name>) -> String {
+fn attributes(tag: &str, names: &Names, met: &mut Vec<Name>) -> String {
     let (mut out, mut rest) = (String::with_capacity(tag.len()), tag);
     while let Some(at) = rest.find(['"', '\'']) {
         let (before, quoted) = rest.split_at_checked(at).unwrap_or((rest, ""));
@@ -328,7 +319,7 @@ fn attributes(tag: &str, replace: &Replace<'_>, met: &mut Vec<Name>) -> String {
             out.push_str(value);
         } else {
             let plain = unescape(value);
-            let clean = replace(&plain, met);
+            let clean = names.replace(&plain, met);
             if clean == plain {
                 out.push_str(value);
             } else {
@@ -355,7 +346,7 @@ fn envelope(
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     for (stream, (_, packed)) in streams(&root).into_iter().enumerate() {
         let (before, behind) = rest.split_once(packed)?;
-        out.push_str(&markup(before, &|text, met| names.replace(text, met), met));
+        out.push_str(&markup(before, names, met));
         let its = fragments.iter().filter(|f| (f.exchange, f.from_client, f.stream) == (exchange, from_client, stream));
         let mut bytes = Vec::new();
         for fragment in its {
@@ -368,6 +359,6 @@ fn envelope(
         out.push_str(&STANDARD.encode(bytes));
         rest = behind;
     }
-    out.push_str(&markup(rest, &|text, met| names.replace(text, met), met));
+    out.push_str(&markup(rest, names, met));
     Some(out)
 }

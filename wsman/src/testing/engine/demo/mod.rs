@@ -196,7 +196,7 @@ impl Demo {
             return;
         }
         let Ok(init) = psrp::decode(&message.payload) else { return self.break_pool() };
-        let number = |name| init.get(name).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok());
+        let number = |name| init.get(name).and_then(Value::as_i32);
         self.pool.min_runspaces = number("MinRunspaces").unwrap_or(1).max(1);
         self.pool.max_runspaces = number("MaxRunspaces").unwrap_or(1).max(self.pool.min_runspaces);
         let is_null = init.get("HostInfo").and_then(|host| host.get("_isHostNull")).and_then(Value::as_bool);
@@ -214,7 +214,7 @@ impl Demo {
             return self.tell_key(payload);
         }
         let Ok(asked) = psrp::decode(payload) else { return };
-        let number = |name| asked.get(name).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok()).unwrap_or(0);
+        let number = |name| asked.get(name).and_then(Value::as_i32).unwrap_or(0);
         let pool = &mut self.pool;
         let running = self.pipelines.values().filter(|pipeline| pipeline.is_running()).count();
         let answer = match kind {
