@@ -137,14 +137,14 @@ impl Acceptor {
                 done(&accounts, None, signed_in)
             }
             Awaits::SpnegoNegotiate(ntlm, list) => {
-                let response = response(token)?;
+                let response = spnego::response(token)?;
                 let (challenge, next) = ntlm.step(response.token.ok_or(SpnegoError::NoToken)?)?;
                 let token = Response { state: Some(State::Incomplete), token: Some(&challenge), ..Response::default() }
                     .encode();
                 Ok(go_on(accounts, token, Awaits::SpnegoAuthenticate(next, list)))
             }
             Awaits::SpnegoAuthenticate(ntlm, list) => {
-                let response = response(token)?;
+                let response = spnego::response(token)?;
                 let signed_in = ntlm.step(response.token.ok_or(SpnegoError::NoToken)?, &accounts)?;
                 match (response.mic, list.proof) {
                     (Some(mic), _) => prove(&accounts, signed_in, &list, mic),
@@ -159,7 +159,7 @@ impl Acceptor {
                 }
             }
             Awaits::SpnegoProof(signed_in, list) => {
-                let response = response(token)?;
+                let response = spnego::response(token)?;
                 prove(&accounts, signed_in, &list, response.mic.ok_or(SpnegoError::NoMechListMic)?)
             }
         }
@@ -184,14 +184,6 @@ fn first_spnego(accounts: Arc<[Credentials]>, ntlm: AwaitNegotiate, token: &[u8]
             let token = Response { state: Some(State::RequestMic), ..answer }.encode();
             Ok(go_on(accounts, token, Awaits::SpnegoNegotiate(ntlm, List { der, proof: Proof::Demanded })))
         }
-    }
-}
-
-fn response(token: &[u8]) -> Result<Response<'_>, SpnegoError> {
-    match spnego::decode(token)? {
-        Token::Response(Response { state: Some(State::Reject), .. }) => Err(SpnegoError::Rejected),
-        Token::Response(response) => Ok(response),
-        Token::Init(_) => Err(SpnegoError::Malformed),
     }
 }
 

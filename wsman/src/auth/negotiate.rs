@@ -9,7 +9,7 @@
 use std::fmt;
 
 use super::ntlm::{AwaitChallenge, Initiator, NtlmSeal};
-use super::spnego::{self, NTLM_OID, Response, State, Token};
+use super::spnego::{self, NTLM_OID, Response, State};
 use super::{AuthError, ChannelBinding, Credentials, Mechanism, SpnegoError, Step};
 use crate::entropy::Entropy;
 
@@ -131,11 +131,7 @@ fn response(token: &[u8]) -> Result<Response<'_>, AuthError> {
     if token.len() > spnego::MAX_TOKEN_BYTES {
         return Err(AuthError::TokenTooLong { limit: spnego::MAX_TOKEN_BYTES, found: token.len() });
     }
-    match spnego::decode(token)? {
-        Token::Response(Response { state: Some(State::Reject), .. }) => Err(SpnegoError::Rejected.into()),
-        Token::Response(response) => Ok(response),
-        Token::Init(_) => Err(SpnegoError::Malformed.into()),
-    }
+    Ok(spnego::response(token)?)
 }
 
 impl fmt::Debug for Negotiator {

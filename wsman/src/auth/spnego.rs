@@ -97,6 +97,15 @@ pub(super) fn decode(token: &[u8]) -> Result<Token<'_>, SpnegoError> {
     }
 }
 
+/// A token that goes on with an exchange, and does not end it.
+pub(super) fn response(token: &[u8]) -> Result<Response<'_>, SpnegoError> {
+    match decode(token)? {
+        Token::Response(Response { state: Some(State::Reject), .. }) => Err(SpnegoError::Rejected),
+        Token::Response(response) => Ok(response),
+        Token::Init(_) => Err(SpnegoError::Malformed),
+    }
+}
+
 fn decode_init(bytes: &[u8]) -> Result<Init<'_>, SpnegoError> {
     let mut outer = Der(bytes);
     let mut fields = Der(outer.expect(SEQUENCE)?);
@@ -135,14 +144,14 @@ fn decode_response(bytes: &[u8]) -> Result<Response<'_>, SpnegoError> {
     Ok(Response { state, mechanism, token, mic })
 }
 
-fn only(content: &[u8], tag: u8) -> Result<&[u8], SpnegoError> {
+pub(super) fn only(content: &[u8], tag: u8) -> Result<&[u8], SpnegoError> {
     let mut reader = Der(content);
     let value = reader.expect(tag)?;
     reader.end()?;
     Ok(value)
 }
 
-fn octets(content: &[u8]) -> Result<&[u8], SpnegoError> {
+pub(super) fn octets(content: &[u8]) -> Result<&[u8], SpnegoError> {
     only(content, OCTET_STRING)
 }
 

@@ -229,14 +229,14 @@ fn wrap<'a>(token: Option<&'a [u8]>, mic: Option<&'a [u8]>) -> Vec<u8> {
 fn spnego_with_ntlm_first_needs_no_proof() {
     let Wrapped { first, client, .. } = wrapped(&[NTLM_OID]);
     let (token, host) = go_on(acceptor(Demand::Anything), &first);
-    let answer = response(&token).unwrap();
+    let answer = spnego::response(&token).unwrap();
     assert_eq!((answer.state, answer.mechanism), (Some(State::Incomplete), Some(NTLM_OID)));
     let (authenticate, mut client) = last(client, answer.token.unwrap());
     let Accepted::Done { token: Some(token), mut seal, .. } = host.step(&wrap(Some(&authenticate), None)).unwrap()
     else {
         panic!("not done")
     };
-    assert_eq!(response(&token).unwrap().state, Some(State::Completed));
+    assert_eq!(spnego::response(&token).unwrap().state, Some(State::Completed));
     talk(&mut *client, &mut *seal);
 }
 
@@ -244,12 +244,12 @@ fn spnego_with_ntlm_first_needs_no_proof() {
 fn spnego_with_another_mechanism_first_must_be_proven() {
     let Wrapped { list, first, client, inner } = wrapped(&[KERBEROS_OID, NTLM_OID]);
     let (token, host) = go_on(acceptor(Demand::Anything), &first);
-    let answer = response(&token).unwrap();
+    let answer = spnego::response(&token).unwrap();
     assert_eq!((answer.state, answer.mechanism, answer.token), (Some(State::RequestMic), Some(NTLM_OID), None));
     let (token, host) = go_on(host, &wrap(Some(&inner), None));
-    let (authenticate, _) = last(client, response(&token).unwrap().token.unwrap());
+    let (authenticate, _) = last(client, spnego::response(&token).unwrap().token.unwrap());
     let (token, host) = go_on(host, &wrap(Some(&authenticate), None));
-    assert_eq!(response(&token).unwrap(), Response { state: Some(State::Incomplete), ..Response::default() });
+    assert_eq!(spnego::response(&token).unwrap(), Response { state: Some(State::Incomplete), ..Response::default() });
     let got = host.step(&wrap(None, Some(&list[..16])));
     assert_eq!(got.err(), Some(AuthError::Spnego(SpnegoError::BadMechListMic)));
 }
@@ -286,7 +286,7 @@ fn a_captured_client_with_a_proof_of_its_list_is_accepted() {
         panic!("not done")
     };
     assert_eq!(username, "analyst");
-    let answer = response(&token).unwrap();
+    let answer = spnego::response(&token).unwrap();
     assert_eq!((answer.state, answer.mic.map(<[u8]>::len)), (Some(State::Completed), Some(16)));
     let header = b"\x01\0\0\0\x11\x73\x2a\xb0\x8a\x7b\xce\x21\x01\0\0\0";
     assert_eq!(seal.unseal(header, b"\x11\xa5\xd1\x40\xe1".to_vec()).unwrap(), b"hello");

@@ -31,7 +31,7 @@ impl CredSspSeal {
         Self { channel, poisoned: false }
     }
 
-    fn once<T>(&mut self, run: impl FnOnce(&mut Channel) -> Result<T, FrameError>) -> Result<T, FrameError> {
+    fn once<T, E: From<AuthError>>(&mut self, run: impl FnOnce(&mut Channel) -> Result<T, E>) -> Result<T, E> {
         if self.poisoned {
             return Err(AuthError::Poisoned.into());
         }
@@ -43,28 +43,24 @@ impl CredSspSeal {
 
 impl Seal for CredSspSeal {
     fn seal(&mut self, plain: Vec<u8>) -> Result<Sealed, AuthError> {
-        let mut data = self.channel.seal(&plain)?;
-        let rest = data.split_off(TAG_BYTES.min(data.len()));
-        Ok(Sealed { header: data, data: rest })
+        self.once(|channel| sealed(channel, &plain))
     }
 
     fn unseal(&mut self, header: &[u8], data: Vec<u8>) -> Result<Vec<u8>, AuthError> {
-        Ok(self.channel.open(&[header, &data].concat())?)
+        self.once(|channel| Ok(channel.open(&[header, &data].concat())?))
     }
 
     fn frame(&mut self, plain: Vec<u8>) -> Result<(&'static str, Vec<u8>), AuthError> {
-        if self.poisoned {
-            return Err(AuthError::Poisoned);
-        }
-        let mut body = Vec::with_capacity(plain.len() + plain.len() / 32 + 512);
-        let kind = if plain.len() > PART_BYTES { MANY } else { ONE };
-        let parts = plain.chunks(PART_BYTES).chain(plain.is_empty().then_some(&[][..]));
-        for part in parts {
-            let sealed = self.seal(part.to_vec()).inspect_err(|_| self.poisoned = true)?;
-            multipart::write_part(&mut body, PROTOCOL, part.len(), &sealed);
-        }
-        multipart::write_end(&mut body);
-        Ok((kind, body))
+        self.once(|channel| {
+            let mut body = Vec::with_capacity(plain.len() + plain.len() / 32 + 512);
+            let kind = if plain.len() > PART_BYTES { MANY } else { ONE };
+            let parts = plain.chunks(PART_BYTES).chain(plain.is_empty().then_some(&[][..]));
+            for part in parts {
+                multipart::write_part(&mut body, PROTOCOL, part.len(), &sealed(channel, part)?);
+            }
+            multipart::write_end(&mut body);
+            Ok((kind, body))
+        })
     }
 
     fn unframe(&mut self, content_type: &str, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, FrameError> {
@@ -90,6 +86,12 @@ impl Seal for CredSspSeal {
             Ok(plain)
         })
     }
+}
+
+fn sealed(channel: &mut Channel, plain: &[u8]) -> Result<Sealed, AuthError> {
+    let mut data = channel.seal(plain)?;
+    let rest = data.split_off(TAG_BYTES.min(data.len()));
+    Ok(Sealed { header: data, data: rest })
 }
 
 /// A length and a header, which belong together as TLS records; and what

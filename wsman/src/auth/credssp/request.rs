@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::CredSspError;
-use crate::auth::spnego::{CONTEXT, Der, OCTET_STRING, SEQUENCE, element, put};
+use crate::auth::spnego::{CONTEXT, Der, OCTET_STRING, SEQUENCE, element, octets, only, put};
 use crate::auth::{Credentials, SpnegoError};
 
 const INTEGER: u8 = 0x02;
@@ -51,9 +51,7 @@ impl<'a> Request<'a> {
 
     /// Reads a message; a host's refusal and an unsafe version are errors.
     pub(super) fn decode(bytes: &'a [u8]) -> Result<Self, CredSspError> {
-        let mut outer = Der(bytes);
-        let mut fields = Der(outer.expect(SEQUENCE)?);
-        outer.end()?;
+        let mut fields = Der(only(bytes, SEQUENCE)?);
         let version = integer(fields.expect(CONTEXT)?)?;
         let token = fields.optional(CONTEXT | 1)?.map(first_token).transpose()?;
         let credentials = fields.optional(CONTEXT | 2)?.map(octets).transpose()?;
@@ -73,27 +71,11 @@ impl<'a> Request<'a> {
 
 /// The first of the tokens; no client and no host sends more.
 fn first_token(content: &[u8]) -> Result<&[u8], CredSspError> {
-    let mut list = Der(content);
-    let mut tokens = Der(list.expect(SEQUENCE)?);
-    list.end()?;
-    let mut one = Der(tokens.expect(SEQUENCE)?);
-    tokens.end()?;
-    let token = octets(one.expect(CONTEXT)?)?;
-    one.end()?;
-    Ok(token)
-}
-
-fn octets(content: &[u8]) -> Result<&[u8], CredSspError> {
-    let mut reader = Der(content);
-    let value = reader.expect(OCTET_STRING)?;
-    reader.end()?;
-    Ok(value)
+    Ok(octets(only(only(only(content, SEQUENCE)?, SEQUENCE)?, CONTEXT)?)?)
 }
 
 fn integer(content: &[u8]) -> Result<u32, CredSspError> {
-    let mut reader = Der(content);
-    let bytes = reader.expect(INTEGER)?;
-    reader.end()?;
+    let bytes = only(content, INTEGER)?;
     // An NTSTATUS may come as a negative number, or with a zero before it.
     let bytes = bytes.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(bytes);
     if bytes.is_empty() || bytes.len() > 4 {
@@ -131,9 +113,7 @@ pub(super) fn encode_password(credentials: &Credentials) -> Zeroizing<Vec<u8>> {
 
 /// The password in `TSCredentials`, in UTF-16.
 pub(super) fn decode_password(bytes: &[u8]) -> Result<&[u8], CredSspError> {
-    let mut outer = Der(bytes);
-    let mut fields = Der(outer.expect(SEQUENCE)?);
-    outer.end()?;
+    let mut fields = Der(only(bytes, SEQUENCE)?);
     if integer(fields.expect(CONTEXT)?)? != 1 {
         return Err(CredSspError::Malformed);
     }
@@ -141,7 +121,7 @@ pub(super) fn decode_password(bytes: &[u8]) -> Result<&[u8], CredSspError> {
     let mut parts = Der(inner.expect(SEQUENCE)?);
     parts.expect(CONTEXT)?;
     parts.expect(CONTEXT | 1)?;
-    octets(parts.expect(CONTEXT | 2)?)
+    Ok(octets(parts.expect(CONTEXT | 2)?)?)
 }
 
 #[cfg(test)]

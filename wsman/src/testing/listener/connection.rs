@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use super::driver::{Driver, unix_now};
 use super::mishap::Mishap;
 use super::tls::{BasicSignIn, HostTls};
-use crate::auth::multipart::{self, MultipartError};
+use crate::auth::multipart::{FrameError, MultipartError};
 use crate::auth::ntlm::FileTime;
 use crate::auth::{Accepted, Acceptor, AuthError, Credentials, Demand, Seal, basic};
 #[cfg(feature = "credssp")]
@@ -59,6 +59,14 @@ enum SignIn {
         seal: Box<dyn Seal>,
         user: String,
     },
+}
+
+/// Why a message could not be opened.
+enum Unopened {
+    NotSignedIn,
+    NotSealed,
+    /// The seal or its frame.
+    Broken,
 }
 
 /// How a message came, and how its answer goes.
@@ -242,16 +250,12 @@ impl Connection {
         content_type: &str,
         body: &Bytes,
     ) -> Result<Response<Answer>, HangUp> {
-        let Some((user, plain, form)) = self.opened(by_header, content_type, body) else {
-            return Ok(if self.is_signed_in() {
-                match multipart::decode(content_type, Vec::new(), 0) {
-                    // Recorded: 500 and nothing else, for what is not sealed.
-                    Err(MultipartError::ContentType) => bare(StatusCode::INTERNAL_SERVER_ERROR),
-                    _ => closing(StatusCode::BAD_REQUEST),
-                }
-            } else {
-                self.challenge()
-            });
+        let (user, plain, form) = match self.opened(by_header, content_type, body) {
+            Ok(opened) => opened,
+            Err(Unopened::NotSignedIn) => return Ok(self.challenge()),
+            // Recorded: 500 and nothing else, for what is not sealed.
+            Err(Unopened::NotSealed) => return Ok(bare(StatusCode::INTERNAL_SERVER_ERROR)),
+            Err(Unopened::Broken) => return Ok(closing(StatusCode::BAD_REQUEST)),
         };
         let mishap = self.meet(&plain);
         match mishap {
@@ -278,14 +282,19 @@ impl Connection {
     }
 
     /// A request in whatever form it may come.
-    fn opened(&self, by_header: Option<String>, content_type: &str, body: &Bytes) -> Option<(String, Vec<u8>, Form)> {
+    fn opened(
+        &self,
+        by_header: Option<String>,
+        content_type: &str,
+        body: &Bytes,
+    ) -> Result<(String, Vec<u8>, Form), Unopened> {
         let media = content_type.split(';').next().unwrap_or_default().trim();
         let is_plain = media.eq_ignore_ascii_case("application/soap+xml");
         match (by_header, &*self.sign_in.lock().unwrap_or_else(PoisonError::into_inner)) {
-            (Some(user), _) if is_plain => return Some((user, body.to_vec(), Form::Plain)),
-            (Some(_), _) => return None,
+            (Some(user), _) if is_plain => return Ok((user, body.to_vec(), Form::Plain)),
+            (Some(_), _) => return Err(Unopened::NotSignedIn),
             (None, SignIn::Done { user, .. }) if is_plain && self.parts.tls.is_some() => {
-                return Some((user.clone(), body.to_vec(), Form::Plain));
+                return Ok((user.clone(), body.to_vec(), Form::Plain));
             }
             _ => {}
         }
@@ -322,17 +331,15 @@ impl Connection {
 
     /// The plain request and whose it is. After one that cannot be unsealed,
     /// the connection is no longer signed in: message numbers do not match.
-    fn unseal(&self, content_type: &str, body: &Bytes) -> Option<(String, Vec<u8>)> {
+    fn unseal(&self, content_type: &str, body: &Bytes) -> Result<(String, Vec<u8>), Unopened> {
         match &mut *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) {
-            SignIn::Done { seal, user } => {
-                Some((user.clone(), seal.unframe(content_type, body.to_vec(), MAX_BODY_BYTES).ok()?))
-            }
-            _ => None,
+            SignIn::Done { seal, user } => match seal.unframe(content_type, body.to_vec(), MAX_BODY_BYTES) {
+                Ok(plain) => Ok((user.clone(), plain)),
+                Err(FrameError::Frame(MultipartError::ContentType)) => Err(Unopened::NotSealed),
+                Err(_) => Err(Unopened::Broken),
+            },
+            _ => Err(Unopened::NotSignedIn),
         }
-    }
-
-    fn is_signed_in(&self) -> bool {
-        matches!(&*self.sign_in.lock().unwrap_or_else(PoisonError::into_inner), SignIn::Done { .. })
     }
 
     fn meet(&self, plain: &[u8]) -> Option<Mishap> {
