@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 use wsman::clixml::{Content, DateTime, ListKind, Object, Property, TimeSpan, Value};
 
 /// A custom object.
-pub(super) fn custom<const N: usize>(properties: [(&str, Value); N]) -> Value {
-    bag(&[], properties.map(|(name, value)| (name.to_owned(), value)))
+pub(super) fn custom<'a>(properties: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+    bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
 }
 
 /// A custom object with a type name of its own (`PSTypeName`).

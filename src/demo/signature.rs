@@ -291,7 +291,21 @@ impl Parameter {
         };
         let argument = converted.ok_or_else(|| unfit(&self.name, value, wanted, caller))?;
         self.validate(&argument, caller)?;
-        Ok(argument)
+        Ok(self.spelled(argument))
+    }
+
+    /// As the parameter's set spells it, so that functions need not compare
+    /// without case.
+    fn spelled(&self, argument: Argument) -> Argument {
+        let spell = |given: String| {
+            let known = self.allowed.iter().find(|allowed| allowed.eq_ignore_ascii_case(&given));
+            known.cloned().unwrap_or(given)
+        };
+        match argument {
+            Argument::Text(one) => Argument::Text(spell(one)),
+            Argument::Texts(all) => Argument::Texts(all.into_iter().map(spell).collect()),
+            other => other,
+        }
     }
 
     fn validate(&self, argument: &Argument, caller: &str) -> Result<(), ErrorRecord> {

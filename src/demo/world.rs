@@ -241,11 +241,23 @@ impl Workspace {
 
     /// ARM id of a part of this workspace.
     pub(super) fn part_id(&self, part: &str) -> String {
-        let Place { subscription, resource_group, name, .. } = &self.place;
-        format!(
-            "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.OperationalInsights\
-             /workspaces/{name}/{part}"
-        )
+        format!("{}/{part}", self.id())
+    }
+
+    /// ARM id of this workspace.
+    pub(super) fn id(&self) -> String {
+        self.resource_id("Microsoft.OperationalInsights/workspaces", &self.place.name)
+    }
+
+    /// ARM id of something in the workspace's resource group.
+    pub(super) fn resource_id(&self, kind: &str, name: &str) -> String {
+        let Place { subscription, resource_group, .. } = &self.place;
+        format!("/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/{kind}/{name}")
+    }
+
+    /// The table of that name, without case.
+    pub(super) fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
     }
 }
 

@@ -11,9 +11,9 @@ use wsman::clixml::Value;
 use wsman::testing::demo::Step;
 
 use super::Call;
-use super::export::file_name;
+use super::export::{deployment, file_name};
 use super::rules::wildcard;
-use crate::demo::clixml::{bag, count, date, from_json, strings};
+use crate::demo::clixml::{count, custom, date, from_json, strings};
 use crate::demo::content::{AutomationRule, KqlFunction, SavedQuery, Watchlist};
 use crate::demo::dataset::shifted;
 use crate::demo::signature::OBJECT_NOT_FOUND;
@@ -25,18 +25,18 @@ const PROVIDER: &str = "Leuchtturm Cyber Defence";
 const FUNCTION_CATEGORY: &str = "Functions";
 
 /// One exported thing.
-struct Exported<'a> {
+pub(super) struct Exported<'a> {
     /// Its name in ARM.
-    name: &'a str,
+    pub(super) name: &'a str,
     /// What its file is called after.
-    title: &'a str,
-    id: String,
-    format: &'static str,
+    pub(super) title: &'a str,
+    pub(super) id: String,
+    pub(super) format: &'a str,
     /// What the file holds: JSON, or text of another format.
-    content: Content,
+    pub(super) content: Content,
 }
 
-enum Content {
+pub(super) enum Content {
     Json(Json),
     Text(String, &'static str),
 }
@@ -52,7 +52,7 @@ impl Call<'_> {
                 name: &rule.id,
                 title: &rule.display_name,
                 id: workspace.arm_id("automationRules", &rule.id),
-                format: self.format(&["JSON", "ARM"]),
+                format: self.format(),
                 content: Content::Json(self.or_template(
                     plain,
                     "Microsoft.OperationalInsights/workspaces/providers/automationRules",
@@ -86,7 +86,7 @@ impl Call<'_> {
         }
         let lists = all.iter().filter(|list| wanted.is_none_or(|all| all.iter().any(|alias| is(list, alias))));
         steps.extend(self.exports(lists.collect(), |list| {
-            let format = self.format(&["JSON", "CSV"]);
+            let format = self.format();
             let items = self.bound.flag("IncludeItems").unwrap_or(true).then(|| rows(list, workspace.start));
             let exported = Exported {
                 name: &list.alias,
@@ -169,8 +169,8 @@ impl Call<'_> {
     }
 
     /// A saved search in the format that is asked for.
-    fn search<'a>(&self, workspace: &Workspace, id: &'a str, title: &'a str, plain: Json) -> Exported<'a> {
-        let format = self.format(&["JSON", "KQL", "ARM"]);
+    fn search<'a>(&'a self, workspace: &Workspace, id: &'a str, title: &'a str, plain: Json) -> Exported<'a> {
+        let format = self.format();
         Exported {
             name: id,
             title,
@@ -196,31 +196,24 @@ impl Call<'_> {
         steps
     }
 
-    /// The format as its set spells it; the first is the default.
-    fn format(&self, set: &[&'static str]) -> &'static str {
-        let given = self.bound.text("Format");
-        let named = given.and_then(|given| set.iter().find(|name| name.eq_ignore_ascii_case(given)));
-        named.or_else(|| set.first()).copied().unwrap_or("JSON")
+    pub(super) fn format(&self) -> &str {
+        self.bound.text("Format").unwrap_or("JSON")
     }
 
     fn or_template(&self, plain: Json, resource: &str, name: &str) -> Json {
-        if self.format(&["JSON", "ARM"]) != "ARM" {
+        if self.format() != "ARM" {
             return plain;
         }
-        json!({
-            "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
-            "contentVersion": "1.0.0.0",
-            "parameters": { "workspace": { "type": "String" } },
-            "resources": [{
-                "type": resource,
-                "apiVersion": "2025-07-01",
-                "name": format!("[concat(parameters('workspace'), '/{name}')]"),
-                "properties": plain["properties"],
-            }],
-        })
+        let resource = json!({
+            "type": resource,
+            "apiVersion": "2025-07-01",
+            "name": format!("[concat(parameters('workspace'), '/{name}')]"),
+            "properties": plain["properties"],
+        });
+        deployment("workspace", &resource)
     }
 
-    fn one<const N: usize>(&self, exported: Exported<'_>, more: [(&'static str, Value); N]) -> Value {
+    pub(super) fn one<const N: usize>(&self, exported: Exported<'_>, more: [(&'static str, Value); N]) -> Value {
         let (text, value, extension) = match exported.content {
             Content::Json(json) => (json.to_string(), from_json(&json), "json"),
             Content::Text(text, extension) => {
@@ -239,7 +232,7 @@ impl Call<'_> {
             ("Sha256", Value::from(hex(&Sha256::digest(&text)))),
             ("Content", if pass { value } else { Value::Nil }),
         ];
-        bag(&[], common.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)))
+        custom(common.into_iter().chain(more))
     }
 }
 

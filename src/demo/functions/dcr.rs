@@ -29,7 +29,7 @@ impl Call<'_> {
                 && kind.is_none_or(|kind| dcr.kind.eq_ignore_ascii_case(kind))
         });
         let associations = self.bound.has("IncludeAssociations");
-        feeds.map(|dcr| Step::Output(object(summary(workspace, dcr, associations)))).collect()
+        feeds.map(|dcr| Step::Output(custom(summary(workspace, dcr, associations)))).collect()
     }
 
     /// Get-DataCollectionEndpoints.
@@ -42,7 +42,7 @@ impl Call<'_> {
         }
         let endpoints = workspace.estate.dces.iter();
         let endpoints = endpoints.filter(|dce| name.is_none_or(|name| dce.name.eq_ignore_ascii_case(name)));
-        endpoints.map(|dce| Step::Output(object(endpoint(workspace, dce)))).collect()
+        endpoints.map(|dce| Step::Output(custom(endpoint(workspace, dce)))).collect()
     }
 
     /// Remove-DataCollectionRule.
@@ -199,10 +199,6 @@ impl Call<'_> {
     }
 }
 
-pub(super) fn object(properties: Vec<(&'static str, Value)>) -> Value {
-    bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
-}
-
 /// A data collection rule as the lists show it.
 pub(super) fn summary(workspace: &Workspace, dcr: &Dcr, associations: bool) -> Vec<(&'static str, Value)> {
     let place = &workspace.place;
@@ -224,7 +220,7 @@ pub(super) fn summary(workspace: &Workspace, dcr: &Dcr, associations: bool) -> V
         ("LogsIngestionEndpoint", optional(dcr.endpoint.as_deref())),
         ("AssociationCount", if associations { Value::I32(dcr.associations) } else { Value::Nil }),
         ("ProvisioningState", Value::from("Succeeded")),
-        ("ResourceId", Value::from(resource_id(workspace, "dataCollectionRules", &dcr.name))),
+        ("ResourceId", Value::from(workspace.resource_id("Microsoft.Insights/dataCollectionRules", &dcr.name))),
     ]
 }
 
@@ -243,21 +239,13 @@ pub(super) fn endpoint(workspace: &Workspace, dce: &Dce) -> Vec<(&'static str, V
         ("PublicNetworkAccess", Value::from(dce.public_network_access.as_str())),
         ("UsedByRules", strings(users(workspace, dce))),
         ("ProvisioningState", Value::from("Succeeded")),
-        ("ResourceId", Value::from(resource_id(workspace, "dataCollectionEndpoints", &dce.name))),
+        ("ResourceId", Value::from(workspace.resource_id("Microsoft.Insights/dataCollectionEndpoints", &dce.name))),
     ]
 }
 
 fn users(workspace: &Workspace, dce: &Dce) -> Vec<String> {
     let uses = |dcr: &&Dcr| dcr.dce.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&dce.name));
     workspace.estate.dcrs.iter().filter(uses).map(|dcr| dcr.name.clone()).collect()
-}
-
-fn resource_id(workspace: &Workspace, kind: &str, name: &str) -> String {
-    let place = &workspace.place;
-    format!(
-        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Insights/{kind}/{name}",
-        place.subscription, place.resource_group
-    )
 }
 
 /// The rule in the form of Azure's API, for a backup.
@@ -275,7 +263,7 @@ fn definition(workspace: &Workspace, dcr: &Dcr) -> Json {
             "destinations": {
                 "logAnalytics": [{
                     "name": "workspace",
-                    "workspaceResourceId": workspace.part_id("").trim_end_matches('/'),
+                    "workspaceResourceId": workspace.id(),
                 }],
             },
             "dataFlows": flows.collect::<Vec<_>>(),

@@ -7,7 +7,7 @@ use wsman::clixml::Value;
 use wsman::testing::demo::Step;
 
 use super::Call;
-use super::dcr::{endpoint, object, summary};
+use super::dcr::{endpoint, summary};
 use crate::demo::clixml::{count, custom, strings};
 use crate::demo::estate::{Dce, Dcr};
 use crate::demo::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
@@ -41,8 +41,8 @@ impl Call<'_> {
     /// New-DCRForTable.
     pub(super) fn new_feed_for_table(&self, workspace: &mut Workspace) -> Vec<Step> {
         let table = self.bound.text("TableName").unwrap_or_default();
-        let known = workspace.tables.iter().find(|known| known.name.eq_ignore_ascii_case(table));
-        let Some(table) = known.map(|known| known.name.clone()).filter(|name| name.ends_with("_CL")) else {
+        let Some(table) = workspace.table(table).map(|known| known.name.clone()).filter(|name| name.ends_with("_CL"))
+        else {
             let said = format!("'{table}' is no table of this workspace that a rule can write; create it first.");
             return vec![self.error(said, "InvalidOutputTable", INVALID_ARGUMENT)];
         };
@@ -63,15 +63,13 @@ impl Call<'_> {
         properties.push(("StreamName", Value::from(stream)));
         properties.push(("IngestionUri", Value::from(uri)));
         workspace.estate.dcrs.push(dcr);
-        vec![Step::Output(object(properties))]
+        vec![Step::Output(custom(properties))]
     }
 
     /// New-StandaloneDCR.
     pub(super) fn new_feed(&self, workspace: &mut Workspace) -> Vec<Step> {
         let name = self.bound.text("DcrName").unwrap_or_default();
-        let given = self.bound.text("Kind").unwrap_or("Windows");
-        let kinds = ["Linux", "Windows", "Direct", "WorkspaceTransforms"];
-        let kind = kinds.into_iter().find(|kind| kind.eq_ignore_ascii_case(given)).unwrap_or("Windows");
+        let kind = self.bound.text("Kind").unwrap_or("Windows");
         let feeds = &workspace.estate.dcrs;
         if kind == "WorkspaceTransforms" && feeds.iter().any(|dcr| dcr.kind == kind) {
             return vec![self.invalid("The workspace has its rule of kind WorkspaceTransforms.".to_owned())];
@@ -85,7 +83,7 @@ impl Call<'_> {
         if let Some(step) = self.instead_of(&format!("Create data collection rule ({from})"), name) {
             return vec![step];
         }
-        let answer = object(summary(workspace, &dcr, true));
+        let answer = custom(summary(workspace, &dcr, true));
         workspace.estate.dcrs.push(dcr);
         vec![Step::Output(answer)]
     }
@@ -100,9 +98,7 @@ impl Call<'_> {
         if let Some(step) = self.elsewhere(workspace) {
             return vec![step];
         }
-        let given = self.bound.text("PublicNetworkAccess").unwrap_or("Enabled");
-        let ways = ["Enabled", "Disabled", "SecuredByPerimeter"];
-        let access = ways.into_iter().find(|way| way.eq_ignore_ascii_case(given)).unwrap_or("Enabled");
+        let access = self.bound.text("PublicNetworkAccess").unwrap_or("Enabled");
         if let Some(step) = self.instead_of(&format!("Create data collection endpoint ({access})"), name) {
             return vec![step];
         }
@@ -110,7 +106,7 @@ impl Call<'_> {
         let mut properties = endpoint(workspace, &dce);
         properties.retain(|(name, _)| !["UsedByRules", "ResourceGroupName"].contains(name));
         workspace.estate.dces.push(dce);
-        vec![Step::Output(object(properties))]
+        vec![Step::Output(custom(properties))]
     }
 
     /// Add-DCRDataSource.
@@ -149,7 +145,7 @@ impl Call<'_> {
         let Some(dcr) = workspace.estate.dcrs.get(place) else { return Vec::new() };
         let mut properties = summary(workspace, dcr, true);
         properties.push(("AddedSource", Value::from(name)));
-        vec![Step::Output(object(properties))]
+        vec![Step::Output(custom(properties))]
     }
 
     /// Update-DCRTransformation. The demo runs no KQL: a dry run counts the

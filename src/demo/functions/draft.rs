@@ -114,16 +114,13 @@ impl Draft {
 
 fn from_parameters(bound: &Bound, workspace: &Workspace) -> Result<Draft, String> {
     let owned = |name: &str| bound.text(name).map(str::to_owned);
-    let kind = canonical(&KINDS, bound.text("Kind").unwrap_or("Scheduled"));
+    let kind = bound.text("Kind").unwrap_or("Scheduled").to_owned();
     let is_query = matches!(kind.as_str(), "Scheduled" | "NRT");
     let scheduled = |name: &str, default: &str| {
         (kind == "Scheduled").then(|| bound.span(name).map_or_else(|| default.to_owned(), str::to_owned))
     };
-    let severity = canonical(&["High", "Medium", "Low", "Informational"], bound.text("Severity").unwrap_or("Medium"));
-    let operator = canonical(
-        &["GreaterThan", "LessThan", "Equal", "NotEqual"],
-        bound.text("TriggerOperator").unwrap_or("GreaterThan"),
-    );
+    let severity = bound.text("Severity").unwrap_or("Medium").to_owned();
+    let operator = bound.text("TriggerOperator").unwrap_or("GreaterThan").to_owned();
     let name = owned("DisplayName").unwrap_or_default();
     let body = RuleBody {
         rule_id: rule_id(bound, workspace, &name, &kind),
@@ -210,11 +207,6 @@ fn rule_id(bound: &Bound, workspace: &Workspace, name: &str, kind: &str) -> Stri
         None if kind == "Fusion" => "BuiltInFusion".to_owned(),
         None => demo_id(&[&workspace.place.subscription, &workspace.place.name, name]),
     }
-}
-
-/// The name as the set spells it; the binding compared without case.
-fn canonical(set: &[&str], given: &str) -> String {
-    set.iter().find(|name| name.eq_ignore_ascii_case(given)).map_or(given, |name| name).to_owned()
 }
 
 fn mappings(given: Option<&Value>) -> Result<Vec<EntityMapping>, String> {

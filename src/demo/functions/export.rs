@@ -4,16 +4,15 @@
 //! rules do.
 
 use serde_json::{Map, Value as Json, json};
-use sha2::{Digest, Sha256};
 use wsman::clixml::Value;
 use wsman::psrp::{ProgressKind, ProgressRecord};
 use wsman::testing::demo::Step;
 
+use super::backup::{Content, Exported};
 use super::rules::is_named;
 use super::{Call, Progress};
-use crate::demo::clixml::{count, custom, from_json};
 use crate::demo::signature::OBJECT_NOT_FOUND;
-use crate::demo::world::{Rule, RuleOptions, Workspace, hex};
+use crate::demo::world::{Rule, RuleOptions, Workspace};
 
 impl Call<'_> {
     /// Export-AnalyticsRules.
@@ -60,33 +59,19 @@ impl Call<'_> {
         {
             fields.insert("actions".to_owned(), json!([]));
         }
-        let format = self.bound.text("Format").unwrap_or("JSON").to_ascii_uppercase();
-        let (text, value, extension) = match format.as_str() {
-            "YAML" => {
-                let text = yaml(&content, 0);
-                let value = Value::from(text.as_str());
-                (text, value, "yaml")
-            }
-            "ARM" => {
-                let template = template(name, &content);
-                (template.to_string(), from_json(&template), "json")
-            }
-            _ => (content.to_string(), from_json(&content), "json"),
+        let format = self.format();
+        let content = match format {
+            "YAML" => Content::Text(yaml(&content, 0), "yaml"),
+            "ARM" => Content::Json(template(name, &content)),
+            _ => Content::Json(content),
         };
-        // The default of the switch is true: the demo host has no files.
-        let pass = self.bound.flag("PassThru").unwrap_or(true);
-        custom([
-            ("Name", Value::from(name)),
-            ("Id", Value::from(workspace.arm_id("alertRules", name))),
-            ("FileName", Value::from(format!("{}.{extension}", file_name(&body.display_name)))),
-            ("Format", Value::from(format)),
-            ("Bytes", count(text.len())),
-            ("Sha256", Value::from(hex(&Sha256::digest(&text)))),
-            ("Content", if pass { value } else { Value::Nil }),
+        let id = workspace.arm_id("alertRules", name);
+        let more = [
             ("Kind", Value::from(body.kind.as_str())),
             ("DisplayName", Value::from(body.display_name.as_str())),
             ("Enabled", Value::Bool(rule.enabled)),
-        ])
+        ];
+        self.one(Exported { name, title: &body.display_name, id, format, content }, more)
     }
 }
 
@@ -159,17 +144,23 @@ fn options(options: &RuleOptions) -> Map<String, Json> {
 }
 
 fn template(name: &str, rule: &Json) -> Json {
+    let resource = json!({
+        "type": "Microsoft.OperationalInsights/workspaces/providers/alertRules",
+        "apiVersion": "2025-09-01",
+        "name": format!("[concat(parameters('workspace'), '/Microsoft.SecurityInsights/{name}')]"),
+        "kind": rule["kind"],
+        "properties": rule["properties"],
+    });
+    deployment("workspace", &resource)
+}
+
+/// An ARM template of one resource, with one parameter.
+pub(super) fn deployment(parameter: &str, resource: &Json) -> Json {
     json!({
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
-        "parameters": { "workspace": { "type": "String" } },
-        "resources": [{
-            "type": "Microsoft.OperationalInsights/workspaces/providers/alertRules",
-            "apiVersion": "2025-09-01",
-            "name": format!("[concat(parameters('workspace'), '/Microsoft.SecurityInsights/{name}')]"),
-            "kind": rule["kind"],
-            "properties": rule["properties"],
-        }],
+        "parameters": { parameter: { "type": "String" } },
+        "resources": [resource],
     })
 }
 

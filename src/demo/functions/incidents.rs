@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use wsman::clixml::Value;
 use wsman::testing::demo::Step;
 
-use super::Call;
 use super::rules::is_named;
-use crate::demo::clixml::{bag, count, custom, date, objects, optional, strings};
+use super::{AUTHOR, Call};
+use crate::demo::clixml::{count, custom, date, objects, optional, strings};
 use crate::demo::signature::{INVALID_OPERATION, OBJECT_NOT_FOUND};
 use crate::demo::world::{Comment, Incident, Workspace, demo_id, etag, later};
 
@@ -17,9 +17,6 @@ const ALERT_LEAD_SECONDS: i64 = 600;
 
 /// Sentinel's own limit.
 const COMMENTS_PER_INCIDENT: usize = 100;
-
-/// Who writes on the demo's hosts.
-const AUTHOR: &str = "svc-sentinel@leuchtturm.example";
 
 impl Call<'_> {
     /// Get-SentinelIncidents.
@@ -39,7 +36,7 @@ impl Call<'_> {
             _ => found.sort_by_key(|incident| Reverse(incident.created)),
         }
         found.truncate(usize::try_from(self.bound.number("Top").unwrap_or(50)).unwrap_or(50));
-        found.into_iter().map(|incident| Step::Output(object(summary(workspace, incident)))).collect()
+        found.into_iter().map(|incident| Step::Output(custom(summary(workspace, incident)))).collect()
     }
 
     fn is_wanted(&self, workspace: &Workspace, incident: &Incident) -> bool {
@@ -181,7 +178,7 @@ impl Call<'_> {
         if wants("Relations") {
             properties.push(("Relations", relations(workspace, incident)));
         }
-        object(properties)
+        custom(properties)
     }
 }
 
@@ -210,10 +207,6 @@ fn summary(workspace: &Workspace, incident: &Incident) -> Vec<(&'static str, Val
         ("RelatedRuleIds", strings(rule.map(|rule| rule.body.rule_id.as_str()))),
         ("IncidentUrl", Value::from(url)),
     ]
-}
-
-fn object(properties: Vec<(&'static str, Value)>) -> Value {
-    bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
 }
 
 fn product<'a>(workspace: &'a Workspace, incident: &'a Incident) -> &'a str {

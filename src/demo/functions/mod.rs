@@ -20,6 +20,9 @@ use wsman::testing::demo::Step;
 use super::signature::{Bound, NOT_IMPLEMENTED, OBJECT_NOT_FOUND, Signature};
 use super::world::World;
 
+/// Who writes on the demo's hosts.
+const AUTHOR: &str = "svc-sentinel@leuchtturm.example";
+
 /// Preferences that the functions heed.
 #[derive(Clone, Copy)]
 pub(super) struct Preferences {

@@ -7,7 +7,7 @@ use super::Call;
 use super::draft::Draft;
 use super::export::content;
 use super::rules::{is_named, summary};
-use crate::demo::clixml::{bag, custom, date, from_json, strings};
+use crate::demo::clixml::{custom, date, from_json, strings};
 use crate::demo::signature::{INVALID_ARGUMENT, INVALID_OPERATION, RESOURCE_EXISTS};
 use crate::demo::world::{Rule, Workspace};
 
@@ -116,7 +116,7 @@ impl Call<'_> {
             Some(place) => *place = rule,
             None => workspace.rules.push(rule),
         }
-        vec![Step::Output(bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value))))]
+        vec![Step::Output(custom(properties))]
     }
 }
 

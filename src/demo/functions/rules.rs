@@ -37,7 +37,7 @@ impl Call<'_> {
                 let query = rule.body.query.as_deref().filter(|_| bound.has("IncludeQuery"));
                 let mut properties = summary(workspace, rule);
                 properties.push(("Query", optional(query)));
-                Step::Output(object(properties))
+                Step::Output(custom(properties))
             })
             .collect()
     }
@@ -119,7 +119,7 @@ impl Call<'_> {
             ("Health", if self.bound.has("IncludeHealth") { self.health(workspace, rule) } else { Value::Nil }),
             ("Tables", strings(tables(workspace, rule))),
         ]);
-        object(properties)
+        custom(properties)
     }
 
     /// The last seven days: the scenario's figures, else a rule that ran each
@@ -181,10 +181,6 @@ pub(super) fn summary(workspace: &Workspace, rule: &Rule) -> Vec<(&'static str, 
         ("LastModifiedUtc", date(rule.modified)),
         ("Etag", Value::from(etag(&tag))),
     ]
-}
-
-fn object(properties: Vec<(&'static str, Value)>) -> Value {
-    bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
 }
 
 fn groups(rule: &Rule) -> bool {

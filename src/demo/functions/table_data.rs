@@ -15,7 +15,7 @@ use super::Call;
 use super::export::file_name;
 use crate::demo::clixml::{count, custom, date, objects};
 use crate::demo::dataset::{Table, shifted};
-use crate::demo::signature::{INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND};
+use crate::demo::signature::{INVALID_ARGUMENT, INVALID_OPERATION};
 use crate::demo::world::{Workspace, demo_id, hex, later};
 
 /// Rows of a table that takes a gigabyte a day, each day.
@@ -27,8 +27,6 @@ const ROWS_PER_GIGABYTE: f64 = 70.0;
 const BATCH_DAYS: i32 = 7;
 const MAX_ROWS: i32 = 500_000;
 const DAYS: i64 = 30;
-/// Columns of every table, for those whose own ones the scenario does not say.
-const STANDARD: [&str; 3] = ["TenantId:string", "TimeGenerated:dateTime", "Type:string"];
 /// Byte order mark, and what tells Excel the separator.
 const CSV_HEAD: &str = "\u{feff}sep=,\r\n";
 
@@ -49,10 +47,7 @@ impl Call<'_> {
     /// Export-TableData.
     pub(super) fn export_table(&self, workspace: &Workspace) -> Vec<Step> {
         let name = self.bound.text("TableName").unwrap_or_default();
-        let Some(table) = workspace.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name)) else {
-            let message = format!("No table '{name}' in workspace '{}'.", workspace.place.name);
-            return vec![self.error(message, "TableNotFound", OBJECT_NOT_FOUND)];
-        };
+        let Some(table) = workspace.table(name) else { return vec![self.no_table(workspace, name)] };
         if table.plan == "Auxiliary" {
             let message = format!("'{}' is an Auxiliary table, which no query reads; run a search job.", table.name);
             return vec![self.error(message, "PlanNotQueryable", INVALID_OPERATION)];
@@ -75,9 +70,7 @@ impl Call<'_> {
     }
 
     fn columns<'a>(&self, table: &'a Table) -> Result<Vec<(&'a str, &'a str)>, Step> {
-        let own: Vec<&str> = table.columns.iter().map(String::as_str).collect();
-        let all = if own.is_empty() { STANDARD.to_vec() } else { own };
-        let all = all.into_iter().filter_map(|column| column.split_once(':'));
+        let all = super::tables::columns(table).into_iter().filter_map(|column| column.split_once(':'));
         let Some(wanted) = self.bound.texts("Columns") else { return Ok(all.collect()) };
         let all: Vec<(&str, &str)> = all.collect();
         wanted

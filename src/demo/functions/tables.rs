@@ -8,7 +8,7 @@ use wsman::testing::demo::Step;
 use super::Call;
 use super::draft::json_of;
 use super::rules::{tables as read_by, wildcard};
-use crate::demo::clixml::{bag, count, custom, date, from_json, objects};
+use crate::demo::clixml::{count, custom, date, from_json, objects};
 use crate::demo::dataset::{Table, shifted};
 use crate::demo::signature::{INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use crate::demo::world::Workspace;
@@ -46,14 +46,14 @@ impl Call<'_> {
     pub(super) fn tables(&self, workspace: &Workspace) -> Vec<Step> {
         let name = self.bound.text("NameFilter").map(wildcard);
         let plan = self.bound.text("Plan");
-        let kind = self.bound.text("TableType").unwrap_or("All").to_ascii_lowercase();
+        let kind = self.bound.text("TableType").unwrap_or("All");
         let is_wanted = |table: &&Table| {
             name.as_ref().is_none_or(|name| name.is_match(&table.name))
-                && plan.is_none_or(|plan| plan.eq_ignore_ascii_case(&table.plan))
-                && match kind.as_str() {
-                    "all" => true,
-                    "custom" => is_custom(table),
-                    "microsoft" => !is_custom(table),
+                && plan.is_none_or(|plan| plan == table.plan)
+                && match kind {
+                    "All" => true,
+                    "Custom" => is_custom(table),
+                    "Microsoft" => !is_custom(table),
                     // The scenario has no results of searches and no restored logs.
                     _ => false,
                 }
@@ -75,14 +75,14 @@ impl Call<'_> {
         properties.push(("BillableGB", if usage { Value::F64(table.gb_per_day * days) } else { Value::Nil }));
         properties.push(("LastIngested", last.map_or(Value::Nil, date)));
         properties.push(("ProvisioningState", Value::from("Succeeded")));
-        object(properties)
+        custom(properties)
     }
 
     /// View-TableRetention.
     pub(super) fn retention(&self, workspace: &Workspace) -> Vec<Step> {
         let default = workspace.estate.retention_in_days;
         if let Some(name) = self.bound.text("TableName")
-            && !workspace.tables.iter().any(|table| table.name.eq_ignore_ascii_case(name))
+            && workspace.table(name).is_none()
         {
             return vec![self.no_table(workspace, name)];
         }
@@ -144,9 +144,7 @@ impl Call<'_> {
 
     /// Update-TablePlan.
     pub(super) fn set_plan(&self, workspace: &mut Workspace) -> Vec<Step> {
-        let wanted = self.bound.text("Plan").unwrap_or_default();
-        let plan = ["Analytics", "Basic", "Auxiliary"].into_iter().find(|plan| plan.eq_ignore_ascii_case(wanted));
-        let plan = plan.unwrap_or("Analytics");
+        let plan = self.bound.text("Plan").unwrap_or("Analytics");
         let name = self.bound.text("TableName").unwrap_or_default();
         let affected = rules_on(workspace, name);
         let default = workspace.estate.retention_in_days;
@@ -186,7 +184,7 @@ impl Call<'_> {
             Ok(columns) => columns,
             Err(said) => return vec![self.bad(said)],
         };
-        if workspace.tables.iter().any(|table| table.name.eq_ignore_ascii_case(name)) {
+        if workspace.table(name).is_some() {
             let said = format!("The table '{name}' exists; creating it again would drop the columns left out.");
             return vec![self.error(said, "Conflict", RESOURCE_EXISTS)];
         }
@@ -218,7 +216,7 @@ impl Call<'_> {
         properties.push(("ProvisioningState", Value::from("Succeeded")));
         properties.push(("ResourceId", Value::from(workspace.part_id(&format!("tables/{name}")))));
         workspace.tables.push(table);
-        vec![Step::Output(object(properties))]
+        vec![Step::Output(custom(properties))]
     }
 
     fn wanted_columns(&self) -> Result<Vec<String>, String> {
@@ -305,7 +303,7 @@ impl Call<'_> {
         workspace.tables.iter_mut().find(|table| table.name.eq_ignore_ascii_case(name)).ok_or(missing)
     }
 
-    fn no_table(&self, workspace: &Workspace, name: &str) -> Step {
+    pub(super) fn no_table(&self, workspace: &Workspace, name: &str) -> Step {
         let said = format!("No table '{name}' in workspace '{}'.", workspace.place.name);
         self.error(said, "TableNotFound", OBJECT_NOT_FOUND)
     }
@@ -313,10 +311,6 @@ impl Call<'_> {
     fn bad(&self, said: String) -> Step {
         self.error(said, "InvalidParameter", INVALID_ARGUMENT)
     }
-}
-
-fn object(properties: Vec<(&'static str, Value)>) -> Value {
-    bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
 }
 
 /// What a table is, first the properties that all functions show.
@@ -339,7 +333,7 @@ fn is_custom(table: &Table) -> bool {
 }
 
 /// Its columns; of Microsoft's own tables those that every one has.
-fn columns(table: &Table) -> Vec<&str> {
+pub(super) fn columns(table: &Table) -> Vec<&str> {
     if table.columns.is_empty() {
         return vec!["TenantId:string", "TimeGenerated:dateTime", "Type:string"];
     }

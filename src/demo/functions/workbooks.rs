@@ -8,17 +8,14 @@ use sha2::{Digest, Sha256};
 use wsman::clixml::Value;
 use wsman::testing::demo::Step;
 
-use super::Call;
-use super::export::file_name;
+use super::export::{deployment, file_name};
 use super::rules::wildcard;
+use super::{AUTHOR, Call};
 use crate::demo::clixml::{bag, count, custom, date, from_json, optional, strings};
 use crate::demo::dataset::shifted;
 use crate::demo::estate::Workbook;
 use crate::demo::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use crate::demo::world::{Workspace, demo_id, hex};
-
-/// Who changes workbooks on the demo's hosts.
-const AUTHOR: &str = "svc-sentinel@leuchtturm.example";
 
 impl Call<'_> {
     /// Get-SentinelWorkbooks. A subscription of the scenario has no workbooks
@@ -27,7 +24,7 @@ impl Call<'_> {
         let name = self.bound.text("NameFilter").map(wildcard);
         let books = workspace.estate.workbooks.iter();
         let books = books.filter(|book| name.as_ref().is_none_or(|name| name.is_match(&book.display_name)));
-        books.map(|book| Step::Output(object(summary(workspace, book)))).collect()
+        books.map(|book| Step::Output(custom(summary(workspace, book)))).collect()
     }
 
     /// Get-WorkbookDetails.
@@ -50,7 +47,7 @@ impl Call<'_> {
             ("Parameters", strings(["TimeRange"])),
             ("SerializedData", if self.bound.has("IncludeContent") { Value::from(content) } else { Value::Nil }),
         ]);
-        vec![Step::Output(object(properties))]
+        vec![Step::Output(custom(properties))]
     }
 
     /// Export-SentinelWorkbook.
@@ -61,9 +58,7 @@ impl Call<'_> {
         };
         let Some(book) = book else { return Vec::new() };
         let plain = content(workspace, book);
-        let given = self.bound.text("Format").unwrap_or("ARM");
-        let format = ["Gallery", "ARM", "Raw"].into_iter().find(|format| format.eq_ignore_ascii_case(given));
-        let format = format.unwrap_or("ARM");
+        let format = self.bound.text("Format").unwrap_or("ARM");
         let text = match format {
             "ARM" => template(book, &plain).to_string(),
             _ => plain,
@@ -110,7 +105,7 @@ impl Call<'_> {
             return vec![self.error(said, "InvalidWorkbook", INVALID_ARGUMENT)];
         };
         // The ids of the workspace that it came from would show another customer's name and no data.
-        let (found, replaced) = at_home(&found, &workspace.part_id(""));
+        let (found, replaced) = at_home(&found, &workspace.id());
         let id = match self.bound.text("WorkbookId") {
             Some(id) => id.to_owned(),
             None => demo_id(&[&workspace.place.name, name]),
@@ -143,7 +138,7 @@ impl Call<'_> {
             Some(place) => *place = book,
             None => workspace.estate.workbooks.push(book),
         }
-        vec![Step::Output(object(properties))]
+        vec![Step::Output(custom(properties))]
     }
 
     /// Where the workbook that the call names is: by id, or by its exact name
@@ -170,22 +165,15 @@ impl Call<'_> {
     }
 }
 
-fn object(properties: Vec<(&'static str, Value)>) -> Value {
-    bag(&[], properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
-}
-
 fn summary(workspace: &Workspace, book: &Workbook) -> Vec<(&'static str, Value)> {
     let place = &workspace.place;
     let modified = shifted(workspace.start, &book.modified).or_else(|| book.modified.parse().ok());
-    let id = format!(
-        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Insights/workbooks/{}",
-        place.subscription, place.resource_group, book.id
-    );
+    let id = workspace.resource_id("Microsoft.Insights/workbooks", &book.id);
     vec![
         ("WorkbookId", Value::from(book.id.as_str())),
         ("DisplayName", Value::from(book.display_name.as_str())),
         ("Category", Value::from("sentinel")),
-        ("SourceId", Value::from(workspace.part_id("").trim_end_matches('/').to_lowercase())),
+        ("SourceId", Value::from(workspace.id().to_lowercase())),
         ("Version", Value::from("Notebook/1.0")),
         ("TimeModified", modified.map_or(Value::Nil, date)),
         ("ModifiedBy", Value::from(book.by.as_str())),
@@ -216,29 +204,25 @@ fn content(workspace: &Workspace, book: &Workbook) -> String {
     json!({
         "version": "Notebook/1.0",
         "items": items,
-        "fallbackResourceIds": [workspace.part_id("").trim_end_matches('/')],
+        "fallbackResourceIds": [workspace.id()],
     })
     .to_string()
 }
 
 fn template(book: &Workbook, content: &str) -> Json {
-    json!({
-        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
-        "contentVersion": "1.0.0.0",
-        "parameters": { "workspaceId": { "type": "String" } },
-        "resources": [{
-            "type": "Microsoft.Insights/workbooks",
-            "apiVersion": "2023-06-01",
-            "name": book.id,
-            "kind": "shared",
-            "properties": {
-                "displayName": book.display_name,
-                "category": "sentinel",
-                "serializedData": content,
-                "sourceId": "[parameters('workspaceId')]",
-            },
-        }],
-    })
+    let resource = json!({
+        "type": "Microsoft.Insights/workbooks",
+        "apiVersion": "2023-06-01",
+        "name": book.id,
+        "kind": "shared",
+        "properties": {
+            "displayName": book.display_name,
+            "category": "sentinel",
+            "serializedData": content,
+            "sourceId": "[parameters('workspaceId')]",
+        },
+    });
+    deployment("workspaceId", &resource)
 }
 
 /// The gallery's form, from either.
@@ -255,7 +239,6 @@ fn gallery(text: &str) -> Option<String> {
 /// The content with this workspace's id for every other, and how many there
 /// were.
 fn at_home(content: &str, own: &str) -> (String, usize) {
-    let own = own.trim_end_matches('/');
     let mut json: Json = serde_json::from_str(content).unwrap_or_default();
     let mut replaced = 0;
     for list in ["fallbackResourceIds", "crossComponentResources"] {

@@ -131,6 +131,15 @@ fn tables_are_refused_what_azure_refuses() {
 }
 
 #[test]
+fn a_plan_may_be_given_in_any_case() {
+    let mut session = Session::open(&world(), "nordhafen-prod");
+    let given = [("TableName", text("Case_CL")), ("Schema", text("syslog")), ("Plan", text("analytics"))];
+    let table =
+        session.call("New-SentinelTable", &[&given[..], &[("RetentionInDays", Value::I32(60))]].concat()).remove(0);
+    assert_eq!((named(&table, "Plan"), number(&table, "RetentionInDays")), ("Analytics", 60));
+}
+
+#[test]
 fn a_moved_table_names_the_rules_that_stop() {
     let mut session = Session::open(&world(), "nordhafen-prod");
     let moved =
