@@ -35,7 +35,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
-use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::host_end::{EngineKind, HostOptions, Listener};
 
 type Failure = Box<dyn Error>;
 

@@ -5,7 +5,7 @@
 //! customer's jump host runs: our host module's commands and the functions of
 //! SentinelManager, written in Rust. There is no PowerShell in it, so any
 //! script but our own module is refused. [`start`] puts it behind listeners of
-//! `wsman::testing`, one per tenant: the same bytes travel as to Windows.
+//! `wsman::host_end`, one per tenant: the same bytes travel as to Windows.
 //!
 //! `SentinelManager.psm1` is what the functions look like from outside, and
 //! `probe.clixml` what a real engine (pwsh 7.6) says of it; parameters are

@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use sha2::{Digest, Sha256};
 use wsman::clixml::{Content, Value};
+use wsman::host_end::demo::{Commands, Step};
 use wsman::psrp::{Command, ErrorRecord};
-use wsman::testing::demo::{Commands, Step};
 
 use super::clixml::{array, count, named, objects, strings};
 use super::functions::{Impact, OnError, Preferences, Progress, run};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use wsman::auth::Credentials;
 use wsman::entropy::Entropy;
+use wsman::host_end::{BasicSignIn, BindError, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
 use wsman::secret::Secret;
-use wsman::testing::{BasicSignIn, BindError, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
 
 use super::{SCRIPT_PATH, Tenant, World, commands_for};
 use crate::config::{Config, ConfigError, SecretRef};
@@ -158,7 +158,7 @@ fn external(command: &str) -> Result<EngineKind, DemoError> {
     if argv.is_empty() {
         return Err(DemoError::NoProgram);
     }
-    Ok(EngineKind::Process(wsman::testing::engine::ProcessOptions { argv, env: Vec::new() }))
+    Ok(EngineKind::Process(wsman::host_end::engine::ProcessOptions { argv, env: Vec::new() }))
 }
 
 #[cfg(not(feature = "process"))]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use wsman::clixml::{Content, Limits, Object, Property, Value, decode, encode};
+use wsman::host_end::demo::{Commands, Step};
 use wsman::psrp::{Command, ErrorRecord};
-use wsman::testing::demo::{Commands, Step};
 
 use super::{Place, SCRIPT, SCRIPT_PATH, World, commands_for};
 

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
 use wsman::client::{Options, RunspacePool};
 use wsman::clixml::{Text, Value};
+use wsman::host_end::engine::ProcessOptions;
+use wsman::host_end::{EngineKind, HostOptions, Listener};
 use wsman::psrp::Command;
 use wsman::session::End;
-use wsman::testing::engine::ProcessOptions;
-use wsman::testing::{EngineKind, HostOptions, Listener};
 
 /// A folder of the project's shared material, beside the checkout.
 fn shared(part: &str) -> Option<PathBuf> {

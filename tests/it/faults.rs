@@ -14,9 +14,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
+use wsman::host_end::demo::Step;
+use wsman::host_end::{Hit, Mishap};
 use wsman::secret::Secret;
-use wsman::testing::demo::Step;
-use wsman::testing::{Hit, Mishap};
 use wsman::transport::Proxy;
 
 use crate::hosts::{Hosts, ask, loopback, on};

@@ -14,11 +14,11 @@ use sentinel_jump::tenant::{Caller, Confirming, Registry};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::peer::Counters;
+use wsman::host_end::{BasicSignIn, EngineKind, Hit, HostOptions, HostTls, Listener, Mishap, Rule};
 use wsman::psrp::Command;
 use wsman::secret::Secret;
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::peer::Counters;
-use wsman::testing::{BasicSignIn, EngineKind, Hit, HostOptions, HostTls, Listener, Mishap, Rule};
 
 pub(crate) const PASSWORD: &str = "planted-Passw0rd-6f1d2c";
 

@@ -35,7 +35,7 @@ const DOORS: &[(&str, &str)] = &[
     ("clap::", "cli"),
     ("toml::", "config"),
     ("wsman::client", "host"),
-    ("wsman::testing", "demo"),
+    ("wsman::host_end", "demo"),
 ];
 
 #[test]

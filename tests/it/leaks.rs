@@ -10,9 +10,9 @@ use sentinel_jump::telemetry;
 use sentinel_jump::tenant::Caller;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use wsman::host_end::demo::Step;
+use wsman::host_end::{Hit, Mishap};
 use wsman::psrp::{Command, ErrorRecord};
-use wsman::testing::demo::Step;
-use wsman::testing::{Hit, Mishap};
 
 use crate::hosts::{Before, Hosts, PASSWORD, ask, on};
 

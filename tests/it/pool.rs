@@ -12,8 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use wsman::host_end::demo::Step;
 use wsman::psrp::{Command, ErrorRecord, ProgressKind, ProgressRecord};
-use wsman::testing::demo::Step;
 
 use crate::hosts::{Before, Hosts, ask, ask_until, loopback, on};
 

@@ -9,7 +9,7 @@ use sentinel_jump::tenant::Caller;
 use sentinel_jump::{demo, fleet};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
-use wsman::testing::Listener;
+use wsman::host_end::Listener;
 
 async fn list_rules(path: &CallPath, enabled: bool) {
     let arguments = json!({"tenant": "nordhafen", "workspace": "nordhafen-prod", "Enabled": enabled});

@@ -8,9 +8,9 @@ use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::timeout;
+use wsman::host_end::demo::Step;
+use wsman::host_end::{Hit, Listener, Mishap};
 use wsman::psrp::Command;
-use wsman::testing::demo::Step;
-use wsman::testing::{Hit, Listener, Mishap};
 
 use crate::hosts::{Before, Hosts, ask, loopback};
 use crate::pool::endless;

@@ -8,7 +8,7 @@ use sentinel_jump::call::Answer;
 use sentinel_jump::cli::Exit;
 use sentinel_jump::config::{Auth, SecretRef};
 use serde_json::{Value as Json, json};
-use wsman::testing::{BasicSignIn, CbtHardening, HostTls};
+use wsman::host_end::{BasicSignIn, CbtHardening, HostTls};
 use wsman::transport::CertificateChain;
 
 use crate::certificates::{Authority, Made, Time, between, self_signed};

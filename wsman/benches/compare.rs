@@ -1,10 +1,10 @@
 //! Ours, pypsrp, psrp-rs and a raw replay, side by side in one run.
 //!
 //! ```text
-//! cargo bench -p wsman --features testing --bench compare
+//! cargo bench -p wsman --features host-end --bench compare
 //! ```
 //!
-//! A host of `wsman::testing` with the Demo engine runs as a process of its
+//! A host of `wsman::host_end` with the Demo engine runs as a process of its
 //! own. Every client signs in by NTLM (sealed over http), opens a pool, runs
 //! warm calls of `Write-Output`, fetches a text of 1 MB and one of 20 MB, runs
 //! 16 sleeps of 50 ms side by side, closes. The same again through a proxy

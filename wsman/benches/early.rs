@@ -2,7 +2,7 @@
 //! lines of several delays.
 //!
 //! ```text
-//! cargo bench -p wsman --features testing --bench early
+//! cargo bench -p wsman --features host-end --bench early
 //! ```
 //!
 //! A host of our own on loopback acts at once on every request and holds each
@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 
 use wsman::auth::Credentials;
 use wsman::client::{Options, RunspacePool};
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 use wsman::psrp::Command;
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 
 struct BuiltIn;
 

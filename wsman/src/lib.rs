@@ -20,7 +20,7 @@
 //! # Map
 //!
 //! From the bottom; every layer names only what is above it in this list, and
-//! a test holds it to that. All but the last three have no I/O, no clock and
+//! a test holds it to that. All but the last four have no I/O, no clock and
 //! no randomness: bytes, time and ids come in as arguments.
 //!
 //! - [`clixml`]: PowerShell's objects as XML, without loss, and as JSON
@@ -31,8 +31,9 @@
 //! - [`session`]: one shell with its pipelines, as a state machine
 //! - `transport`: one signed-in connection, over http or TLS (feature `net`)
 //! - `client`: the async client (feature `net`)
-//! - `testing`: the host end: a WinRM host for tests and demos (feature
-//!   `testing`), also with a real PowerShell behind it (feature `process`)
+//! - `recorder`: what a client and its host say, as a folder that replays
+//!   (feature `recorder`)
+//! - `host_end`: a WinRM host for tests and demos (feature `host-end`), also with a real PowerShell behind it (feature `process`)
 //!
 //! # Errors
 //!
@@ -55,13 +56,15 @@ pub mod client;
 pub mod clixml;
 pub mod entropy;
 mod error;
+#[cfg(feature = "host-end")]
+pub mod host_end;
 pub mod manual;
 pub mod psrp;
+#[cfg(feature = "recorder")]
+pub mod recorder;
 pub mod secret;
 pub mod session;
 pub mod soap;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod time;
 #[cfg(feature = "net")]
 pub mod transport;

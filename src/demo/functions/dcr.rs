@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::Call;
 use crate::demo::clixml::{bag, count, custom, from_json, objects, optional, strings};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::Call;
 use super::dcr::{endpoint, summary};

@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value as Json, json};
 use wsman::clixml::Value;
+use wsman::host_end::demo::Step;
 use wsman::psrp::{ProgressKind, ProgressRecord};
-use wsman::testing::demo::Step;
 
 use super::backup::{Content, Exported};
 use super::rules::is_named;

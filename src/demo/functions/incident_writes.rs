@@ -1,7 +1,7 @@
 //! Incidents: closing, owners, and the list of comments.
 
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::Call;
 use crate::demo::clixml::{custom, date, optional};

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::rules::is_named;
 use super::{AUTHOR, Call};

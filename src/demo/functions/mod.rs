@@ -14,8 +14,8 @@ mod tables;
 mod workbooks;
 
 use jiff::Timestamp;
+use wsman::host_end::demo::Step;
 use wsman::psrp::ErrorRecord;
-use wsman::testing::demo::Step;
 
 use super::signature::{Bound, NOT_IMPLEMENTED, OBJECT_NOT_FOUND, Signature};
 use super::world::World;

@@ -1,7 +1,7 @@
 //! Analytics rules: on, off, away, and new ones.
 
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::Call;
 use super::draft::Draft;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use regex::Regex;
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::Call;
 use crate::demo::clixml::{bag, count, custom, date, from_json, objects, optional, span, strings};

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::Call;
 use super::export::file_name;

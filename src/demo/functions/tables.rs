@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::Call;
 use super::draft::json_of;

@@ -6,7 +6,7 @@
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use wsman::clixml::Value;
-use wsman::testing::demo::Step;
+use wsman::host_end::demo::Step;
 
 use super::export::{deployment, file_name};
 use super::rules::wildcard;

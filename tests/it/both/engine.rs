@@ -14,7 +14,7 @@ use sentinel_jump::host::{Call, OpenPlan, Progress, Returned, ScriptSource, Sess
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 use wsman::clixml::Value;
-use wsman::testing::{EngineKind, HostOptions, Listener};
+use wsman::host_end::{EngineKind, HostOptions, Listener};
 
 use super::calls::{Given, PROD};
 use crate::engine::{credentials, real_with};

@@ -11,9 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::{EngineKind, HostOptions, Listener};
 use wsman::psrp::Command;
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::{EngineKind, HostOptions, Listener};
 
 use crate::Failure;
 

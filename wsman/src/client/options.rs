@@ -33,7 +33,7 @@ pub struct Options {
 impl Options {
     /// Shows every envelope to `watch`, unsealed, when its answer is there:
     /// scripts, arguments and output with all secrets in them. For recorders
-    /// ([`testing::Recorder`](../testing/struct.Recorder.html)), not for logs.
+    /// ([`recorder::Recorder`](../recorder/struct.Recorder.html)), not for logs.
     #[must_use]
     pub fn watch(self, watch: Watch) -> Self {
         Self { watch: Some(watch), ..self }

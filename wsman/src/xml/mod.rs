@@ -14,7 +14,7 @@ pub(crate) use writer::Writer;
 
 /// Text or an attribute's value as it is meant; `None`: it refers to something
 /// that is not there.
-#[cfg(feature = "testing")]
+#[cfg(feature = "recorder")]
 pub(crate) fn unescape(raw: &str) -> Option<String> {
     pull::unescape(raw, 0).ok().map(std::borrow::Cow::into_owned)
 }

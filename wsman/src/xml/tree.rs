@@ -76,13 +76,13 @@ impl<'a> Element<'a> {
     }
 
     /// Local name.
-    #[cfg(feature = "testing")]
+    #[cfg(feature = "recorder")]
     pub(crate) fn name(&self) -> &str {
         self.name
     }
 
     /// By local name, without namespace declarations.
-    #[cfg(feature = "testing")]
+    #[cfg(feature = "recorder")]
     pub(crate) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.iter().map(|(name, value)| (*name, &**value))
     }

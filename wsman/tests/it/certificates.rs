@@ -15,7 +15,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
-use wsman::testing::HostTls;
+use wsman::host_end::HostTls;
 use wsman::transport::Fingerprint;
 
 /// A certificate and its key.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use wsman::client::{Options, RunspacePool};
 use wsman::clixml::Value;
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 use wsman::psrp::Command;
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 use wsman::{Error, ErrorKind};
 
 use crate::host_end::{credentials, listen};

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use wsman::client::{Options, Output, PoolEvent, PoolHost, RunOptions, RunspacePool};
 use wsman::clixml::{SecureString, Text, Value};
+use wsman::host_end::engine::ProcessOptions;
+use wsman::host_end::{EngineKind, HostOptions, Listener};
 use wsman::psrp::{
     Command, GetCommandMetadata, HostMethod, HostResponse, Merge, PipelineFlags, ProtocolVersion, Question,
 };
 use wsman::session::{End, PipelineEvent, StopCause};
-use wsman::testing::engine::ProcessOptions;
-use wsman::testing::{EngineKind, HostOptions, Listener};
 use wsman::{Error, ErrorKind, Retry};
 
 use crate::host_end::{credentials, listen};

@@ -1,7 +1,7 @@
 //! A host of our own for the tests.
 
 use wsman::auth::Credentials;
-use wsman::testing::{HostOptions, Listener};
+use wsman::host_end::{HostOptions, Listener};
 
 pub(crate) fn credentials() -> Credentials {
     Credentials { username: "svc-test".into(), password: "planted-secret-7f3a".to_owned().into() }

@@ -113,8 +113,8 @@ async fn interop_credssp_with_pyspnego() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interop_pypsrp_hands_its_password_to_our_host() {
     use wsman::auth::CredSspIdentity;
-    use wsman::testing::demo::{Commands, Step};
-    use wsman::testing::{EngineKind, HostOptions, Listener};
+    use wsman::host_end::demo::{Commands, Step};
+    use wsman::host_end::{EngineKind, HostOptions, Listener};
 
     struct BuiltIn;
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use uuid::Uuid;
 use wsman::client::{Options, RunOptions, RunspacePool, Shells};
 use wsman::clixml::Value;
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::peer::RobustSupport;
+use wsman::host_end::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 use wsman::psrp::Command;
 use wsman::session::{End, PipelineEvent, Robustness};
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::peer::RobustSupport;
-use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 
 use crate::host_end::{credentials, listen};
 

@@ -3,31 +3,31 @@
 #![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
 #![allow(clippy::print_stdout, reason = "tests say what they left out")]
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod certificates;
 mod clixml;
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod contexts;
 #[cfg(feature = "process")]
 mod engine;
 mod errors;
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod host;
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod host_end;
 mod infoset;
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod interop;
 mod layers;
 #[cfg(feature = "process")]
 mod link;
 mod manual;
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod peer;
 mod replay;
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod requests;
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod tls;
-#[cfg(feature = "testing")]
+#[cfg(feature = "host-end")]
 mod transport;

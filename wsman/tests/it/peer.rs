@@ -9,12 +9,12 @@ use std::time::Duration;
 use wsman::auth::{Credentials, Mechanism as _, Seal, Step as SignIn, multipart, ntlm};
 use wsman::clixml::Value;
 use wsman::entropy::Entropy;
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::{BindError, EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 use wsman::psrp::fragment::{Assembler, fragments};
 use wsman::psrp::{Command, Message, MessageType};
 use wsman::secret::Secret;
 use wsman::soap::{Answer, AnswerEnvelope, Header, Operation, Request, SignalCode};
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::{BindError, EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 use wsman::transport::{Connection, Endpoint, Lost, SignIn as How, Target};
 use wsman::{Error, ErrorKind};
 
@@ -421,8 +421,8 @@ mod process {
     use std::ffi::OsString;
     use std::path::{Path, PathBuf};
 
+    use wsman::host_end::engine::ProcessOptions;
     use wsman::soap::Fault;
-    use wsman::testing::engine::ProcessOptions;
 
     use super::*;
 

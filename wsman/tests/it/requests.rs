@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use wsman::client::{Options, Pipeline, RunOptions, RunspacePool};
 use wsman::clixml::{SecureString, Value};
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::peer::Counters;
+use wsman::host_end::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 use wsman::psrp::{Command, HostResponse};
 use wsman::session::{End, PipelineEvent, StopCause};
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::peer::Counters;
-use wsman::testing::{EngineKind, Hit, HostOptions, Listener, Mishap, Rule};
 
 use crate::host_end::{credentials, listen};
 

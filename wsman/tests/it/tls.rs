@@ -10,10 +10,10 @@ use wsman::auth::{AuthError, Credentials};
 use wsman::client::{Options, Output, RunspacePool};
 use wsman::clixml::Value;
 use wsman::entropy::Entropy;
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::{BasicSignIn, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
 use wsman::psrp::Command;
 use wsman::secret::Secret;
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::{BasicSignIn, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
 use wsman::transport::{
     CertificateChain, CertificateProblem, ClientCertificate, Connection, Endpoint, Fingerprint, Proxy, SignIn, Target,
     Tls, TransportError,

@@ -13,7 +13,7 @@ mod envelopes;
 mod loose;
 mod messages;
 mod places;
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "host-end", feature = "recorder"))]
 mod recorder;
 mod recording;
 mod report;

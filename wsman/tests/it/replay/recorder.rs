@@ -9,11 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use wsman::auth::Credentials;
 use wsman::client::{Options, RunOptions, RunspacePool};
 use wsman::clixml::{SecureString, Value};
+use wsman::host_end::demo::{Commands, Step};
+use wsman::host_end::{EngineKind, HostOptions};
 use wsman::psrp::Command;
+use wsman::recorder::{About, RecordError, Recorder, Summary};
 use wsman::secret::Secret;
 use wsman::session::End;
-use wsman::testing::demo::{Commands, Step};
-use wsman::testing::{About, EngineKind, HostOptions, RecordError, Recorder, Summary};
 
 use super::report::Report;
 use super::{decoded, dialogue, messages, places, recording};

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::date;
 use crate::clixml::{Content, EncodeError, ListKind, Object, Property, Value, Version};
+use crate::host_end::engine::{Output, Taken};
 use crate::psrp::fragment::{HEADER_BYTES, fragments};
 use crate::psrp::{ErrorRecord, HostCall, HostMethod, Message, MessageType, PipelineState, PipelineStateMessage};
-use crate::testing::engine::{Output, Taken};
 use crate::time::Duration;
 
 /// Largest fragment with its header, in bytes. Seen: what PowerShell's

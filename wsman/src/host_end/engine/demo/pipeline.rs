@@ -7,12 +7,12 @@ use super::outgoing::{self, Outgoing};
 use super::plan::{self, Action, Plan, Sink};
 use super::secrets::Secrets;
 use crate::clixml::{EncodeError, Value};
+use crate::host_end::demo::{Commands, Step};
 use crate::psrp::fragment::Assembler;
 use crate::psrp::{
     self, CreatePipeline, ErrorRecord, HostCall, HostInfo, HostMethod, HostResponse, MessageType, PipelineState,
     TextRecord,
 };
-use crate::testing::demo::{Commands, Step};
 use crate::time::{Duration, Instant};
 
 pub(super) struct Pipeline {

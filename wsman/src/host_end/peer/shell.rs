@@ -8,10 +8,10 @@ use super::channel::Channel;
 use super::refusal;
 use super::service::RequestId;
 use crate::clixml::Value;
+use crate::host_end::engine::{Engine, Output, Taken};
 use crate::psrp::fragment::{Assembler, fragments};
 use crate::psrp::{self, Message, MessageType};
 use crate::soap::{Fault, Header, Operation, ShellDescription};
-use crate::testing::engine::{Engine, Output, Taken};
 use crate::time::{Duration, Instant};
 
 pub(super) struct Shell {

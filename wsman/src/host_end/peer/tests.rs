@@ -8,14 +8,14 @@ use uuid::Uuid;
 use super::*;
 use crate::clixml::Value;
 use crate::entropy::Entropy;
+use crate::host_end::demo::{Commands, Step};
+use crate::host_end::engine::{self, Demo, DemoOptions, Engine, Input};
 use crate::psrp::fragment::{Assembler, fragments};
 use crate::psrp::{
     Command, CreatePipeline, HostInfo, InitRunspacePool, Message, MessageType, PipelineFlags, PipelineState,
     PipelineStateMessage, ProtocolVersion, SessionCapability,
 };
 use crate::soap::{Answer, AnswerEnvelope, Fault, Header, Operation, Received, Request, SignalCode};
-use crate::testing::demo::{Commands, Step};
-use crate::testing::engine::{self, Demo, DemoOptions, Engine, Input};
 use crate::time::{Duration, Instant};
 
 const POOL: Uuid = Uuid::from_u128(0x500);

@@ -18,7 +18,7 @@
 //! ```no_run
 //! use wsman::client::{Options, RunspacePool};
 //! use wsman::psrp::Command;
-//! use wsman::testing::{About, Recorder};
+//! use wsman::recorder::{About, Recorder};
 //!
 //! # async fn example(options: Options) -> Result<(), Box<dyn std::error::Error>> {
 //! let recorder = Recorder::new(About { name: "get-date".into(), ..About::default() });

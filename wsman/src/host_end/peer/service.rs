@@ -10,11 +10,11 @@ use super::shell::{Command, Memory, Shell, Stop};
 use super::wire;
 use super::{Counters, OpenEngine, PeerOptions, RobustSupport};
 use crate::entropy::Entropy;
+use crate::host_end::engine::Input;
 use crate::soap::{
     Answer, AnswerEnvelope, CommandState, Fault, Header, Listed, Operation, Received, Request, ResourceCreated, Robust,
     ShellDescription, SignalCode, StreamData, ns,
 };
-use crate::testing::engine::Input;
 use crate::time::Instant;
 
 /// Ties an answer to its request; the caller chooses it, once.

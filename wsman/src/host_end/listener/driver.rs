@@ -12,8 +12,8 @@ use super::mishap::Mishaps;
 use super::{EngineKind, HostOptions};
 use crate::auth::AuthError;
 use crate::entropy::Entropy;
-use crate::testing::engine::{Demo, DemoOptions};
-use crate::testing::peer::{Counters, OpenEngine, Output, Peer, Reply, RequestId};
+use crate::host_end::engine::{Demo, DemoOptions};
+use crate::host_end::peer::{Counters, OpenEngine, Output, Peer, Reply, RequestId};
 use crate::time::Instant;
 
 /// Feeds a [`Peer`] and hands its answers to whoever asked.
@@ -173,8 +173,8 @@ fn opener(engine: EngineKind, unix_start: Duration, wake: &Arc<Notify>) -> OpenE
         }
         #[cfg(feature = "process")]
         EngineKind::Process(options) => {
-            use crate::testing::engine::{Process, Wake};
-            use crate::testing::peer::OpenError;
+            use crate::host_end::engine::{Process, Wake};
+            use crate::host_end::peer::OpenError;
             let notify = Arc::clone(wake);
             let wake: Wake = Arc::new(move || notify.notify_one());
             Box::new(move || match Process::start(&options, Arc::clone(&wake)) {

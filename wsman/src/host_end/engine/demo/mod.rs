@@ -26,12 +26,12 @@ use uuid::Uuid;
 use super::{Engine, Input, Output, Taken};
 use crate::clixml::Value;
 use crate::entropy::Entropy;
+use crate::host_end::demo::Commands;
 use crate::psrp::fragment::Assembler;
 use crate::psrp::{
     self, HostInfo, Message, MessageType, PipelineState, ProtocolVersion, PublicKey, RunspacePoolState,
     RunspacePoolStateMessage, SessionCapability,
 };
-use crate::testing::demo::Commands;
 use crate::time::{Duration, Instant};
 use outgoing::Outgoing;
 use pipeline::{Pipeline, State, World};

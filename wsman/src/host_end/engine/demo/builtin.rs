@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::plan::Action;
 use super::{date, errors};
 use crate::clixml::{Content, Object, Property, Value};
+use crate::host_end::demo::{Commands, Step};
 use crate::psrp::{Command, ErrorRecord, to_text};
-use crate::testing::demo::{Commands, Step};
 use crate::time::Duration;
 
 /// What built-in cmdlets ask about.

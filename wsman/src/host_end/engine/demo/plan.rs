@@ -6,8 +6,8 @@ use super::builtin::{self, Surroundings};
 use super::errors;
 use super::secrets::Secrets;
 use crate::clixml::Value;
+use crate::host_end::demo::{Commands, Step};
 use crate::psrp::{self, Command, CreatePipeline, ErrorRecord, Merge};
-use crate::testing::demo::{Commands, Step};
 
 /// One thing to do.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::testing::engine::Engine;
+use crate::host_end::engine::Engine;
 
 /// Settings and quotas of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! The Demo engine by hand.
 
 use super::*;
+use crate::host_end::demo::Step;
 use crate::psrp::fragment::fragments;
 use crate::psrp::{
     Command, CreatePipeline, ErrorRecord, HostCall, HostMethod, HostResponse, InitRunspacePool, PipelineFlags,
     PipelineStateMessage, Refusal,
 };
-use crate::testing::demo::Step;
 
 const POOL: Uuid = Uuid::from_u128(0x500);
 const P: Uuid = Uuid::from_u128(1);

@@ -9,8 +9,6 @@
 //!   told requests and the time, and gives answers.
 //! - [`Listener`] puts a [`peer::Peer`] behind HTTP or HTTPS and a sign-in on
 //!   loopback.
-//! - [`Recorder`] writes what a client and any host say to a folder that can
-//!   be replayed, without names and secrets.
 //!
 //! Nothing here is evidence about Windows: it does what recordings of Windows
 //! show and what the specifications say, and where neither says anything the
@@ -20,9 +18,7 @@ pub mod demo;
 pub mod engine;
 mod listener;
 pub mod peer;
-mod recorder;
 
 pub use listener::{
     BasicSignIn, BindError, CbtHardening, EngineFactory, EngineKind, Hit, HostOptions, HostTls, Listener, Mishap, Rule,
 };
-pub use recorder::{About, RecordError, Recorder, Summary};
