@@ -6,15 +6,18 @@
 //! functions are, [`tenant`] who the customers are, [`config`] where both
 //! come from.
 
+pub mod access;
+pub mod answer;
 pub mod call;
 pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod demo;
-pub mod fleet;
+pub mod desk;
+pub mod front;
 pub mod host;
 pub mod mcp;
-mod near;
 pub mod pool;
-pub mod telemetry;
+mod spelling;
 pub mod tenant;
+pub mod watch;

@@ -6,10 +6,12 @@ use wsman::clixml::Value;
 use super::confirm::Consent;
 use super::encode::{Unfit, encode};
 use super::validate::Arguments;
-use crate::catalog::{Code, Entry, Parameter, ToolError};
+use crate::answer::{Code, ToolError};
+use crate::catalog::Effect;
+use crate::catalog::{Entry, Parameter};
 use crate::host::{FunctionProbe, ParameterProbe, Style};
-use crate::near;
-use crate::tenant::{Effect, Target};
+use crate::spelling;
+use crate::tenant::Target;
 
 /// Another name of `SubscriptionId`.
 const SUBSCRIPTION: &str = "Subscription";
@@ -47,7 +49,7 @@ pub(super) fn bind(
                 "\"{}\" on the host \"{host}\" has no parameter \"{}\"; it has {}.",
                 entry.function,
                 parameter.name,
-                near::quoted(known, ", ")
+                spelling::quoted(known, ", ")
             );
             return Err(ToolError::invalid(said));
         };
@@ -111,7 +113,7 @@ fn inject(
         "\"{}\" on the host \"{}\" takes no {}, so it cannot be told ",
         entry.function,
         target.host(),
-        near::quoted(missing, ", ")
+        spelling::quoted(missing, ", ")
     );
     if blind {
         let said = format!("{said}which workspace is meant; nothing was run.");

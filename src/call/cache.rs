@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::shape::Rows;
+use crate::answer::Rows;
 use crate::tenant::{Target, TenantId, WorkspaceId};
 
 /// Answers kept at once.

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::Ask;
 use super::validate::Arguments;
-use crate::catalog::{Code, ToolError};
+use crate::answer::{Code, ToolError};
 use crate::tenant::Confirming;
 
 /// Characters of one argument's value that a question shows.
@@ -227,9 +227,10 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::access::{Caller, Policy};
     use crate::call::{testing::target, validate};
-    use crate::catalog::{Entry, Tool, all, find};
-    use crate::tenant::{Caller, Effect};
+    use crate::catalog::Effect;
+    use crate::catalog::{self, Entry, Tool, all};
 
     struct Says(Reply);
 
@@ -240,7 +241,7 @@ mod tests {
     }
 
     fn entry(function: &str) -> &'static Entry {
-        let Some(Tool::Function(entry)) = find(function) else { panic!("{function}") };
+        let Some(entry) = catalog::function(function) else { panic!("{function}") };
         entry
     }
 
@@ -249,7 +250,7 @@ mod tests {
         let entry = entry(function);
         let arguments = validate::arguments(entry, &given).unwrap();
         let ask = Ask {
-            caller: &Caller::local(),
+            caller: &Caller::local(Policy::default()),
             tool: Tool::Function(entry),
             entry,
             target: &target("w"),
@@ -315,7 +316,7 @@ mod tests {
         let entry = entry("Update-TableRetention");
         let given = json!({"TableName": "Custom\u{202e}_CL", "RetentionInDays": 30});
         let arguments = validate::arguments(entry, given.as_object().unwrap()).unwrap();
-        let (caller, target, cancel) = (Caller::local(), target("w"), CancellationToken::new());
+        let (caller, target, cancel) = (Caller::local(Policy::default()), target("w"), CancellationToken::new());
         let given = Map::new();
         let ask = Ask {
             caller: &caller,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::catalog::{Code, ToolError};
+use crate::answer::{Code, ToolError};
 use crate::config::Config;
 use crate::tenant::{HostId, Target, TenantId};
 

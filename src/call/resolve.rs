@@ -1,29 +1,16 @@
-//! Which tool, which target: by exact names only.
+//! Which target: by exact names only.
 
 use serde_json::{Map, Value as Json};
 
+use crate::access::Caller;
+use crate::answer::{Code, ToolError};
 use crate::catalog::schema::Sight;
-use crate::catalog::{Code, Tool, ToolError, find, tools};
-use crate::near;
-use crate::tenant::{Caller, NoTarget, Registry, Target};
-
-/// The tool of that name.
-pub(super) fn tool(name: &str) -> Result<Tool, ToolError> {
-    find(name).ok_or_else(|| {
-        let tools = tools();
-        let functions = |tool: &Tool| match tool {
-            Tool::Function(entry) => Some(entry.function.as_str()),
-            Tool::Fleet(_) => None,
-        };
-        let names = tools.iter().map(Tool::name);
-        let names = names.chain(tools.iter().filter_map(functions));
-        ToolError::misspelt(Code::UnknownFunction, &format!("There is no tool \"{name}\""), name, names)
-    })
-}
+use crate::spelling;
+use crate::tenant::{NoTarget, Registry, Target};
 
 /// The target that the arguments name. A tenant that the caller may not see
 /// is as unknown as one that does not exist.
-pub(super) fn target(registry: &Registry, caller: &Caller, arguments: &Map<String, Json>) -> Result<Target, ToolError> {
+pub(crate) fn target(registry: &Registry, caller: &Caller, arguments: &Map<String, Json>) -> Result<Target, ToolError> {
     let tenant = alias(arguments, "tenant", || known_tenants(registry, caller))?;
     let seen = registry.tenants().any(|known| known.id.as_str() == tenant && caller.may_see(&known.id));
     if !seen {
@@ -46,7 +33,7 @@ fn alias<'a>(
         Some(Json::String(text)) => Ok(text),
         None | Some(Json::Null) => {
             let known = known();
-            let names = near::quoted(known.iter().map(String::as_str), ", ");
+            let names = spelling::quoted(known.iter().map(String::as_str), ", ");
             let missing = ToolError::invalid(format!("The argument \"{key}\" is missing; name one of {names}."));
             Err(ToolError { candidates: known, ..missing })
         }

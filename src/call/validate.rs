@@ -9,9 +9,10 @@ use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use super::encode;
-use crate::catalog::schema::{PAGE_SIZE, PAGE_SIZE_MAX, VIEW};
-use crate::catalog::{Code, Entry, Kind, Parameter, ToolError};
-use crate::near;
+use crate::answer::{Code, ToolError, expected};
+use crate::catalog::schema::VIEW;
+use crate::catalog::{Entry, Kind, Parameter};
+use crate::spelling;
 
 /// Checked arguments under the catalogue's names.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,53 +23,6 @@ impl Arguments {
     pub(super) fn canonical(&self) -> String {
         self.0.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
-}
-
-/// How much of the answer is asked for, and from where on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct View {
-    pub(crate) fields: Option<Vec<String>>,
-    pub(crate) page_size: usize,
-    pub(crate) cursor: Option<String>,
-}
-
-/// Reads the arguments that shape the answer.
-pub(crate) fn view(arguments: &Map<String, Json>) -> Result<View, ToolError> {
-    let fields = match arguments.get("fields") {
-        None | Some(Json::Null) => None,
-        Some(Json::Array(items)) => {
-            let names: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-            Some(names.ok_or_else(|| expected("fields", "a list of strings"))?).filter(|names| !names.is_empty())
-        }
-        Some(_) => return Err(expected("fields", "a list of strings")),
-    };
-    let page_size = match arguments.get("page_size") {
-        None | Some(Json::Null) => PAGE_SIZE,
-        Some(value) => value
-            .as_u64()
-            .and_then(|size| usize::try_from(size).ok())
-            .filter(|size| (1..=PAGE_SIZE_MAX).contains(size))
-            .ok_or_else(|| expected("page_size", &format!("a whole number from 1 to {PAGE_SIZE_MAX}")))?,
-    };
-    let cursor = match arguments.get("cursor") {
-        None | Some(Json::Null) => None,
-        Some(Json::String(text)) => Some(text.clone()),
-        Some(_) => return Err(expected("cursor", "a string")),
-    };
-    Ok(View { fields, page_size, cursor })
-}
-
-/// Refuses a field that the tool's answers do not have and that looks like a
-/// slip of one that they have. Any other may be a script's own.
-pub(crate) fn fields<'a>(view: &View, known: impl IntoIterator<Item = &'a str> + Clone) -> Result<(), ToolError> {
-    for field in view.fields.iter().flatten() {
-        let is_known = known.clone().into_iter().any(|name| name.eq_ignore_ascii_case(field));
-        if !is_known && (near::is_too_long(field) || !near::closest(field, known.clone()).is_empty()) {
-            let said = format!("Answers have no field \"{field}\"");
-            return Err(ToolError::misspelt(Code::InvalidArgument, &said, field, known));
-        }
-    }
-    Ok(())
 }
 
 /// Checks a function's arguments. `tenant`, `workspace` and the view's are
@@ -103,9 +57,9 @@ fn alternatives(entry: &Entry, arguments: &Arguments) -> Result<(), ToolError> {
     let given = names.iter().filter(|name| arguments.0.contains_key(**name)).count();
     match (names.len(), given) {
         (0, _) | (_, 1) => Ok(()),
-        (1, _) => Err(ToolError::invalid(format!("The argument {} is missing.", near::quoted(names, "")))),
-        (_, 0) => Err(ToolError::invalid(format!("One of {} is missing.", near::quoted(names, " or ")))),
-        _ => Err(ToolError::invalid(format!("Give only one of {}.", near::quoted(names, " and ")))),
+        (1, _) => Err(ToolError::invalid(format!("The argument {} is missing.", spelling::quoted(names, "")))),
+        (_, 0) => Err(ToolError::invalid(format!("One of {} is missing.", spelling::quoted(names, " or ")))),
+        _ => Err(ToolError::invalid(format!("Give only one of {}.", spelling::quoted(names, " and ")))),
     }
 }
 
@@ -120,11 +74,6 @@ fn parameter(entry: &'static Entry, name: &str) -> Result<&'static Parameter, To
     }
     let names = entry.arguments().map(|parameter| parameter.name.as_str()).chain(["tenant", "workspace"]).chain(VIEW);
     Err(ToolError::misspelt(Code::InvalidArgument, &format!("There is no argument \"{name}\""), name, names))
-}
-
-/// The refusal of a value of the wrong form.
-pub(crate) fn expected(name: &str, what: &str) -> ToolError {
-    ToolError::invalid(format!("The argument \"{name}\" must be {what}."))
 }
 
 /// One value, in its canonical form.
@@ -173,7 +122,7 @@ fn text(parameter: &Parameter, value: &str) -> Result<String, ToolError> {
     if !parameter.validate_set.is_empty() {
         let known = parameter.validate_set.iter().find(|known| known.eq_ignore_ascii_case(value));
         return known.cloned().ok_or_else(|| {
-            let all = near::quoted(parameter.validate_set.iter().map(String::as_str), ", ");
+            let all = spelling::quoted(parameter.validate_set.iter().map(String::as_str), ", ");
             ToolError::invalid(format!("The argument \"{name}\" must be one of {all}."))
         });
     }

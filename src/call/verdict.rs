@@ -11,11 +11,12 @@ use std::error::Error as _;
 use wsman::ErrorKind;
 use wsman::transport::TransportError;
 
-use super::shape::Rows;
-use super::sign_in::Tried;
-use crate::catalog::{Code, Entry, HostText, Outcome, ToolError};
+use super::open::Tried;
+use crate::answer::{Code, HostText, Outcome, Rows, ToolError};
+use crate::catalog::Effect;
+use crate::catalog::Entry;
 use crate::host::{Ended, HostError, HostErrorKind, HostErrorRecord, Returned};
-use crate::tenant::{Effect, HostId};
+use crate::tenant::HostId;
 
 /// How far a call had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,17 +100,9 @@ fn transport(cause: &wsman::Error) -> Option<&TransportError> {
     std::iter::successors(cause.source(), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
-/// What a host operation that did not come off means.
-pub(super) fn failed(entry: &Entry, host: &HostId, stage: Stage, error: HostError) -> ToolError {
-    meaning(Some(entry), host, stage, error)
-}
-
-/// Why a session for questions about the host itself cannot be had.
-pub(super) fn unopened(host: &HostId, error: HostError) -> ToolError {
-    meaning(None, host, Stage::Before, error)
-}
-
-fn meaning(entry: Option<&Entry>, host: &HostId, stage: Stage, error: HostError) -> ToolError {
+/// What a host operation that did not come off means, in a call of `entry` or
+/// beside any.
+pub(super) fn failed(entry: Option<&Entry>, host: &HostId, stage: Stage, error: HostError) -> ToolError {
     let writes = stage == Stage::During && entry.is_some_and(|entry| entry.effect() == Effect::Write);
     let told = match &error.kind {
         HostErrorKind::Wsman(cause) if writes && cause.may_have_run() => unknown(host, "The connection was lost"),
@@ -219,7 +212,7 @@ pub(super) fn returned(entry: &Entry, host: &HostId, returned: Returned) -> Resu
                     "\"{function}\" returned nothing but errors on the host \"{host}\"; hostErrors has its own words."
                 ),
             ),
-            None => return Ok(Rows::of(returned, &entry.output)),
+            None => return Ok(rows(returned, entry)),
             Some(_) if write => unknown(host, "The session turned to another workspace"),
             Some(_) => failed(
                 Code::TargetMismatch,
@@ -261,6 +254,15 @@ pub(super) fn returned(entry: &Entry, host: &HostId, returned: Returned) -> Resu
         }
     };
     Err(told.with_host_errors(returned.errors.iter().map(text)))
+}
+
+fn rows(returned: Returned, entry: &Entry) -> Rows {
+    Rows {
+        text: returned.text,
+        warnings: returned.warnings,
+        host_errors: returned.errors.iter().map(text).collect(),
+        ..Rows::of(&returned.data, &entry.output)
+    }
 }
 
 /// Whether the function wrote errors and brought nothing: "incident not found"

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::tenant::{Effect, ToolSet};
+use super::{Effect, ToolSet};
 
 const CATALOG: &str = include_str!("catalog.json");
 
@@ -61,6 +61,10 @@ pub struct Entry {
     /// Switches with which a function that is not destructive becomes it.
     #[serde(default)]
     pub destructive_with: Vec<String>,
+    /// Old names of arguments, and their names of today. A tool that has one
+    /// for `workspace` finds the tenant by it, where only one has such.
+    #[serde(default)]
+    pub argument_aliases: Vec<(String, String)>,
     /// A lost call may be repeated.
     pub retry_safe: bool,
     /// Output fields that outsiders may have written.

@@ -1,15 +1,16 @@
 //! Functions and tools as data.
 //!
 //! `catalog.json` describes every SentinelManager function: parameters,
-//! output, annotations, limits. `offer` says which of them this release
-//! offers as tools and adds the questions over many workspaces; [`schema`]
-//! turns both into what an MCP client sees.
+//! output, annotations, limits. [`Definition`] describes a tool of the
+//! server's own; [`schema`] turns both into what an MCP client sees.
 
+mod definition;
 mod entry;
-pub mod error;
 mod offer;
 pub mod schema;
+mod sets;
 
+pub use definition::{Argument, Definition, Form};
 pub use entry::{Annotations, Caching, Entry, Kind, Output, OutputField, OutputKind, Parameter, ShouldProcess, all};
-pub use error::{Code, HostText, Outcome, ToolError};
-pub use offer::{Fleet, Tool, find, tools, visible};
+pub use offer::{Tool, Tools, function};
+pub use sets::{Effect, ToolSet, UnknownToolSet};

@@ -1,40 +1,6 @@
-//! Which tools there are, and which of them a policy lets through.
+//! Which tools there are.
 
-use super::{Annotations, Entry, all};
-use crate::tenant::{Effect, Policy, ToolSet};
-
-/// A question over many workspaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fleet {
-    /// `sentinel_health_check`
-    HealthCheck,
-    /// `sentinel_list_analytics_rules`
-    ListAnalyticsRules,
-}
-
-impl Fleet {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::HealthCheck, Self::ListAnalyticsRules];
-
-    /// Name of the tool.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::HealthCheck => "sentinel_health_check",
-            Self::ListAnalyticsRules => "sentinel_list_analytics_rules",
-        }
-    }
-
-    /// The function whose rows it brings together; `None`: its rows are its
-    /// own.
-    #[must_use]
-    pub fn function(self) -> Option<&'static str> {
-        match self {
-            Self::HealthCheck => None,
-            Self::ListAnalyticsRules => Some("Get-AnalyticsRules"),
-        }
-    }
-}
+use super::{Annotations, Definition, Effect, Entry, ToolSet, all};
 
 /// One tool.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +8,7 @@ pub enum Tool {
     /// A function on one workspace.
     Function(&'static Entry),
     /// A question over many workspaces.
-    Fleet(Fleet),
+    Fleet(&'static Definition),
 }
 
 impl Tool {
@@ -51,7 +17,7 @@ impl Tool {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Function(entry) => &entry.tool,
-            Self::Fleet(fleet) => fleet.name(),
+            Self::Fleet(own) => own.name,
         }
     }
 
@@ -60,7 +26,7 @@ impl Tool {
     pub fn set(&self) -> ToolSet {
         match self {
             Self::Function(entry) => entry.category,
-            Self::Fleet(_) => ToolSet::Fleet,
+            Self::Fleet(own) => own.set,
         }
     }
 
@@ -69,7 +35,7 @@ impl Tool {
     pub fn effect(&self) -> Effect {
         match self {
             Self::Function(entry) => entry.effect(),
-            Self::Fleet(_) => Effect::Read,
+            Self::Fleet(own) => own.effect(),
         }
     }
 
@@ -78,8 +44,7 @@ impl Tool {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Function(entry) => &entry.title,
-            Self::Fleet(Fleet::HealthCheck) => "Check the health of all customers",
-            Self::Fleet(Fleet::ListAnalyticsRules) => "List analytics rules of all customers",
+            Self::Fleet(own) => own.title,
         }
     }
 
@@ -88,13 +53,18 @@ impl Tool {
     pub fn description(&self) -> &'static str {
         match self {
             Self::Function(entry) => &entry.description,
-            Self::Fleet(Fleet::HealthCheck) => {
-                "Use to see which customers' workspaces are in order, one row each, the worst first. quick: host, session, script, sign-in to Azure, rules, open incidents; detailed: also tables, retention, data collection and a score. unknown means that something could not be read, never that it is fine."
-            }
-            Self::Fleet(Fleet::ListAnalyticsRules) => {
-                "Use to list or compare analytics rules across customers: without filters, of every tenant and workspace. Each row says whose it is; a host that cannot be reached costs its own rows and is named."
-            }
+            Self::Fleet(own) => own.description,
         }
+    }
+
+    /// Old names of arguments, and their names of today.
+    pub fn argument_aliases(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let (function, own): (&'static [(String, String)], &'static [(&str, &str)]) = match self {
+            Self::Function(entry) => (&entry.argument_aliases, &[]),
+            Self::Fleet(own) => (&[], own.aliases),
+        };
+        let function = function.iter().map(|(old, new)| (old.as_str(), new.as_str()));
+        function.chain(own.iter().copied())
     }
 
     /// Hints for clients.
@@ -102,38 +72,45 @@ impl Tool {
     pub fn annotations(&self) -> Annotations {
         match self {
             Self::Function(entry) => Annotations { destructive_hint: entry.may_destroy(), ..entry.annotations },
-            Self::Fleet(_) => Annotations {
-                read_only_hint: true,
-                destructive_hint: false,
-                idempotent_hint: true,
-                open_world_hint: false,
-            },
+            Self::Fleet(own) => own.annotations,
         }
     }
 }
 
-fn every() -> impl Iterator<Item = Tool> {
-    all().iter().map(Tool::Function).chain(Fleet::ALL.map(Tool::Fleet))
+/// Every tool of one server: the functions of the catalogue, and the tools of
+/// the server's own.
+#[derive(Clone, Debug, Default)]
+pub struct Tools(Vec<Tool>);
+
+impl Tools {
+    /// By name.
+    pub fn new(own: impl IntoIterator<Item = &'static Definition>) -> Self {
+        let mut tools: Vec<Tool> = all().iter().map(Tool::Function).chain(own.into_iter().map(Tool::Fleet)).collect();
+        tools.sort_by_key(Tool::name);
+        Self(tools)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Tool> + Clone {
+        self.0.iter()
+    }
+
+    /// The tool of that exact name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<Tool> {
+        self.0.iter().find(|tool| tool.name() == name).copied()
+    }
+
+    /// The tool of that exact name, or of the function of that name (without
+    /// case, as PowerShell has it).
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Tool> {
+        self.named(name).or_else(|| function(name).map(Tool::Function))
+    }
 }
 
-/// Every tool, by name.
-pub fn tools() -> Vec<Tool> {
-    let mut tools: Vec<Tool> = every().collect();
-    tools.sort_by_key(Tool::name);
-    tools
-}
-
-/// The tools that clients are shown under a policy, by name.
-pub fn visible(policy: &Policy) -> Vec<Tool> {
-    let mut tools = tools();
-    tools.retain(|tool| policy.allows(tool.set(), tool.effect()));
-    tools
-}
-
-/// The tool of that exact name, or of the function of that name (without
-/// case, as PowerShell has it).
-pub fn find(name: &str) -> Option<Tool> {
-    every().find(|tool| {
-        tool.name() == name || matches!(tool, Tool::Function(entry) if entry.function.eq_ignore_ascii_case(name))
-    })
+/// The function of that name, without case.
+#[must_use]
+pub fn function(name: &str) -> Option<&'static Entry> {
+    all().iter().find(|entry| entry.function.eq_ignore_ascii_case(name))
 }

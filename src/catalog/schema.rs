@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Entry, Fleet, Kind, OutputKind, Parameter, Tool};
+use super::{Definition, Entry, Form, Kind, OutputKind, Parameter, Tool, function};
 
 /// Rows on a page, when nothing else is asked for.
 pub const PAGE_SIZE: usize = 25;
@@ -11,13 +11,6 @@ pub const PAGE_SIZE_MAX: usize = 100;
 
 /// Arguments that shape the answer instead of going to the host.
 pub const VIEW: [&str; 3] = ["cursor", "fields", "page_size"];
-
-/// How much a health check looks at.
-pub const CHECK_DEPTHS: [&str; 2] = ["quick", "detailed"];
-
-/// The function of `sentinel_get_analytics_rule`, which has two more names
-/// for its arguments.
-pub const RULE: &str = "Get-AnalyticsRuleDetails";
 
 /// The tenants and workspaces that a caller may see, by alias.
 #[derive(Clone, Debug, Default)]
@@ -39,12 +32,10 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
         Tool::Function(entry) => {
             properties.insert("tenant".into(), choice(&sight.tenants));
             properties.insert("workspace".into(), choice(&sight.workspaces));
-            if entry.function == RULE {
-                // A client that checks would refuse the old names otherwise.
-                properties
-                    .insert("workspace_name".into(), json!({"type": "string", "description": "Same as workspace"}));
-                properties.insert("rule_id".into(), json!({"type": "string", "description": "Same as RuleId"}));
-            } else {
+            // A client that checks would refuse the old names otherwise.
+            properties.extend(entry.argument_aliases.iter().map(|(old, new)| (old.clone(), same_as(new))));
+            // Who uses an old name need not give the new one.
+            if entry.argument_aliases.is_empty() {
                 required.extend(["tenant".to_owned(), "workspace".to_owned()]);
             }
             for parameter in entry.arguments() {
@@ -54,22 +45,11 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
                 properties.insert(parameter.name.clone(), argument(parameter));
             }
         }
-        Tool::Fleet(Fleet::HealthCheck) => {
-            if !sight.tenants.is_empty() {
-                let scopes: Vec<&str> = std::iter::once(crate::tenant::ALL_TENANTS)
-                    .chain(sight.tenants.iter().map(String::as_str))
-                    .collect();
-                properties.insert("tenant_scope".into(), json!({"type": "string", "enum": scopes}));
-            } else {
-                properties.insert("tenant_scope".into(), json!({"type": "string"}));
+        Tool::Fleet(own) => {
+            for argument in own.arguments {
+                properties.insert(argument.name.into(), form(argument.form, sight));
             }
-            properties.insert("workspace_filter".into(), choice(&sight.workspaces));
-            properties.insert("check_depth".into(), json!({"type": "string", "enum": CHECK_DEPTHS}));
-        }
-        Tool::Fleet(Fleet::ListAnalyticsRules) => {
-            properties.insert("tenant_filter".into(), choice(&sight.tenants));
-            properties.insert("workspace_filter".into(), choice(&sight.workspaces));
-            properties.insert("enabled_only".into(), json!({"type": "boolean"}));
+            properties.extend(own.aliases.iter().map(|(old, new)| ((*old).into(), same_as(new))));
         }
     }
     properties.insert("fields".into(), json!({"type": "array", "items": {"type": "string"}}));
@@ -83,6 +63,25 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
     }
     schema.insert("additionalProperties".into(), false.into());
     schema
+}
+
+/// An old name of an argument.
+fn same_as(name: &str) -> Json {
+    json!({"type": "string", "description": format!("Same as {name}")})
+}
+
+fn form(form: Form, sight: &Sight) -> Json {
+    match form {
+        Form::Tenant => choice(&sight.tenants),
+        Form::TenantOrAll if sight.tenants.is_empty() => choice(&[]),
+        Form::TenantOrAll => {
+            let all = std::iter::once(crate::tenant::ALL_TENANTS).chain(sight.tenants.iter().map(String::as_str));
+            json!({"type": "string", "enum": all.collect::<Vec<_>>()})
+        }
+        Form::Workspace => choice(&sight.workspaces),
+        Form::Choice(words) => json!({"type": "string", "enum": words}),
+        Form::Flag => json!({"type": "boolean"}),
+    }
 }
 
 /// A name from a list; free when the list is not known.
@@ -148,7 +147,7 @@ const ENVELOPE: [&str; 8] =
 pub fn output(tool: &Tool) -> Map<String, Json> {
     let (named, shape) = match tool {
         Tool::Function(entry) => (names(entry), entry.output.kind),
-        Tool::Fleet(fleet) => (fields(*fleet), OutputKind::List),
+        Tool::Fleet(own) => (fields(own), OutputKind::List),
     };
     let named: Map<String, Json> = named.into_iter().map(|name| (name.to_owned(), json!({}))).collect();
     let data = match shape {
@@ -175,14 +174,18 @@ pub fn output(tool: &Tool) -> Map<String, Json> {
     schema
 }
 
-/// Fields of the rows of a fleet tool.
-pub fn fields(fleet: Fleet) -> Vec<&'static str> {
-    let mut fields = vec!["tenant", "workspace"];
-    match fleet.function().and_then(super::find) {
-        Some(Tool::Function(entry)) => fields.extend(names(entry)),
-        _ => fields.extend(["outcome", "status", "score", "checks", "scoreReasons"]),
+/// Fields of the rows of a tool of the server's own.
+pub fn fields(own: &Definition) -> Vec<&'static str> {
+    let theirs = own.function.and_then(function).map(names).unwrap_or_default();
+    ["tenant", "workspace"].into_iter().chain(theirs).chain(own.fields.iter().copied()).collect()
+}
+
+/// Known fields of a tool's rows.
+pub fn fields_of(tool: &Tool) -> Vec<&'static str> {
+    match tool {
+        Tool::Function(entry) => names(entry),
+        Tool::Fleet(own) => fields(own),
     }
-    fields
 }
 
 fn names(entry: &Entry) -> Vec<&str> {

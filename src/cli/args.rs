@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::tenant::ToolSet;
+use crate::catalog::ToolSet;
 
 /// Microsoft Sentinel of several customers, run on each customer's own jump
 /// host.

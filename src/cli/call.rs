@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::args::Call;
 use super::source::{self, CommandError};
 use super::{Exit, print, signal};
-use crate::call::{CallPath, Confirm, Confirmation, Reply, Request};
-use crate::catalog::{Kind, Tool, find};
-use crate::tenant::Caller;
+use crate::access::Caller;
+use crate::call::{Confirm, Confirmation, Reply};
+use crate::catalog::{Form, Kind, Tool};
+use crate::desk::{Desk, Door, Request};
 
 /// Why the arguments cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,25 +24,27 @@ enum BadArguments {
 }
 
 pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
-    let arguments = match arguments(args) {
+    let sourced = source::any(&args.source, &args.tools).await?;
+    let caller = Caller::local(sourced.config.policy.clone());
+    let desk = Desk::new(Arc::new(sourced.config));
+    let arguments = match arguments(args, desk.tools().find(&args.tool).as_ref()) {
         Ok(arguments) => arguments,
         Err(error) => {
             print::complain(&error.to_string());
             return Ok(Exit::Refused);
         }
     };
-    let sourced = source::any(&args.source, &args.tools).await?;
-    let path = CallPath::new(Arc::new(sourced.config));
     let cancel = CancellationToken::new();
     let request = Request {
-        caller: &Caller::local(),
+        caller: &caller,
+        door: Door::CommandLine,
         tool: &args.tool,
         arguments: &arguments,
         confirm: &Typed(args.confirm.as_deref()),
         progress: &|record| tracing::info!(percent = record.percent, "progress"),
         cancel: &cancel,
     };
-    let answering = crate::fleet::answer(&path, request);
+    let answering = desk.answer(request);
     tokio::pin!(answering);
     let answer = tokio::select! {
         answer = &mut answering => answer,
@@ -51,7 +54,7 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
             answering.await
         }
     };
-    path.close().await;
+    desk.close().await;
     let exit = Exit::of(&answer);
     print::json(&Json::Object(answer.envelope));
     Ok(exit)
@@ -81,15 +84,14 @@ fn quoted(name: &str) -> String {
 }
 
 /// `--json`, then `--arg`, then `--tenant` and `--workspace`; the later wins.
-fn arguments(args: &Call) -> Result<Map<String, Json>, BadArguments> {
+fn arguments(args: &Call, tool: Option<&Tool>) -> Result<Map<String, Json>, BadArguments> {
     let mut arguments = match &args.json {
         None => Map::new(),
         Some(text) => serde_json::from_str(text).map_err(|_| BadArguments::NotAnObject)?,
     };
-    let tool = find(&args.tool);
     for argument in &args.arguments {
         let (name, value) = argument.split_once('=').ok_or_else(|| BadArguments::NoValue(argument.clone()))?;
-        let value = typed(tool.as_ref(), name, value);
+        let value = typed(tool, name, value);
         match (arguments.get_mut(name), value) {
             (Some(Json::Array(all)), Json::Array(more)) => all.extend(more),
             (_, value) => drop(arguments.insert(name.to_owned(), value)),
@@ -109,7 +111,10 @@ fn typed(tool: Option<&Tool>, name: &str, text: &str) -> Json {
     let kind = match (tool, name) {
         (_, "fields") => Some(Kind::Strings),
         (_, "page_size") => Some(Kind::Int),
-        (Some(Tool::Fleet(_)), "enabled_only") => Some(Kind::Bool),
+        (Some(Tool::Fleet(own)), _) => {
+            let flag = own.arguments.iter().any(|known| known.name == name && known.form == Form::Flag);
+            flag.then_some(Kind::Bool)
+        }
         (Some(Tool::Function(entry)), _) => {
             entry.arguments().find(|parameter| parameter.answers_to(name)).map(|parameter| parameter.kind)
         }

@@ -3,67 +3,69 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
 
 use super::args::{Probe, Tools};
 use super::source::{self, CommandError};
 use super::{Exit, print, signal};
-use crate::call::{CallPath, Surveyed};
-use crate::tenant::{Registry, Target};
+use crate::access::Caller;
+use crate::call::Nobody;
+use crate::desk::{Desk, Door, PROBE, Request};
 
 pub(super) async fn probe(args: &Probe) -> Result<Exit, CommandError> {
     let sourced = source::any(&args.source, &Tools::default()).await?;
-    let Some(target) = target(&sourced.config.registry, args) else {
-        print::complain(&match (&args.host, &args.tenant) {
-            (Some(host), _) => format!("there is no tenant on a host \"{host}\""),
-            (None, tenant) => format!("there is no tenant \"{}\"", tenant.as_deref().unwrap_or_default()),
-        });
-        return Ok(Exit::Refused);
-    };
-    let known = args.output.as_deref().and_then(known);
-    let path = CallPath::new(Arc::new(sourced.config));
+    let caller = Caller::local(sourced.config.policy.clone());
+    let desk = Desk::new(Arc::new(sourced.config));
     let cancel = CancellationToken::new();
-    let surveying = path.survey(&target, known.as_deref(), &cancel);
-    tokio::pin!(surveying);
-    let surveyed = tokio::select! {
-        surveyed = &mut surveying => surveyed,
+    let arguments = arguments(args);
+    let request = Request {
+        caller: &caller,
+        door: Door::CommandLine,
+        tool: PROBE,
+        arguments: &arguments,
+        confirm: &Nobody,
+        progress: &|_| {},
+        cancel: &cancel,
+    };
+    let answering = desk.answer(request);
+    tokio::pin!(answering);
+    let mut answer = tokio::select! {
+        answer = &mut answering => answer,
         () = signal::told_to_end() => {
             cancel.cancel();
-            surveying.await
+            answering.await
         }
     };
-    match (surveyed, &args.output) {
-        (Err(error), _) => {
-            print::complain(&error.said);
-            error.host_errors.iter().for_each(|text| print::complain(&text.message));
-            Ok(Exit::of_end(Some(error.code), error.outcome))
-        }
-        (Ok(Surveyed::Known), _) => {
-            print::complain("the script has not changed; the overlay stays as it is");
-            Ok(Exit::Done)
-        }
-        (Ok(Surveyed::Overlay(overlay)), None) => {
-            print::json(&overlay);
-            Ok(Exit::Done)
-        }
-        (Ok(Surveyed::Overlay(overlay)), Some(file)) => {
+    desk.close().await;
+    let exit = Exit::of(&answer);
+    let overlay = answer.envelope.remove("data").filter(|data| !data.is_null());
+    match (overlay, &args.output) {
+        _ if exit != Exit::Done => complain(&answer.envelope),
+        (None, _) => print::complain("the script has not changed; the overlay stays as it is"),
+        (Some(overlay), None) => print::json(&overlay),
+        (Some(overlay), Some(file)) => {
             if let Err(error) = std::fs::write(file, format!("{overlay:#}\n")) {
                 print::complain(&format!("{} cannot be written: {error}", file.display()));
                 return Ok(Exit::Failed);
             }
-            Ok(Exit::Done)
         }
     }
+    Ok(exit)
 }
 
-/// Any workspace of the tenant, or of the first tenant on the host: the script
-/// is the host's.
-fn target(registry: &Registry, args: &Probe) -> Option<Target> {
-    registry.targets().find(|target| match (&args.host, &args.tenant) {
-        (Some(host), _) => target.host().as_str() == host,
-        (None, tenant) => Some(target.tenant().id.as_str()) == tenant.as_deref(),
-    })
+fn arguments(args: &Probe) -> Map<String, Json> {
+    let known = args.output.as_deref().and_then(known);
+    let given = [("tenant", args.tenant.clone()), ("host", args.host.clone()), ("known", known)];
+    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+}
+
+fn complain(answer: &Map<String, Json>) {
+    print::complain(answer.get("error").and_then(Json::as_str).unwrap_or_default());
+    let said = answer.get("hostErrors").and_then(Json::as_array);
+    for error in said.into_iter().flatten() {
+        print::complain(error.get("message").and_then(Json::as_str).unwrap_or_default());
+    }
 }
 
 /// Hash of the script that an earlier overlay is of.

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::call::Answer;
-use crate::catalog::{Code, Outcome};
+use crate::answer::{Answer, Code, Outcome};
 
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

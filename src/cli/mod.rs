@@ -27,7 +27,7 @@ pub async fn run() -> Exit {
         Ok(args) => args,
         Err(error) => return print::usage(&error),
     };
-    if let Err(error) = crate::telemetry::init(crate::config::env::log().as_deref()) {
+    if let Err(error) = crate::watch::init(crate::config::env::log().as_deref()) {
         print::complain(&error.to_string());
         return Exit::Refused;
     }

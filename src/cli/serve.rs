@@ -7,11 +7,12 @@ use std::time::Duration;
 use super::args::{Demo, Host, Over, Serve};
 use super::source::{self, CommandError};
 use super::{Exit, print, signal};
-use crate::call::CallPath;
+use crate::access::Caller;
 use crate::config::{Config, env};
 use crate::demo;
-use crate::mcp::{HttpListener, Loopback, Server, serve_http, serve_stdio};
-use crate::tenant::Caller;
+use crate::desk::Desk;
+use crate::front::{HttpListener, Loopback, serve_http, serve_stdio};
+use crate::mcp::Server;
 
 /// How long running calls may take to stop after an interrupt.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -39,22 +40,24 @@ async fn over_http(config: Config, address: SocketAddr) -> Result<Exit, CommandE
     let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
     tracing::info!(hosts, tenants, "serving MCP over HTTP");
     print::line(&format!("listening on {}", listener.url()));
-    let path = Arc::new(CallPath::new(Arc::new(config)));
-    let server = Server::new(Arc::clone(&path), Caller::local());
+    let caller = Caller::local(config.policy.clone());
+    let desk = Arc::new(Desk::new(Arc::new(config)));
+    let server = Server::new(Arc::clone(&desk));
     tokio::select! {
-        never = path.pool().tend() => match never {},
-        () = serve_http(server, listener, told_to_end) => Ok(Exit::Done),
+        never = desk.path().pool().tend() => match never {},
+        () = serve_http(server, caller, listener, told_to_end) => Ok(Exit::Done),
     }
 }
 
 async fn over_stdio(config: Config) -> Result<Exit, CommandError> {
     let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
     tracing::info!(hosts, tenants, "serving MCP on standard input and output");
-    let path = Arc::new(CallPath::new(Arc::new(config)));
-    let server = Server::new(Arc::clone(&path), Caller::local());
+    let caller = Caller::local(config.policy.clone());
+    let desk = Arc::new(Desk::new(Arc::new(config)));
+    let server = Server::new(Arc::clone(&desk));
     tokio::select! {
-        never = path.pool().tend() => match never {},
-        served = serve_stdio(server.clone()) => {
+        never = desk.path().pool().tend() => match never {},
+        served = serve_stdio(server.clone(), caller) => {
             served?;
             Ok(Exit::Done)
         }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use super::args::{Source, Tools};
+use crate::access::{Mode, Policy};
 use crate::config::{Config, ConfigError, env};
 use crate::demo::{self, Demo, DemoError};
-use crate::tenant::Mode;
 
 /// Why a command did not run.
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +18,9 @@ pub(super) enum CommandError {
     #[error("the demo cannot start: {0}")]
     Demo(#[from] DemoError),
     #[error("--http: {0}")]
-    Address(#[from] crate::mcp::NotLoopback),
+    Address(#[from] crate::front::NotLoopback),
     #[error("the service broke: {0}")]
-    Served(#[from] crate::mcp::ServeError),
+    Served(#[from] crate::front::ServeError),
 }
 
 impl CommandError {
@@ -65,11 +65,17 @@ pub(super) async fn started_demo(tools: &Tools) -> Result<Sourced, CommandError>
 }
 
 fn with_tools(mut config: Config, tools: &Tools) -> Config {
+    config.policy = narrowed(config.policy, tools);
+    config
+}
+
+/// The policy, as the command line changes it.
+pub(super) fn narrowed(mut policy: Policy, tools: &Tools) -> Policy {
     if !tools.tools.is_empty() {
-        config.policy.sets = tools.tools.iter().copied().collect();
+        policy.sets = tools.tools.iter().copied().collect();
     }
     if tools.read_only {
-        config.policy.mode = Mode::ReadOnly;
+        policy.mode = Mode::ReadOnly;
     }
-    config
+    policy
 }

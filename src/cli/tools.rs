@@ -5,34 +5,31 @@ use serde_json::{Value as Json, json};
 use super::args::List;
 use super::source::{self, CommandError};
 use super::{Exit, print};
+use crate::access::{Caller, Policy};
 use crate::call::sight;
+use crate::catalog::Effect;
+use crate::catalog::Tool;
 use crate::catalog::schema::{self, Sight};
-use crate::catalog::{Tool, visible};
 use crate::config::env;
-use crate::tenant::{Caller, Effect, Mode, Policy};
+use crate::desk::tools;
 
 /// Without a configuration, the tools as such.
 pub(super) async fn run(args: &List) -> Result<Exit, CommandError> {
     let configured = args.source.demo || args.source.config.is_some() || env::config().is_some();
     let (policy, sight) = if configured {
-        let sourced = source::any(&args.source, &args.tools).await?;
-        let sight = sight(&sourced.config.registry, &Caller::local());
-        (sourced.config.policy, sight)
+        let config = source::any(&args.source, &args.tools).await?.config;
+        let caller = Caller::local(config.policy);
+        let sight = sight(&config.registry, &caller);
+        (caller.policy, sight)
     } else {
-        let mut policy = Policy::default();
-        if !args.tools.tools.is_empty() {
-            policy.sets = args.tools.tools.iter().copied().collect();
-        }
-        if args.tools.read_only {
-            policy.mode = Mode::ReadOnly;
-        }
-        (policy, Sight::default())
+        (source::narrowed(Policy::default(), &args.tools), Sight::default())
     };
-    let tools = visible(&policy);
+    let all = tools();
+    let tools = policy.visible(&all);
     if args.json {
-        print::json(&tools.iter().map(|tool| described(tool, &sight)).collect());
+        print::json(&tools.map(|tool| described(tool, &sight)).collect());
     } else {
-        for tool in &tools {
+        for tool in tools {
             let effect = if tool.effect() == Effect::Read { "reads" } else { "writes" };
             print::line(&format!("{:<30} {effect:<7} {}", tool.name(), tool.title()));
         }

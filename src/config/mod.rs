@@ -19,9 +19,10 @@ use std::time::Duration;
 use wsman::clixml::Value;
 use wsman::transport::{CertificateChain, Proxy, Tls};
 
+use crate::access::Policy;
 use crate::host::{Answer, Init, Style};
 pub use crate::host::{Auth, Sessions};
-use crate::tenant::{HostId, Policy, Registry};
+use crate::tenant::{HostId, Registry};
 
 pub use problem::{ConfigError, Problem};
 pub use secret::{SecretError, SecretRef};

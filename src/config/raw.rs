@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::Problems;
-use crate::near;
+use crate::spelling;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -459,7 +459,7 @@ impl Reader<'_> {
             let said = if later.contains(&name) {
                 LATER.to_owned()
             } else {
-                format!("unknown key{}", near::hint(name, known.iter().copied()))
+                format!("unknown key{}", spelling::hint(name, known.iter().copied()))
             };
             self.problems.add(&section.at(name), Some(line), said);
         }

@@ -17,11 +17,11 @@ use super::raw::{
     RawWorkspace, Written,
 };
 use super::{Auth, Config, Host, Script, SecretRef, Sessions};
+use crate::access::{Mode, Policy};
+use crate::catalog::ToolSet;
 use crate::host::{Answer, Init, Style};
-use crate::near;
-use crate::tenant::{
-    ALL_TENANTS, Confirming, HostId, Mode, Policy, Registry, Tenant, TenantId, ToolSet, Workspace, WorkspaceId,
-};
+use crate::spelling;
+use crate::tenant::{ALL_TENANTS, Confirming, HostId, Registry, Tenant, TenantId, Workspace, WorkspaceId};
 
 /// How long a question over many workspaces may take.
 ///
@@ -164,7 +164,7 @@ impl Resolver<'_> {
             "contract" => Some(Style::Contract),
             "session" => Some(Style::Session),
             other => {
-                self.bad(style, format!("unknown{}", near::hint(other, ["contract", "session"])));
+                self.bad(style, format!("unknown{}", spelling::hint(other, ["contract", "session"])));
                 None
             }
         });
@@ -252,7 +252,7 @@ impl Resolver<'_> {
             if hosts.contains(&host.value) {
                 return HostId::parse(&host.value).ok();
             }
-            let hint = near::hint(&host.value, hosts.iter().map(String::as_str));
+            let hint = spelling::hint(&host.value, hosts.iter().map(String::as_str));
             self.bad(&host, format!("there is no host \"{}\"{hint}", host.value));
             None
         });
@@ -289,7 +289,7 @@ impl Resolver<'_> {
             "ask" => Some(Confirming::Ask),
             "never" => Some(Confirming::Never),
             other => {
-                self.bad(confirm, format!("unknown{}", near::hint(other, ["ask", "never"])));
+                self.bad(confirm, format!("unknown{}", spelling::hint(other, ["ask", "never"])));
                 None
             }
         }
@@ -394,7 +394,7 @@ impl Resolver<'_> {
                 match set.value.parse::<ToolSet>() {
                     Ok(value) => drop(policy.sets.insert(value)),
                     Err(_) => {
-                        let hint = near::hint(&set.value, ToolSet::NAMES.iter().map(|(name, _)| *name));
+                        let hint = spelling::hint(&set.value, ToolSet::NAMES.iter().map(|(name, _)| *name));
                         self.bad(&set, format!("unknown tool set \"{}\"{hint}", set.value));
                     }
                 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rmcp::model::{CallToolResult, ContentBlock, Tool as McpTool, ToolAnnotations};
 use serde_json::Value as Json;
 
-use crate::call::Answer;
+use crate::answer::{Answer, Outcome};
+use crate::catalog::Tool;
 use crate::catalog::schema::{self, Sight};
-use crate::catalog::{Outcome, Tool};
 
 /// A tool as clients see it.
 pub(super) fn tool(tool: &Tool, sight: &Sight) -> McpTool {

@@ -9,9 +9,7 @@
 pub const ALL_TENANTS: &str = "all";
 
 mod id;
-mod policy;
 mod registry;
 
 pub use id::{BadAlias, HostId, TenantId, WorkspaceId};
-pub use policy::{Caller, Confirming, Effect, Mode, Policy, Reach, ToolSet, UnknownToolSet};
-pub use registry::{NoTarget, Registry, Target, Tenant, Workspace};
+pub use registry::{Confirming, NoTarget, Registry, Target, Tenant, Workspace};

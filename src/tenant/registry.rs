@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Confirming, HostId, TenantId, WorkspaceId};
+use super::{HostId, TenantId, WorkspaceId};
 
 /// One Log Analytics workspace of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,16 @@ pub struct Workspace {
     pub resource_group: String,
     /// Name of the workspace in Azure.
     pub name: String,
+}
+
+/// Whether a person must confirm what may lose something of a tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirming {
+    /// By typing the object's name; who cannot be asked is refused.
+    #[default]
+    Ask,
+    /// Never: the operator takes it upon himself.
+    Never,
 }
 
 /// A customer.

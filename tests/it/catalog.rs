@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use sentinel_jump::access::{Caller, Mode, Policy};
 use sentinel_jump::call::sight;
 use sentinel_jump::catalog::{self, Tool, schema};
-use sentinel_jump::tenant::{Caller, Effect, Mode, Policy, ToolSet};
+use sentinel_jump::catalog::{Effect, ToolSet};
 use serde_json::{Value as Json, json};
 
 use crate::snapshot::assert_snapshot;
@@ -23,7 +24,7 @@ fn described() -> Vec<(Tool, Json)> {
         });
         (tool, schemas)
     };
-    catalog::visible(&Policy::default()).into_iter().map(describe).collect()
+    sentinel_jump::access::visible(&Policy::default()).into_iter().map(describe).collect()
 }
 
 #[test]
@@ -95,7 +96,7 @@ fn the_schema_offers_only_what_the_caller_may_see() {
     let config = world::config();
     let only =
         config.registry.tenants().filter(|tenant| tenant.id.as_str() == "marlowe").map(|tenant| tenant.id.clone());
-    caller.reach = sentinel_jump::tenant::Reach::Only(only.collect());
+    caller.reach = sentinel_jump::access::Reach::Only(only.collect());
     let sight = sight(&config.registry, &caller);
     let tool = catalog::find("sentinel_rule_list").expect("a tool");
     let schema = schema::input(&tool, &sight);
@@ -105,7 +106,7 @@ fn the_schema_offers_only_what_the_caller_may_see() {
 
 #[test]
 fn policies_decide_what_is_visible() {
-    let names = |policy: &Policy| catalog::visible(policy).iter().map(Tool::name).collect::<Vec<_>>();
+    let names = |policy: &Policy| sentinel_jump::access::visible(policy).iter().map(Tool::name).collect::<Vec<_>>();
     let comment = "sentinel_incident_comment_add";
     assert!(names(&Policy::default()).contains(&comment));
     assert!(!names(&Policy { mode: Mode::ReadOnly, ..Policy::default() }).contains(&comment));

@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use sentinel_jump::access::Caller;
 use sentinel_jump::call::{Answer, CallPath, Nobody, Request};
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{SCRIPT_PATH, World, commands_for};
-use sentinel_jump::fleet;
-use sentinel_jump::tenant::{Caller, Confirming, Registry};
+use sentinel_jump::desk::fleet;
+use sentinel_jump::tenant::{Confirming, Registry};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, Method, Response, StatusCode};
+use sentinel_jump::access::Caller;
 use sentinel_jump::call::CallPath;
-use sentinel_jump::mcp::{HttpListener, Loopback, Server, serve_http};
-use sentinel_jump::tenant::Caller;
+use sentinel_jump::front::{HttpListener, Loopback, serve_http};
+use sentinel_jump::mcp::Server;
 use serde_json::{Value as Json, json};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;

@@ -4,10 +4,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use sentinel_jump::access::Caller;
 use sentinel_jump::call::Answer;
-use sentinel_jump::mcp::{Server, serve_on};
-use sentinel_jump::telemetry;
-use sentinel_jump::tenant::Caller;
+use sentinel_jump::front::serve_on;
+use sentinel_jump::mcp::Server;
+use sentinel_jump::watch;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use wsman::host_end::demo::Step;
@@ -58,7 +59,7 @@ fn talkative() -> Before {
 async fn nothing_planted_is_logged_and_no_password_is_answered() {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = telemetry::subscriber(Some("trace"), move || writer.clone()).expect("a good filter");
+    let subscriber = watch::subscriber(Some("trace"), move || writer.clone()).expect("a good filter");
     // For the whole process: what other tests log meanwhile is searched, too.
     tracing::subscriber::set_global_default(subscriber).expect("the only one");
     tracing::trace!("canary");

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sentinel_jump::access::Caller;
 use sentinel_jump::call::CallPath;
-use sentinel_jump::mcp::{ServeError, Server, serve_on};
-use sentinel_jump::tenant::Caller;
+use sentinel_jump::front::{ServeError, serve_on};
+use sentinel_jump::mcp::Server;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::Notify;

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use sentinel_jump::access::{Caller, Reach};
+use sentinel_jump::answer::{Code, Outcome};
 use sentinel_jump::call::{Answer, CallPath, Nobody, Request};
-use sentinel_jump::catalog::{Code, Outcome};
 use sentinel_jump::config::Config;
-use sentinel_jump::fleet;
-use sentinel_jump::tenant::{Caller, Reach};
+use sentinel_jump::desk::fleet;
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 

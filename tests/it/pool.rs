@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sentinel_jump::access::Caller;
 use sentinel_jump::call::{Nobody, Request};
-use sentinel_jump::fleet;
-use sentinel_jump::tenant::Caller;
+use sentinel_jump::desk::fleet;
 use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;

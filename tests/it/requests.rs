@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sentinel_jump::access::Caller;
+use sentinel_jump::answer::Outcome;
 use sentinel_jump::call::{CallPath, Nobody, Request};
-use sentinel_jump::catalog::Outcome;
-use sentinel_jump::tenant::Caller;
-use sentinel_jump::{demo, fleet};
+use sentinel_jump::{demo, desk::fleet};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use wsman::host_end::Listener;

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sentinel_jump::access::Caller;
 use sentinel_jump::call::{CallPath, Nobody, Request, encode};
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::host::{Ended, ScriptSource, Session};
-use sentinel_jump::tenant::Caller;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;

@@ -1,8 +1,9 @@
 use serde_json::{Map, json};
 
 use super::*;
+use crate::answer::Outcome;
 use crate::call::{testing::target, validate};
-use crate::catalog::{Outcome, Tool, find};
+use crate::catalog;
 
 fn probe(parameters: &[(&str, &str, &[&str])], should_process: bool) -> FunctionProbe {
     let parameter = |(name, type_name, aliases): &(&str, &str, &[&str])| ParameterProbe {
@@ -35,7 +36,7 @@ fn bound_with(
     probe: &FunctionProbe,
     style: Option<Style>,
 ) -> Result<String, ToolError> {
-    let Some(Tool::Function(entry)) = find(function) else { panic!("{function}") };
+    let Some(entry) = catalog::function(function) else { panic!("{function}") };
     let arguments: Map<_, _> = arguments.as_object().unwrap().clone();
     let arguments = validate::arguments(entry, &arguments).unwrap();
     bind(entry, &arguments, Consent::of(consent), probe, style, &target("w")).map(|bound| {
@@ -119,7 +120,7 @@ fn a_write_is_told_all_of_its_target_and_a_read_may_be_told_less() {
         let sent = with(&other).unwrap();
         assert!(other.iter().all(|(name, ..)| sent.contains(&format!("-{name} "))), "{sent}");
     }
-    let Some(Tool::Function(entry)) = find("Get-AnalyticsRules") else { panic!() };
+    let Some(entry) = catalog::function("Get-AnalyticsRules") else { panic!() };
     let workspace = probe(&TARGET[2..], false);
     let read = |probe: &FunctionProbe| {
         bind(

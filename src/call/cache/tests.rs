@@ -1,9 +1,6 @@
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::*;
-use crate::call::pages::{Pages, Question};
 use crate::call::testing::target;
 use crate::call::validate::Arguments;
 
@@ -43,23 +40,4 @@ async fn a_read_that_a_write_overtook_is_not_kept() {
     cache.written(&target("w"));
     cache.keep(key("w"), Arc::default(), began, TTL, start);
     assert!(cache.find(&key("w"), start).is_none());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_cursor_belongs_to_its_question_and_its_caller() {
-    let (pages, start) = (Pages::default(), Instant::now());
-    let question = |caller: &str, arguments: serde_json::Value| {
-        Question::new(caller, "sentinel_rule_list", arguments.as_object().unwrap())
-    };
-    let asked = question("local", json!({"tenant": "t", "Enabled": true}));
-    pages.keep("id".to_owned(), asked, (Arc::new(vec![json!(1)]), None), start);
-    // Order, nulls and the view are no part of the question.
-    let again = question("local", json!({"Enabled": true, "tenant": "t", "cursor": "id.25", "Kind": null}));
-    let found = pages.find("id.25", &again, start).unwrap();
-    assert_eq!((found.at, found.id.as_str()), (25, "id"));
-    let other = question("local", json!({"tenant": "u", "Enabled": true}));
-    assert!(pages.find("id.25", &other, start).unwrap_err().said.contains("other arguments"));
-    let foreign = question("mallory", json!({"tenant": "t", "Enabled": true}));
-    assert!(pages.find("id.25", &foreign, start).is_err());
-    assert!(pages.find("id.25", &again, start + Duration::from_secs(600)).unwrap_err().said.contains("expired"));
 }

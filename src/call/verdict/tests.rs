@@ -1,8 +1,8 @@
 use super::*;
-use crate::catalog::{Tool, find};
+use crate::catalog;
 
 fn ended(function: &str, ended: Ended) -> Result<Rows, ToolError> {
-    let Some(Tool::Function(entry)) = find(function) else { panic!("{function}") };
+    let Some(entry) = catalog::function(function) else { panic!("{function}") };
     let back = Returned {
         ended,
         data: Vec::new(),
@@ -59,7 +59,7 @@ fn doubt_about_a_write_is_said_and_about_a_read_is_not() {
 
 #[test]
 fn a_failed_init_is_told_by_whether_azure_is_signed_in() {
-    let Some(Tool::Function(entry)) = find("Add-IncidentComment") else { panic!() };
+    let Some(entry) = catalog::function("Add-IncidentComment") else { panic!() };
     let host = HostId::parse("jump").unwrap();
     let cases = [
         (Ended::Failed(record()), Some(false), Code::AzureNotSignedIn, 2),
@@ -72,7 +72,7 @@ fn a_failed_init_is_told_by_whether_azure_is_signed_in() {
     for (end, signed_in, code, words) in cases {
         let (function, errors) = ("Connect-ToAzure".to_owned(), vec![record()]);
         let kind = HostErrorKind::InitFailed { function, ended: end.clone(), errors, signed_in };
-        let told = failed(entry, &host, Stage::Before, HostError { host: "jump".into(), kind });
+        let told = failed(Some(entry), &host, Stage::Before, HostError { host: "jump".into(), kind });
         assert_eq!((told.outcome, told.code, told.host_errors.len()), (Outcome::Failed, code, words), "{end:?}");
         assert!(told.said.contains("Connect-ToAzure") && !told.said.contains("planted"), "{}", told.said);
     }
@@ -88,7 +88,7 @@ fn the_host_s_words_stand_apart() {
 
 #[test]
 fn before_the_call_nothing_ran_not_even_for_a_write() {
-    let Some(Tool::Function(write)) = find("Add-IncidentComment") else { panic!() };
+    let Some(write) = catalog::function("Add-IncidentComment") else { panic!() };
     let host = HostId::parse("jump").unwrap();
     let kinds = [
         (HostErrorKind::ScriptMissing, Outcome::Failed, Code::ScriptMissing),
@@ -99,10 +99,10 @@ fn before_the_call_nothing_ran_not_even_for_a_write() {
         (HostErrorKind::Unexpected("x"), Outcome::Failed, Code::Internal),
     ];
     for (kind, outcome, code) in kinds {
-        let error = failed(write, &host, Stage::Before, HostError { host: "jump".to_owned(), kind });
+        let error = failed(Some(write), &host, Stage::Before, HostError { host: "jump".to_owned(), kind });
         assert_eq!((error.outcome, error.code), (outcome, code), "{}", error.said);
         assert!(!error.said.contains("planted"), "{}", error.said);
     }
     let odd = HostError { host: "jump".to_owned(), kind: HostErrorKind::Unexpected("x") };
-    assert_eq!(failed(write, &host, Stage::During, odd).outcome, Outcome::Unknown);
+    assert_eq!(failed(Some(write), &host, Stage::During, odd).outcome, Outcome::Unknown);
 }

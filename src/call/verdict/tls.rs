@@ -3,7 +3,7 @@
 use wsman::transport::{CertificateProblem, Fingerprint, TransportError};
 
 use super::Stage;
-use crate::catalog::{Code, Outcome, ToolError};
+use crate::answer::{Code, Outcome, ToolError};
 use crate::tenant::HostId;
 
 /// The sentence of each case. The certificate is told by its SHA-256, never by

@@ -6,7 +6,7 @@ use wsman::ErrorKind;
 use wsman::transport::TransportError;
 
 use super::{Stage, tls, transport};
-use crate::catalog::{Code, HostText, Outcome, ToolError};
+use crate::answer::{Code, HostText, Outcome, ToolError};
 use crate::tenant::HostId;
 
 /// What an operation that did not come off on the wire means.

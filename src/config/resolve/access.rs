@@ -5,7 +5,7 @@ use wsman::transport::{CertificateChain, Fingerprint, Proxy, Tls};
 use super::super::raw::{RawHost, RawTls, Written};
 use super::Resolver;
 use crate::host::Auth;
-use crate::near;
+use crate::spelling;
 
 const EXAMPLE: &str = "http://jump01.example:5985/wsman";
 const TLS_EXAMPLE: &str = "https://jump01.example:5986/wsman";
@@ -89,7 +89,7 @@ impl Resolver<'_> {
                 None
             }
             other => {
-                self.bad(auth, format!("unknown{}", near::hint(other, KNOWN)));
+                self.bad(auth, format!("unknown{}", spelling::hint(other, KNOWN)));
                 None
             }
         }

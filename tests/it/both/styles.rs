@@ -2,10 +2,11 @@
 //! have answers, what they lack is refused.
 
 use futures_util::future::BoxFuture;
+use sentinel_jump::access::Caller;
+use sentinel_jump::answer::Code;
 use sentinel_jump::call::{Answer, CallPath, Confirm, Confirmation, Reply, Request};
-use sentinel_jump::catalog::{Code, all};
-use sentinel_jump::fleet;
-use sentinel_jump::tenant::Caller;
+use sentinel_jump::catalog::all;
+use sentinel_jump::desk::fleet;
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 

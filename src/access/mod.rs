@@ -1,0 +1,10 @@
+//! Who asks, and what they may use.
+//!
+//! Both come with every request: nothing that lives as long as the server
+//! holds a caller or what one may do.
+
+mod caller;
+mod policy;
+
+pub use caller::{Caller, Reach};
+pub use policy::{Mode, Policy};

@@ -1,0 +1,130 @@
+//! Results whose next page somebody may still ask for.
+//!
+//! A next page comes from the rows that the first page came from: the host is
+//! not asked again, and rows cannot move from one page to the other.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use super::{About, ToolError};
+
+/// Results kept at once. Chosen: one per analyst and open question.
+const RESULTS: usize = 64;
+
+/// How long a result is kept.
+///
+/// Chosen: a model reads a page within seconds, a person within minutes.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// What belongs together: caller, tool and arguments, but not the cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question(String);
+
+impl Question {
+    pub(crate) fn new(caller: &str, tool: &str, arguments: &serde_json::Map<String, Json>) -> Self {
+        // Sorted by name, whatever order the client sent; how a page looks is no part of the question.
+        let mut named: Vec<(&String, &Json)> = arguments
+            .iter()
+            .filter(|(name, value)| !crate::catalog::schema::VIEW.contains(&name.as_str()) && !value.is_null())
+            .collect();
+        named.sort_by_key(|(name, _)| *name);
+        Self(format!("{caller}\n{tool}\n{named:?}"))
+    }
+}
+
+#[derive(Debug)]
+struct Kept {
+    id: String,
+    question: Question,
+    rows: Arc<Vec<Json>>,
+    about: Arc<About>,
+    since: Instant,
+    until: Instant,
+}
+
+/// A kept result and where its next page begins.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) rows: Arc<Vec<Json>>,
+    /// What the answer says besides.
+    pub(crate) about: Arc<About>,
+    pub(crate) id: String,
+    pub(crate) at: usize,
+    pub(crate) age: Duration,
+}
+
+/// The results.
+#[derive(Debug, Default)]
+pub(crate) struct Pages(Mutex<Vec<Kept>>);
+
+impl Pages {
+    /// Keeps a result under `id`.
+    pub(crate) fn keep(
+        &self,
+        id: String,
+        question: Question,
+        (rows, about): (Arc<Vec<Json>>, Arc<About>),
+        now: Instant,
+    ) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|kept| kept.until > now);
+        if kept.len() >= RESULTS {
+            kept.remove(0);
+        }
+        kept.push(Kept { id, question, rows, about, since: now, until: now + KEPT });
+    }
+
+    /// The result that a cursor belongs to.
+    pub(crate) fn find(&self, cursor: &str, question: &Question, now: Instant) -> Result<Found, ToolError> {
+        let parsed = cursor.split_once('.').and_then(|(id, at)| Some((id, at.parse::<usize>().ok()?)));
+        let Some((id, at)) = parsed else {
+            return Err(ToolError::invalid("The cursor is not one of this server; leave it out to start again."));
+        };
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.iter().find(|kept| kept.id == id && kept.until > now) {
+            None => Err(ToolError::invalid("The cursor has expired; leave it out to start again.")),
+            Some(kept) if kept.question != *question => Err(ToolError::invalid(
+                "The cursor belongs to a call with other arguments; repeat those, or leave the cursor out to start again.",
+            )),
+            Some(kept) => Ok(Found {
+                rows: Arc::clone(&kept.rows),
+                about: Arc::clone(&kept.about),
+                id: kept.id.clone(),
+                at,
+                age: now - kept.since,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::answer::One;
+    use crate::catalog::OutputKind;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cursor_belongs_to_its_question_and_its_caller() {
+        let about = Arc::new(About::One(One::of(OutputKind::List)));
+        let (pages, start) = (Pages::default(), Instant::now());
+        let question = |caller: &str, arguments: serde_json::Value| {
+            Question::new(caller, "sentinel_rule_list", arguments.as_object().unwrap())
+        };
+        let asked = question("local", json!({"tenant": "t", "Enabled": true}));
+        pages.keep("id".to_owned(), asked, (Arc::new(vec![json!(1)]), about), start);
+        // Order, nulls and the view are no part of the question.
+        let again = question("local", json!({"Enabled": true, "tenant": "t", "cursor": "id.25", "Kind": null}));
+        let found = pages.find("id.25", &again, start).unwrap();
+        assert_eq!((found.at, found.id.as_str()), (25, "id"));
+        let other = question("local", json!({"tenant": "u", "Enabled": true}));
+        assert!(pages.find("id.25", &other, start).unwrap_err().said.contains("other arguments"));
+        let foreign = question("mallory", json!({"tenant": "t", "Enabled": true}));
+        assert!(pages.find("id.25", &foreign, start).is_err());
+        assert!(pages.find("id.25", &again, start + Duration::from_secs(600)).unwrap_err().said.contains("expired"));
+    }
+}

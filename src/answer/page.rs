@@ -1,0 +1,158 @@
+//! Pages of rows, and what is cut where one row is longer than a page.
+
+use serde_json::{Map, Value as Json};
+
+use super::text::start;
+use super::view::View;
+
+/// Bytes of JSON on a page at most.
+///
+/// Chosen: about 6,000 tokens at four bytes each; clients warn at 10,000.
+pub(super) const PAGE_BYTES: usize = 24_000;
+/// Names of cut fields in a warning at most.
+const NAMES: usize = 10;
+/// Characters that are left of a text that does not fit a page.
+const CUT_CHARS: usize = 2_000;
+
+/// A page of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Page {
+    pub(crate) rows: Vec<Json>,
+    /// Rows in all.
+    pub(crate) count: usize,
+    /// Number of the first row on the page, from 0.
+    pub(crate) at: usize,
+    /// Where the next page begins.
+    pub(crate) next: Option<usize>,
+    /// Something was left out of a row, or rows follow.
+    pub(crate) truncated: bool,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The page of `rows` that begins at `at`, within so many bytes of JSON.
+pub(crate) fn page_within(rows: &[Json], at: usize, view: &View, room: usize) -> Page {
+    let mut page = Page { rows: Vec::new(), count: rows.len(), at, next: None, truncated: false, warnings: Vec::new() };
+    let mut bytes = 0;
+    let mut cut = None;
+    for row in rows.iter().skip(at).take(view.page_size) {
+        let mut row = project(row, view.fields.as_deref());
+        let mut size = length(&row);
+        if page.rows.is_empty() && size > room {
+            cut = Some(shorten(&mut row, room));
+            size = length(&row);
+        }
+        if !page.rows.is_empty() && bytes + size > room {
+            break;
+        }
+        bytes += size;
+        page.rows.push(row);
+    }
+    let end = at + page.rows.len();
+    page.next = (end < rows.len() && !page.rows.is_empty()).then_some(end);
+    page.truncated = page.next.is_some() || cut.is_some();
+    page.warnings.extend(cut.map(|cut| cut.warning()));
+    for field in view.fields.iter().flatten() {
+        let somewhere = page.rows.iter().filter_map(Json::as_object).any(|row| lookup(row, field).is_some());
+        if !somewhere && !page.rows.is_empty() {
+            page.warnings.push(format!("No row on this page has the field \"{field}\"."));
+        }
+    }
+    page
+}
+
+fn lookup<'a>(row: &'a Map<String, Json>, field: &str) -> Option<(&'a String, &'a Json)> {
+    row.iter().find(|(name, _)| name.eq_ignore_ascii_case(field))
+}
+
+fn project(row: &Json, fields: Option<&[String]>) -> Json {
+    match (row, fields) {
+        (Json::Object(row), Some(fields)) => {
+            let found = fields.iter().filter_map(|field| lookup(row, field));
+            found.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
+        }
+        _ => row.clone(),
+    }
+}
+
+pub(super) fn length(value: &Json) -> usize {
+    // Counted, not kept: a page is measured a few dozen times per answer.
+    value.to_string().len()
+}
+
+/// What was cut of a row that is longer than a page.
+#[derive(Debug, Default)]
+struct Cut {
+    /// Fields that were shortened.
+    shortened: Vec<String>,
+    /// Fields that were left out.
+    left_out: usize,
+}
+
+impl Cut {
+    fn warning(&self) -> String {
+        let mut said = String::from("Too long for an answer and cut");
+        if !self.shortened.is_empty() {
+            let names: Vec<&str> = self.shortened.iter().take(NAMES).map(|name| start(name, 100)).collect();
+            let more = self.shortened.len().saturating_sub(NAMES);
+            said.push_str(&format!(": {}", names.join(", ")));
+            if more > 0 {
+                said.push_str(&format!(" and {more} more"));
+            }
+        }
+        if self.left_out > 0 {
+            said.push_str(&format!("; {} fields were left out, name the ones you need in `fields`", self.left_out));
+        }
+        said.push('.');
+        said
+    }
+}
+
+/// Cuts a row until it fits a page: the longest fields first, and when that is
+/// not enough, the last fields altogether. Every field is measured once.
+fn shorten(row: &mut Json, page: usize) -> Cut {
+    let Json::Object(fields) = row else {
+        *row = cut(row);
+        return Cut { shortened: vec!["the value".to_owned()], left_out: 0 };
+    };
+    let mut sizes: Vec<(String, usize)> =
+        fields.iter().map(|(name, value)| (name.clone(), name.len() + length(value) + 4)).collect();
+    let mut total: usize = sizes.iter().map(|(_, size)| size).sum();
+    sizes.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    let mut done = Cut::default();
+    for (name, size) in sizes {
+        // What is left of a field is not shorter than this.
+        if total <= page || size <= 2 * CUT_CHARS {
+            break;
+        }
+        if let Some(value) = fields.get_mut(&name) {
+            *value = cut(value);
+            total = total - size + name.len() + length(value) + 4;
+            done.shortened.push(name);
+        }
+    }
+    if total > page {
+        let mut room = page - 2;
+        let before = fields.len();
+        let kept = std::mem::take(fields).into_iter().take_while(|(name, value)| {
+            let size = name.len() + length(value) + 4;
+            let fits = size <= room;
+            room = room.saturating_sub(size);
+            fits
+        });
+        *fields = kept.collect();
+        done.left_out = before - fields.len();
+    }
+    done
+}
+
+fn cut(value: &Json) -> Json {
+    match value {
+        Json::String(text) => {
+            format!("{}… (cut; {} characters in all)", start(text, CUT_CHARS), text.chars().count()).into()
+        }
+        other => {
+            let text = other.to_string();
+            format!("{}… (cut; {} bytes of JSON in all)", start(&text, CUT_CHARS), text.len()).into()
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The one way to a session, for whoever needs one.
+//!
+//! Seat, plan, password, whether this password may be tried, opening, report:
+//! calls, the looks before a confirmation, surveys of a script and fleet
+//! questions all come this way, so that all keep to a host's limits, to the
+//! rest of a refused password and to the caller's patience. Nothing else can
+//! open a session.
+
+mod plan;
+mod sign_in;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::limit;
+use super::verdict::{self, Stage};
+use crate::answer::{Code, ToolError};
+use crate::catalog::{Effect, Entry};
+use crate::config::{Config, Host};
+use crate::host::Session;
+use crate::pool::{Key, Lease, Pool};
+use crate::tenant::Target;
+
+pub(super) use sign_in::{SignIns, Tried};
+
+/// How long a call may wait for its turn.
+///
+/// Chosen: half of the shortest patience of a client (60 s).
+const WAIT: Duration = Duration::from_secs(30);
+
+/// What the host layer gets on top of an operation's own time to stop it and
+/// report.
+///
+/// Chosen: a stop takes five seconds at most.
+pub(super) const GRACE: Duration = Duration::from_secs(10);
+
+/// What opening needs of the server.
+#[derive(Clone, Copy)]
+pub(super) struct Door<'a> {
+    pub(super) config: &'a Config,
+    pub(super) pool: &'a Pool,
+    pub(super) sign_ins: &'a SignIns,
+}
+
+/// Who wants in, and what for.
+#[derive(Clone, Copy)]
+pub(super) struct Visit<'a> {
+    pub(super) target: &'a Target,
+    /// The function that will be asked for, if it is one.
+    pub(super) entry: Option<&'static Entry>,
+    /// A write is alone on its workspace.
+    pub(super) effect: Effect,
+    pub(super) cancel: &'a CancellationToken,
+}
+
+/// A session for this visit alone.
+pub(super) struct Opened<'p> {
+    pub(super) lease: Lease<'p>,
+    /// It had been open before: it may turn out to be dead.
+    pub(super) was_warm: bool,
+}
+
+impl Opened<'_> {
+    /// The session.
+    pub(super) fn session(&mut self) -> Result<&mut Session, ToolError> {
+        let none = || ToolError::refused(Code::Internal, "No session was opened.");
+        self.lease.session().ok_or_else(none)
+    }
+}
+
+impl<'p> Door<'p> {
+    /// A session of the target: a warm one, or a new one.
+    ///
+    /// Cancel safe: what was begun is closed in the background.
+    ///
+    /// # Errors
+    ///
+    /// As the caller is told; nothing of the script ran but `init`.
+    pub(super) async fn open(&self, visit: &Visit<'_>) -> Result<Opened<'p>, ToolError> {
+        let host = self.host(visit.target)?;
+        let mut lease = self.wait(visit, host).await?;
+        let was_warm = lease.session().is_some();
+        if !was_warm {
+            tokio::select! {
+                biased;
+                () = visit.cancel.cancelled() => return Err(verdict::cancelled_before()),
+                opened = self.fill(visit, host, &mut lease) => opened?,
+            }
+        }
+        Ok(Opened { lease, was_warm })
+    }
+
+    /// The host that serves the target.
+    pub(super) fn host(&self, target: &Target) -> Result<&'p Host, ToolError> {
+        let host = self.config.host(target.host());
+        host.ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))
+    }
+
+    /// Waits for the seat; a write waits for the other writes of its workspace
+    /// first, so that it takes no session from a read meanwhile.
+    async fn wait(&self, visit: &Visit<'_>, host: &Host) -> Result<Lease<'p>, ToolError> {
+        let key = Key::of(visit.target);
+        let waiting = async {
+            let alone = match visit.effect {
+                Effect::Write => Some(self.pool.alone(&key).await),
+                Effect::Read => None,
+            };
+            self.pool.lease(key, host.sessions, alone).await
+        };
+        tokio::select! {
+            biased;
+            () = visit.cancel.cancelled() => Err(verdict::cancelled_before()),
+            waited = timeout(WAIT, waiting) => waited.map_err(|_| limit::busy(&host.id)),
+        }
+    }
+
+    async fn fill(&self, visit: &Visit<'_>, host: &Host, lease: &mut Lease<'p>) -> Result<(), ToolError> {
+        let deadline = Instant::now() + plan::open_time(host, visit.target) + GRACE;
+        // A file can be on a share that does not answer.
+        let plan = timeout_at(deadline, plan::plan(host, visit.target, lease.probes())).await;
+        let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
+        let trying = timeout_at(deadline, self.sign_ins.may_try(&host.id, &plan.credentials.password)).await;
+        let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
+        let opened = timeout_at(deadline, lease.open(&plan)).await;
+        let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
+        attempt.end(plan.credentials.password, tried).await;
+        let opened = opened.map_err(|_| verdict::silent(&host.id))?;
+        opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error))
+    }
+}

@@ -1,0 +1,140 @@
+//! Passwords that a host refused are not tried again and again.
+//!
+//! Domains lock an account after a few wrong passwords, and every session
+//! signs in anew: one question over ten workspaces of a host would be ten
+//! tries. So the first session of a host goes alone, and a refused password
+//! rests.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::Instant;
+use wsman::secret::Secret;
+
+use crate::answer::{Code, Outcome, ToolError};
+use crate::tenant::HostId;
+
+/// How long a refused password rests.
+///
+/// Chosen: Windows' defaults lock an account after ten wrong passwords in ten
+/// minutes; this makes two.
+const REST: Duration = Duration::from_secs(300);
+
+/// How long sessions are opened side by side on a host that could not be
+/// asked for its opinion. Chosen: one fleet question's time; one after the
+/// other, each would wait for the dead host anew.
+const UNKNOWN: Duration = Duration::from_secs(60);
+
+/// What is known of a host's opinion of a password.
+#[derive(Debug, Default)]
+enum Opinion {
+    #[default]
+    None,
+    Taken(Secret<String>),
+    Refused(Secret<String>, Instant),
+    NotHad(Instant),
+}
+
+/// All hosts' opinions. A refused password is kept in memory until it has
+/// rested or another one was tried.
+#[derive(Debug, Default)]
+pub(in crate::call) struct SignIns(std::sync::Mutex<HashMap<HostId, Arc<Mutex<Opinion>>>>);
+
+/// The right to try a password on a host.
+#[derive(Debug)]
+pub(super) struct Try {
+    opinion: Arc<Mutex<Opinion>>,
+    /// Held while nobody knows whether the host takes the password.
+    alone: Option<OwnedMutexGuard<Opinion>>,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::call) enum Tried {
+    /// The host took the password.
+    Taken,
+    /// It refused the password.
+    Refused,
+    /// It was not asked, or did not say.
+    NotHad,
+}
+
+impl SignIns {
+    /// Waits while another call tries the host for the first time. Cancel
+    /// safe.
+    ///
+    /// # Errors
+    ///
+    /// `sign_in_refused` when the host has just refused this password.
+    pub(super) async fn may_try(&self, host: &HostId, password: &Secret<String>) -> Result<Try, ToolError> {
+        let opinion = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(host.clone()).or_default())
+        };
+        let held = Arc::clone(&opinion).lock_owned().await;
+        let now = Instant::now();
+        let alone = match &*held {
+            Opinion::Refused(refused, since) if refused == password && now < *since + REST => {
+                let left = (*since + REST - now).as_secs().div_ceil(60);
+                return Err(resting(host, left));
+            }
+            Opinion::Taken(taken) if taken == password => None,
+            Opinion::NotHad(since) if now < *since + UNKNOWN => None,
+            _ => Some(held),
+        };
+        Ok(Try { opinion, alone })
+    }
+}
+
+impl Try {
+    /// Keeps what came of it. Dropped without, nothing was learnt.
+    pub(super) async fn end(self, password: Secret<String>, tried: Tried) {
+        let mut opinion = match self.alone {
+            Some(alone) => alone,
+            None => self.opinion.lock_owned().await,
+        };
+        *opinion = match tried {
+            Tried::Taken => Opinion::Taken(password),
+            Tried::Refused => Opinion::Refused(password, Instant::now()),
+            Tried::NotHad => Opinion::NotHad(Instant::now()),
+        };
+    }
+}
+
+fn resting(host: &HostId, minutes: u64) -> ToolError {
+    let said = format!(
+        "The host \"{host}\" has just refused this user name and password. So that the account is not locked, they are not tried again for {minutes} min; another password is tried at once. Nothing was run."
+    );
+    ToolError::new(Outcome::Unreachable, Code::SignInRefused, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_password_rests_and_another_does_not() {
+        let (signs, host) = (SignIns::default(), HostId::parse("jump").unwrap());
+        let password = |text: &str| Secret::new(text.to_owned());
+        let first = signs.may_try(&host, &password("a")).await.unwrap();
+        first.end(password("a"), Tried::Refused).await;
+        assert_eq!(signs.may_try(&host, &password("a")).await.unwrap_err().code, Code::SignInRefused);
+        drop(signs.may_try(&host, &password("b")).await.unwrap());
+        tokio::time::advance(REST).await;
+        assert!(signs.may_try(&host, &password("a")).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_goes_alone_until_the_host_has_spoken() {
+        let (signs, host) = (SignIns::default(), HostId::parse("jump").unwrap());
+        let password = Secret::new("a".to_owned());
+        let first = signs.may_try(&host, &password).await.unwrap();
+        let second = tokio::time::timeout(REST, signs.may_try(&host, &password));
+        assert!(second.await.is_err(), "it waits");
+        first.end(password.clone(), Tried::Taken).await;
+        let (a, b) = tokio::join!(signs.may_try(&host, &password), signs.may_try(&host, &password));
+        assert!(a.is_ok() && b.is_ok(), "both at once");
+    }
+}

@@ -1,0 +1,84 @@
+//! `sentinel_list_analytics_rules`: every analytics rule of every customer.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value as Json, json};
+
+use super::fan_out::{self, Asking, Said};
+use super::targets::{known, targets, text};
+use super::{FleetTool, QUESTION, Told};
+use crate::answer::{self, Code, ToolError, expected};
+use crate::call::Executed;
+use crate::catalog::{Argument, Definition, Entry, Form, ToolSet, function};
+
+const TENANT: &str = "tenant_filter";
+const WORKSPACE: &str = "workspace_filter";
+const ENABLED: &str = "enabled_only";
+
+/// The tool.
+pub(super) const TOOL: FleetTool = FleetTool { definition: &DEFINITION, handler };
+
+static DEFINITION: Definition = Definition {
+    name: "sentinel_list_analytics_rules",
+    title: "List analytics rules of all customers",
+    description: "Use to list or compare analytics rules across customers: without filters, of every tenant and workspace. Each row says whose it is; a host that cannot be reached costs its own rows and is named.",
+    set: ToolSet::Fleet,
+    annotations: QUESTION,
+    arguments: &[
+        Argument { name: TENANT, form: Form::Tenant },
+        Argument { name: WORKSPACE, form: Form::Workspace },
+        Argument { name: ENABLED, form: Form::Flag },
+    ],
+    aliases: &[],
+    function: Some("Get-AnalyticsRules"),
+    fields: &[],
+};
+
+fn handler(asking: Asking<'_>) -> BoxFuture<'_, Result<Told, ToolError>> {
+    async move { ask(&asking).await }.boxed()
+}
+
+async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
+    let entry = entry("Get-AnalyticsRules")?;
+    known(asking, &DEFINITION)?;
+    let arguments = arguments(asking.arguments)?;
+    let (tenant, workspace) = (text(asking.arguments, TENANT)?, text(asking.arguments, WORKSPACE)?);
+    let targets = targets(asking, tenant, workspace)?;
+    let arguments = &arguments;
+    let said = asking.each(targets, |target| async move { asking.read(entry, &target, arguments).await }).await;
+    let rows: Vec<Json> = said.iter().flat_map(rows).collect();
+    // Names that users know from the tool of this name that came before.
+    let more = [
+        ("timestamp", json!(asking.now().to_string())),
+        ("workspaces_queried", json!(said.len())),
+        ("total_rules", json!(rows.len())),
+        ("summary", json!(fan_out::counts(&said))),
+    ];
+    let more = more.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+    let lines = answer::lines(said.iter().map(|said| said.line(Said::counted)));
+    let age = fan_out::cached(said.iter().filter_map(|said| said.result.as_ref().ok()));
+    Ok(Told::many(&said, rows, lines, more).cached(age))
+}
+
+/// The catalogue's entry of a function that the server itself asks for.
+pub(super) fn entry(name: &str) -> Result<&'static Entry, ToolError> {
+    let lacks = || ToolError::refused(Code::Internal, "The catalogue lacks the function behind this tool.");
+    function(name).ok_or_else(lacks)
+}
+
+/// The rows of a workspace, each saying whose it is.
+fn rows(said: &Said<Executed>) -> Vec<Json> {
+    let rows = said.result.as_ref().map(|executed| executed.rows.rows.as_slice()).unwrap_or_default();
+    rows.iter().map(|row| said.row(row)).collect()
+}
+
+/// The function's arguments, from the tool's.
+fn arguments(given: &Map<String, Json>) -> Result<Map<String, Json>, ToolError> {
+    let mut arguments = Map::new();
+    match given.get(ENABLED) {
+        None | Some(Json::Null | Json::Bool(false)) => {}
+        Some(Json::Bool(true)) => drop(arguments.insert("Enabled".into(), true.into())),
+        Some(_) => return Err(expected(ENABLED, "true or false")),
+    }
+    Ok(arguments)
+}

@@ -1,0 +1,60 @@
+//! Which workspaces a question is for: by exact aliases only.
+
+use serde_json::{Map, Value as Json};
+
+use super::Asking;
+use crate::answer::{Code, ToolError, expected};
+use crate::call;
+use crate::catalog::Definition;
+use crate::catalog::schema::VIEW;
+use crate::tenant::Target;
+
+/// Refuses arguments that a tool does not have.
+pub(super) fn known(asking: &Asking<'_>, own: &Definition) -> Result<(), ToolError> {
+    for name in asking.arguments.keys() {
+        let known = own.arguments.iter().map(|argument| argument.name).chain(VIEW);
+        if !known.clone().any(|known| known == name) {
+            let said = format!("There is no argument \"{name}\"");
+            return Err(ToolError::misspelt(Code::InvalidArgument, &said, name, known));
+        }
+    }
+    Ok(())
+}
+
+/// A text argument; null is as good as none.
+pub(super) fn text<'a>(given: &'a Map<String, Json>, name: &str) -> Result<Option<&'a str>, ToolError> {
+    match given.get(name) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(_) => Err(expected(name, "a string")),
+    }
+}
+
+/// What the caller may see and both aliases leave.
+pub(super) fn targets(
+    asking: &Asking<'_>,
+    tenant: Option<&str>,
+    workspace: Option<&str>,
+) -> Result<Vec<Target>, ToolError> {
+    let (registry, caller) = (&asking.desk.config().registry, asking.request.caller);
+    let mut targets: Vec<Target> = registry.targets().filter(|target| caller.may_see(&target.tenant().id)).collect();
+    if let Some(tenant) = tenant {
+        targets.retain(|target| target.tenant().id.as_str() == tenant);
+        if targets.is_empty() {
+            return Err(call::unknown_tenant(registry, caller, tenant));
+        }
+    }
+    if let Some(workspace) = workspace {
+        let known: Vec<String> = targets.iter().map(|target| target.workspace().id.to_string()).collect();
+        targets.retain(|target| target.workspace().id.as_str() == workspace);
+        if targets.is_empty() {
+            if let Some(tenant) = tenant {
+                return Err(call::unknown_workspace(registry, tenant, workspace));
+            }
+            let said = format!("No tenant has a workspace \"{workspace}\"");
+            let known = known.iter().map(String::as_str);
+            return Err(ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known));
+        }
+    }
+    Ok(targets)
+}

@@ -1,0 +1,234 @@
+//! The one mouth: every question, from whatever door, about one workspace or
+//! two hundred, is answered here and written down here.
+//!
+//! `answer` is one procedure for all of them: give it an id, find the tool,
+//! read its arguments, look for a kept page, else ask, cut a page, write down
+//! how it ended. `function` asks one workspace, a [`FleetTool`] several.
+
+mod fleet;
+mod function;
+mod matter;
+mod reading;
+mod record;
+mod request;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+use wsman::entropy::Entropy;
+
+use crate::access::Policy;
+use crate::answer::{self, Answer, Found, Pages, Question, ToolError};
+use crate::call::{self, CallPath};
+use crate::catalog::{Definition, Effect, Tool, Tools, schema};
+use crate::config::Config;
+use crate::watch::field;
+use matter::Matter;
+
+pub use fleet::{Asking, FleetTool, Handler, Told};
+pub use request::{Door, Request};
+
+/// Name of the tool that the command line asks a host's script with.
+pub const PROBE: &str = fleet::PROBE.definition.name;
+
+/// Answers questions. One per server.
+#[derive(Debug)]
+pub struct Desk {
+    path: CallPath,
+    tools: Tools,
+    fleet: Vec<FleetTool>,
+    pages: Pages,
+    entropy: Mutex<Entropy>,
+    clock: Clock,
+}
+
+/// Every tool that there is, without a configuration.
+#[must_use]
+pub fn tools() -> Tools {
+    Tools::new(fleet::ALL.iter().map(|tool| tool.definition))
+}
+
+/// Tells the time of day.
+struct Clock(Box<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// What was asked for: the whole, or the next page of what is kept.
+enum Given {
+    Whole(Told),
+    Kept(Found),
+}
+
+impl Desk {
+    /// A desk over a configuration's hosts. Nothing is opened yet.
+    #[must_use]
+    pub fn new(config: Arc<Config>) -> Self {
+        Self::with_tools(config, fleet::ALL)
+    }
+
+    /// The same with other tools of the server's own.
+    pub fn with_tools(config: Arc<Config>, own: impl IntoIterator<Item = FleetTool>) -> Self {
+        let fleet: Vec<FleetTool> = own.into_iter().collect();
+        Self {
+            path: CallPath::new(config),
+            tools: Tools::new(fleet.iter().map(|tool| tool.definition)),
+            fleet,
+            pages: Pages::default(),
+            entropy: Mutex::new(Entropy::system()),
+            clock: Clock(Box::new(Timestamp::now)),
+        }
+    }
+
+    /// The same with another time of day, which the age of incidents is
+    /// counted from.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Clock(Box::new(clock));
+        self
+    }
+
+    /// Where calls are made.
+    #[must_use]
+    pub fn path(&self) -> &CallPath {
+        &self.path
+    }
+
+    /// Every tool there is.
+    #[must_use]
+    pub fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        self.path.config()
+    }
+
+    /// Closes every session.
+    pub async fn close(&self) {
+        self.path.close().await;
+    }
+
+    /// Answers a question. Never fails: an error is an answer, too, and so is
+    /// a mistake of ours.
+    pub async fn answer(&self, request: Request<'_>) -> Answer {
+        let correlation = self.id();
+        let mut matter = Matter::new(&correlation, request.tool);
+        let effect = self.tool(&request).map_or(Effect::Read, |tool| tool.effect());
+        // Under the audit's target, so that every filter that lets the audit through keeps the lines of a call together.
+        let span = tracing::info_span!(target: field::AUDIT, "call", { field::CORRELATION } = correlation);
+        let steps = self.steps(&request, &mut matter).instrument(span).boxed();
+        let answered = call::caught(&correlation, crate::spelling::shown(request.tool), effect, steps).await;
+        record::end(&request, &matter, answered.as_ref());
+        answered.unwrap_or_else(|error| answer::refused(&matter.head(), &error))
+    }
+
+    async fn steps(&self, request: &Request<'_>, matter: &mut Matter<'_>) -> Result<Answer, ToolError> {
+        let tool = self.tool(request).ok_or_else(|| self.unknown(request))?;
+        matter.tool = Some(tool);
+        let arguments = reading::of_today(self.config(), request.caller, &tool, request.arguments)?;
+        if let Tool::Function(_) = tool {
+            matter.target = Some(call::target(&self.config().registry, request.caller, &arguments)?);
+        }
+        let view = answer::view(&arguments)?;
+        answer::fields(&view, schema::fields_of(&tool).iter().copied())?;
+        call::may_use(request.caller, &tool)?;
+        let question = Question::new(&request.caller.name, tool.name(), &arguments);
+        let given = match &view.cursor {
+            Some(cursor) => Given::Kept(self.pages.find(cursor, &question, Instant::now())?),
+            None => Given::Whole(self.ask(request, matter, &tool, &arguments).await?),
+        };
+        let (about, page, next, age) = match given {
+            Given::Kept(found) => {
+                let page = answer::page_within(&found.rows, found.at, &view, found.about.room());
+                let next = page.next.map(|next| format!("{}.{next}", found.id));
+                (found.about.later(), page, next, Some(found.age))
+            }
+            Given::Whole(Told { rows, about, .. }) => {
+                let (rows, about) = (rows, Arc::new(about));
+                let page = answer::page_within(&rows, 0, &view, about.room());
+                let next = page.next.map(|next| {
+                    let id = self.id();
+                    self.pages.keep(id.clone(), question, (rows, Arc::clone(&about)), Instant::now());
+                    format!("{id}.{next}")
+                });
+                (about, page, next, None)
+            }
+        };
+        Ok(answer::done(&matter.head(), &about, page, next, age))
+    }
+
+    async fn ask(
+        &self,
+        request: &Request<'_>,
+        matter: &mut Matter<'_>,
+        tool: &Tool,
+        arguments: &Map<String, Json>,
+    ) -> Result<Told, ToolError> {
+        match tool {
+            Tool::Function(entry) => function::ask(self, request, matter, entry, arguments).await,
+            Tool::Fleet(own) => {
+                let handler = self.handler(own)?;
+                let told = handler(Asking::new(self, request, own, arguments, matter.correlation)).await?;
+                matter.places.clone_from(&told.places);
+                Ok(told)
+            }
+        }
+    }
+
+    fn handler(&self, own: &'static Definition) -> Result<Handler, ToolError> {
+        let commands = [fleet::PROBE];
+        let mut all = self.fleet.iter().chain(&commands);
+        let found = all.find(|tool| std::ptr::eq(tool.definition, own));
+        found.map(|tool| tool.handler).ok_or_else(|| {
+            ToolError::refused(answer::Code::Internal, "A tool of the server's own that nobody answers.")
+        })
+    }
+
+    /// The tool that is asked for. Clients by its name only: they filter by
+    /// names, and a second one would slip past them.
+    fn tool(&self, request: &Request<'_>) -> Option<Tool> {
+        match request.door {
+            Door::Stdio | Door::Http => self.tools.named(request.tool),
+            Door::CommandLine if request.tool == fleet::PROBE.definition.name => {
+                Some(Tool::Fleet(fleet::PROBE.definition))
+            }
+            Door::CommandLine => self.tools.find(request.tool),
+        }
+    }
+
+    /// Only what the caller is shown counts as close.
+    fn unknown(&self, request: &Request<'_>) -> ToolError {
+        let policy: &Policy = &request.caller.policy;
+        let shown = policy.visible(&self.tools).map(Tool::name);
+        let functions = self.tools.iter().filter_map(|tool| match tool {
+            Tool::Function(entry) => Some(entry.function.as_str()),
+            Tool::Fleet(_) => None,
+        });
+        let names: Vec<&str> = match request.door {
+            Door::Stdio | Door::Http => shown.collect(),
+            Door::CommandLine => self.tools.iter().map(Tool::name).chain(functions).collect(),
+        };
+        let said = format!("There is no tool \"{}\"", request.tool);
+        ToolError::misspelt(answer::Code::UnknownFunction, &said, request.tool, names.iter().copied())
+    }
+
+    /// The time of day.
+    fn now(&self) -> Timestamp {
+        (self.clock.0)()
+    }
+
+    /// A fresh id.
+    fn id(&self) -> String {
+        self.entropy.lock().unwrap_or_else(PoisonError::into_inner).uuid().simple().to_string()
+    }
+}

@@ -1,0 +1,72 @@
+//! Arguments under their names of today.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value as Json};
+
+use crate::access::Caller;
+use crate::answer::{Code, ToolError, expected};
+use crate::catalog::Tool;
+use crate::config::Config;
+use crate::spelling;
+use crate::tenant::Target;
+
+/// The same arguments without old names. A tool that has an old name for
+/// `workspace` finds the tenant by it, where only one has such a workspace:
+/// that is how the tool of old was called.
+///
+/// # Errors
+///
+/// An argument under both of its names.
+pub(super) fn of_today<'a>(
+    config: &Config,
+    caller: &Caller,
+    tool: &Tool,
+    given: &'a Map<String, Json>,
+) -> Result<Cow<'a, Map<String, Json>>, ToolError> {
+    let mut read = Cow::Borrowed(given);
+    for (old, new) in tool.argument_aliases() {
+        if !given.contains_key(old) {
+            continue;
+        }
+        let Some(value) = read.to_mut().remove(old).filter(|value| !value.is_null()) else { continue };
+        let other = given.iter().find(|(name, value)| name.eq_ignore_ascii_case(new) && !value.is_null());
+        if new == "workspace" {
+            let name = value.as_str().ok_or_else(|| expected(old, "a string"))?;
+            if other.is_some_and(|(_, other)| *other != value) {
+                let said = format!("\"{old}\" is another name of \"{new}\"; they are not the same here.");
+                return Err(ToolError::invalid(said));
+            }
+            if given.get("tenant").is_none_or(Json::is_null) {
+                let tenant = only_tenant(config, caller, name)?;
+                read.to_mut().insert("tenant".into(), tenant.into());
+            }
+        } else if other.is_some() {
+            let said = format!("\"{old}\" is another name of \"{new}\"; give only one of them.");
+            return Err(ToolError::invalid(said));
+        }
+        read.to_mut().insert(new.to_owned(), value);
+    }
+    Ok(read)
+}
+
+/// The only tenant that has a workspace of that alias.
+fn only_tenant(config: &Config, caller: &Caller, workspace: &str) -> Result<String, ToolError> {
+    let seen = config.registry.targets().filter(|target| caller.may_see(&target.tenant().id));
+    let (named, others): (Vec<Target>, Vec<Target>) =
+        seen.partition(|target| target.workspace().id.as_str() == workspace);
+    match named.as_slice() {
+        [only] => Ok(only.tenant().id.to_string()),
+        [] => {
+            let known = others.iter().map(|target| target.workspace().id.as_str());
+            let said = format!("No tenant has a workspace \"{workspace}\"");
+            Err(ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known))
+        }
+        several => {
+            let tenants = spelling::quoted(several.iter().map(|target| target.tenant().id.as_str()), ", ");
+            let said = format!("Several tenants have a workspace \"{workspace}\"; name one of {tenants} as tenant.");
+            let candidates = several.iter().map(|target| target.tenant().id.to_string()).collect();
+            Err(ToolError { candidates, ..ToolError::invalid(said) })
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! A question, as it came in.
+
+use serde_json::{Map, Value as Json};
+use tokio_util::sync::CancellationToken;
+
+use crate::access::Caller;
+use crate::call::Confirm;
+use crate::host::Progress;
+
+/// Where a question came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// An MCP client that started this process.
+    Stdio,
+    /// An MCP client over HTTP.
+    Http,
+    /// A person at the command line.
+    CommandLine,
+}
+
+impl Door {
+    /// As the trail writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdio => "stdio",
+            Self::Http => "http",
+            Self::CommandLine => "cli",
+        }
+    }
+}
+
+/// One question.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// Where the question came in.
+    pub door: Door,
+    /// Name of the tool.
+    pub tool: &'a str,
+    /// `tenant`, `workspace`, the function's arguments and the view's.
+    pub arguments: &'a Map<String, Json>,
+    /// Told of the host's progress records.
+    pub progress: &'a (dyn Fn(Progress) + Send + Sync),
+    /// Asks the person before something may be lost.
+    pub confirm: &'a dyn Confirm,
+    /// Stops the call, on the host too.
+    pub cancel: &'a CancellationToken,
+}
