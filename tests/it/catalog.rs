@@ -7,31 +7,32 @@ use sentinel_jump::access::{Caller, Mode, Policy};
 use sentinel_jump::call::sight;
 use sentinel_jump::catalog::{self, Tool, schema};
 use sentinel_jump::catalog::{Effect, ToolSet};
+use sentinel_jump::desk::tools;
 use serde_json::{Value as Json, json};
 
 use crate::snapshot::assert_snapshot;
 use crate::world;
 
 fn described() -> Vec<(Tool, Json)> {
-    let sight = sight(&world::config().registry, &Caller::local());
-    let describe = |tool: Tool| {
+    let sight = sight(&world::config().registry, &Caller::local(Policy::default()));
+    let describe = |tool: &Tool| {
         let schemas = json!({
             "name": tool.name(),
             "title": tool.title(),
             "description": tool.description(),
-            "inputSchema": schema::input(&tool, &sight),
-            "outputSchema": schema::output(&tool),
+            "inputSchema": schema::input(tool, &sight),
+            "outputSchema": schema::output(tool),
         });
-        (tool, schemas)
+        (*tool, schemas)
     };
-    sentinel_jump::access::visible(&Policy::default()).into_iter().map(describe).collect()
+    Policy::default().visible(&tools()).map(describe).collect()
 }
 
 #[test]
 fn the_catalogue_is_whole() {
     assert_eq!(catalog::all().len(), 39);
     assert_eq!(catalog::all().iter().map(|entry| entry.parameters.len()).sum::<usize>(), 376);
-    let names: BTreeSet<&str> = catalog::tools().iter().map(Tool::name).collect();
+    let names: BTreeSet<&str> = tools().iter().map(Tool::name).collect();
     assert_eq!(names.len(), 41, "two tools share a name");
 }
 
@@ -82,8 +83,8 @@ fn what_the_server_decides_is_in_no_schema() {
         "Path",
         "ResumeCheckpointPath",
     ];
-    for tool in catalog::tools() {
-        let schema = schema::input(&tool, &schema::Sight::default());
+    for tool in tools().iter() {
+        let schema = schema::input(tool, &schema::Sight::default());
         for name in never {
             assert!(schema["properties"].get(name).is_none(), "{}: {name}", tool.name());
         }
@@ -92,13 +93,13 @@ fn what_the_server_decides_is_in_no_schema() {
 
 #[test]
 fn the_schema_offers_only_what_the_caller_may_see() {
-    let mut caller = Caller::local();
+    let mut caller = Caller::local(Policy::default());
     let config = world::config();
     let only =
         config.registry.tenants().filter(|tenant| tenant.id.as_str() == "marlowe").map(|tenant| tenant.id.clone());
     caller.reach = sentinel_jump::access::Reach::Only(only.collect());
     let sight = sight(&config.registry, &caller);
-    let tool = catalog::find("sentinel_rule_list").expect("a tool");
+    let tool = tools().named("sentinel_rule_list").expect("a tool");
     let schema = schema::input(&tool, &sight);
     assert_eq!(schema["properties"]["tenant"]["enum"], json!(["marlowe"]));
     assert_eq!(schema["properties"]["workspace"]["enum"], json!(["prod"]));
@@ -106,7 +107,8 @@ fn the_schema_offers_only_what_the_caller_may_see() {
 
 #[test]
 fn policies_decide_what_is_visible() {
-    let names = |policy: &Policy| sentinel_jump::access::visible(policy).iter().map(Tool::name).collect::<Vec<_>>();
+    let all = tools();
+    let names = |policy: &Policy| policy.visible(&all).map(Tool::name).collect::<Vec<_>>();
     let comment = "sentinel_incident_comment_add";
     assert!(names(&Policy::default()).contains(&comment));
     assert!(!names(&Policy { mode: Mode::ReadOnly, ..Policy::default() }).contains(&comment));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentinel_jump::call::CallPath;
+use sentinel_jump::desk::Desk;
 use serde_json::{Value as Json, json};
 use tokio::time::{Instant, timeout};
 
@@ -51,8 +51,8 @@ struct Modern {
 }
 
 impl Modern {
-    fn new(path: Arc<CallPath>, capabilities: Json) -> Self {
-        Self { client: Client::on(path), capabilities }
+    fn new(desk: Arc<Desk>, capabilities: Json) -> Self {
+        Self { client: Client::on(desk), capabilities }
     }
 
     async fn call(&mut self, arguments: Json, more: Json) -> Json {
@@ -90,7 +90,7 @@ impl Modern {
 #[tokio::test]
 async fn since_2026_a_sealed_question_is_answered_once_and_for_its_call() {
     let hosts = Hosts::start().await;
-    let mut client = Modern::new(hosts.path(), json!({"elicitation": {"form": {}}}));
+    let mut client = Modern::new(hosts.desk(), json!({"elicitation": {"form": {}}}));
 
     let state = client.asked(12_345).await;
     let wrong = client.answer(12_345, &state, accept("12346")).await;
@@ -138,8 +138,8 @@ async fn since_2026_a_sealed_question_is_answered_once_and_for_its_call() {
 async fn a_state_counts_in_the_process_that_made_it_only() {
     let hosts = Hosts::start().await;
     let can_ask = json!({"elicitation": {}});
-    let mut one = Modern::new(hosts.path(), can_ask.clone());
-    let mut other = Modern::new(hosts.path(), can_ask);
+    let mut one = Modern::new(hosts.desk(), can_ask.clone());
+    let mut other = Modern::new(hosts.desk(), can_ask);
     let state = one.asked(12_345).await;
     let result = other.answer(12_345, &state, accept("12345")).await;
     assert_eq!(code(&result), "confirmation_failed", "{result}");
@@ -151,7 +151,7 @@ async fn a_state_counts_in_the_process_that_made_it_only() {
 #[tokio::test]
 async fn before_2026_the_client_is_asked_and_waited_for() {
     let hosts = Hosts::start().await;
-    let mut client = Client::legacy_with(hosts.path(), json!({"elicitation": {}})).await;
+    let mut client = Client::legacy_with(hosts.desk(), json!({"elicitation": {}})).await;
     let cases = [
         (accept("12346"), "confirmation_failed", "IncidentNumber"),
         (json!({"action": "accept", "content": {}}), "confirmation_failed", "IncidentNumber"),
@@ -180,7 +180,7 @@ async fn elicited(client: &mut Client, answer: Json) -> Json {
 #[tokio::test]
 async fn a_call_given_up_while_the_person_thinks_runs_nothing() {
     let hosts = Hosts::start().await;
-    let mut client = Client::legacy_with(hosts.path(), json!({"elicitation": {}})).await;
+    let mut client = Client::legacy_with(hosts.desk(), json!({"elicitation": {}})).await;
     let mut question = client.ask("tools/call", json!({"name": TOOL, "arguments": close(12_345)})).await;
     client.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}})).await;
     client.send(&json!({"jsonrpc": "2.0", "id": question["id"].take(), "result": accept("12345")})).await;
@@ -193,12 +193,12 @@ async fn a_client_that_cannot_ask_is_refused_unless_the_tenant_says_otherwise() 
     let hosts = Hosts::start().await;
     let cannot = [json!({}), json!({"elicitation": {"url": {}}})];
     for capabilities in &cannot {
-        let mut modern = Modern::new(hosts.path(), capabilities.clone());
+        let mut modern = Modern::new(hosts.desk(), capabilities.clone());
         let result = modern.call(close(12_345), json!({})).await;
         assert_eq!(code(&result), "confirmation_required", "{result}");
         assert!(error(&result).contains("elicitation"), "{result}");
         modern.client.end().await;
-        let mut legacy = Client::legacy_with(hosts.path(), capabilities.clone()).await;
+        let mut legacy = Client::legacy_with(hosts.desk(), capabilities.clone()).await;
         let answer = legacy.ask("tools/call", json!({"name": TOOL, "arguments": close(12_345)})).await;
         assert_eq!(code(&answer["result"]), "confirmation_required", "{answer}");
         legacy.end().await;
@@ -206,7 +206,7 @@ async fn a_client_that_cannot_ask_is_refused_unless_the_tenant_says_otherwise() 
     assert_eq!(touched(&hosts), (0, false));
 
     let hosts = hosts.without_confirmation("nordhafen");
-    let mut legacy = Client::legacy_on(hosts.path()).await;
+    let mut legacy = Client::legacy_on(hosts.desk()).await;
     let answer = legacy.ask("tools/call", json!({"name": TOOL, "arguments": close(12_345)})).await;
     went_on(&hosts, &answer["result"]);
     let mut elsewhere = close(12_345);
@@ -219,7 +219,7 @@ async fn a_client_that_cannot_ask_is_refused_unless_the_tenant_says_otherwise() 
 
 #[tokio::test(start_paused = true)]
 async fn a_client_hears_at_least_every_ten_seconds_while_the_person_thinks() {
-    let mut client = Client::legacy_with(world::path(), json!({"elicitation": {}})).await;
+    let mut client = Client::legacy_with(world::desk(), json!({"elicitation": {}})).await;
     let mut arguments = close(5);
     arguments["workspace"] = json!("prod");
     let params = json!({"name": TOOL, "arguments": arguments, "_meta": {"progressToken": 1}});

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sentinel_jump::call::Answer;
+use sentinel_jump::answer::Answer;
 use sentinel_jump::cli::Exit;
 use sentinel_jump::config::SecretRef;
 use serde_json::json;
@@ -60,7 +60,7 @@ async fn every_fault_has_its_own_sentence() {
         writeln!(text, "# {case}: {}, {code}\n{said}\n", answer.outcome.as_str()).expect("writing to a string");
     };
     let hosts = Hosts::start().await.with_password("wrong");
-    let answer = ask(&hosts.path(), READ, on(json!({}))).await;
+    let answer = ask(&hosts.desk(), READ, on(json!({}))).await;
     told("wrong password", &answer, "sign_in_refused", 3, &hosts);
     assert_eq!(hosts.count("nordhafen").requests.values().sum::<u64>(), 0, "nothing was asked of the host");
     say("wrong password", &answer);
@@ -79,7 +79,7 @@ async fn every_fault_has_its_own_sentence() {
     ] {
         for (tool, arguments) in [(READ, on(json!({}))), (WRITE, comment())] {
             let hosts = Hosts::start().await.with_url("nordhafen", url);
-            let answer = timeout(AT_ONCE, ask(&hosts.path(), tool, arguments)).await.expect("in time");
+            let answer = timeout(AT_ONCE, ask(&hosts.desk(), tool, arguments)).await.expect("in time");
             told(case, &answer, code, 3, &hosts);
             assert_eq!(hosts.count("nordhafen").requests.len(), 0);
             if tool == READ {
@@ -98,7 +98,7 @@ async fn every_fault_has_its_own_sentence() {
         for host in hosts.config.hosts.values_mut() {
             host.proxy = Some(Proxy::parse(proxy.trim_end_matches("/wsman")).expect("an address"));
         }
-        let answer = timeout(AT_ONCE, ask(&hosts.path(), WRITE, comment())).await.expect("in time");
+        let answer = timeout(AT_ONCE, ask(&hosts.desk(), WRITE, comment())).await.expect("in time");
         told(case, &answer, "unreachable", 3, &hosts);
         assert_eq!(hosts.listeners["nordhafen"].connections(), 0);
         say(case, &answer);
@@ -119,25 +119,25 @@ async fn every_fault_has_its_own_sentence() {
 }
 
 /// A session that is open, loaded and has answered once.
-async fn warm() -> (Hosts, Arc<sentinel_jump::call::CallPath>) {
+async fn warm() -> (Hosts, Arc<sentinel_jump::desk::Desk>) {
     let hosts = Hosts::start().await;
-    let path = hosts.path();
-    let answer = ask(&path, "sentinel_incident_get", on(json!({"IncidentNumber": 12345}))).await;
+    let desk = hosts.desk();
+    let answer = ask(&desk, "sentinel_incident_get", on(json!({"IncidentNumber": 12345}))).await;
     assert_eq!(answer.code, None, "{}", answer.text);
     // The write's function is probed, too, so that its Command is the next one.
-    let answer = ask(&path, WRITE, on(json!({"IncidentNumber": 12_345, "Message": "x"}))).await;
+    let answer = ask(&desk, WRITE, on(json!({"IncidentNumber": 12_345, "Message": "x"}))).await;
     assert_eq!(answer.code, None, "{}", answer.text);
-    (hosts, path)
+    (hosts, desk)
 }
 
 #[tokio::test]
 async fn a_receive_that_is_cut_is_repeated_and_the_function_runs_once() {
     let hosts = Hosts::start().await;
-    let path = hosts.path();
-    ask(&path, READ, on(json!({"Enabled": true}))).await;
+    let desk = hosts.desk();
+    ask(&desk, READ, on(json!({"Enabled": true}))).await;
     let before = hosts.count("nordhafen");
     hosts.fault("nordhafen", "Receive", FIRST, Mishap::CutAnswer { bytes: 100 });
-    let answer = timeout(AT_ONCE, ask(&path, READ, on(json!({})))).await.expect("in time");
+    let answer = timeout(AT_ONCE, ask(&desk, READ, on(json!({})))).await.expect("in time");
     let after = hosts.count("nordhafen");
     println!("receive cut: {}, runs {}, repeated {}", answer.outcome.as_str(), after.runs_of(CALL), after.repeated);
     assert_eq!(answer.code, None, "{}", answer.text);
@@ -149,11 +149,11 @@ async fn a_receive_that_is_cut_is_repeated_and_the_function_runs_once() {
 async fn a_lost_read_is_asked_once_more_on_a_fresh_session() {
     for (mishap, runs) in [(Mishap::DropAfter, 2), (Mishap::DropBefore, 1)] {
         let hosts = Hosts::start().await;
-        let path = hosts.path();
-        ask(&path, READ, on(json!({"Enabled": true}))).await;
+        let desk = hosts.desk();
+        ask(&desk, READ, on(json!({"Enabled": true}))).await;
         let before = hosts.count("nordhafen");
         hosts.fault("nordhafen", "Command", FIRST, mishap.clone());
-        let answer = timeout(AT_ONCE, ask(&path, READ, on(json!({})))).await.expect("in time");
+        let answer = timeout(AT_ONCE, ask(&desk, READ, on(json!({})))).await.expect("in time");
         let after = hosts.count("nordhafen");
         let ran = after.runs_of(CALL) - before.runs_of(CALL);
         println!("read, {mishap:?}: {}, runs {ran}, shells {}", answer.outcome.as_str(), after.shells_opened);
@@ -164,10 +164,10 @@ async fn a_lost_read_is_asked_once_more_on_a_fresh_session() {
 
 #[tokio::test]
 async fn a_write_whose_command_never_arrived_is_not_sent_again() {
-    let (hosts, path) = warm().await;
+    let (hosts, desk) = warm().await;
     let before = hosts.count("nordhafen");
     hosts.fault("nordhafen", "Command", FIRST, Mishap::DropBefore);
-    let answer = timeout(AT_ONCE, ask(&path, WRITE, comment())).await.expect("in time");
+    let answer = timeout(AT_ONCE, ask(&desk, WRITE, comment())).await.expect("in time");
     // Nobody here can know that the host never saw it.
     told("write dropped before handling", &answer, "unknown_outcome", 4, &hosts);
     assert_eq!(hosts.count("nordhafen").runs_of(CALL), before.runs_of(CALL), "it did not run, and was not repeated");
@@ -176,9 +176,9 @@ async fn a_write_whose_command_never_arrived_is_not_sent_again() {
 /// A restart ends every session; nobody has to ask twice for that.
 #[tokio::test]
 async fn the_first_write_after_a_restart_of_the_host_is_made_once() {
-    let (mut hosts, path) = warm().await;
+    let (mut hosts, desk) = warm().await;
     hosts.restart("nordhafen").await;
-    let answer = timeout(AT_ONCE, ask(&path, WRITE, comment())).await.expect("in time");
+    let answer = timeout(AT_ONCE, ask(&desk, WRITE, comment())).await.expect("in time");
     let count = hosts.count("nordhafen");
     println!("restarted: {}, {} shells, {} calls", answer.outcome.as_str(), count.shells_opened, count.runs_of(CALL));
     assert_eq!(answer.code, None, "{}", answer.text);
@@ -190,10 +190,10 @@ async fn a_host_that_never_answers_costs_its_deadline_and_no_more() {
     let silent = TcpListener::bind(loopback()).await.expect("a port");
     let url = format!("http://{}/wsman", silent.local_addr().expect("an address"));
     let hosts = Hosts::start().await.with_url("nordhafen", &url);
-    let path = hosts.path();
+    let desk = hosts.desk();
     for (tool, arguments) in [(READ, on(json!({}))), (WRITE, comment())] {
         let began = Instant::now();
-        let answer = ask(&path, tool, arguments).await;
+        let answer = ask(&desk, tool, arguments).await;
         println!("silent host: {} after {:?}", answer.text, began.elapsed());
         assert_eq!((answer.outcome.as_str(), Exit::of(&answer).code()), ("unreachable", 3), "{}", answer.text);
         assert_eq!(answer.code.map(|code| code.as_str()), Some("timed_out"), "{}", answer.text);
@@ -212,8 +212,8 @@ async fn a_password_that_never_comes_costs_the_deadline_and_no_more() {
     for host in hosts.config.hosts.values_mut() {
         host.password = SecretRef::File(file.clone());
     }
-    let path = hosts.path();
-    let asking = ask(&path, WRITE, comment());
+    let desk = hosts.desk();
+    let asking = ask(&desk, WRITE, comment());
     tokio::pin!(asking);
     // The blocked thread keeps a paused clock from moving by itself.
     tokio::time::pause();
@@ -246,12 +246,12 @@ async fn a_function_that_never_ends_is_stopped_at_its_deadline() {
             vec![Step::Sleep(Duration::from_secs(86_400))]
         }))
         .await;
-        let path = hosts.path();
+        let desk = hosts.desk();
         let watch = async {
             running.notified().await;
             tokio::time::pause();
         };
-        let (answer, ()) = tokio::join!(ask(&path, tool, arguments), watch);
+        let (answer, ()) = tokio::join!(ask(&desk, tool, arguments), watch);
         tokio::time::resume();
         told("never ends", &answer, code, exit, &hosts);
         assert_eq!(hosts.count("nordhafen").runs_of(CALL), 1);
@@ -261,7 +261,7 @@ async fn a_function_that_never_ends_is_stopped_at_its_deadline() {
 #[tokio::test]
 async fn what_is_refused_here_never_leaves() {
     let hosts = Hosts::start().await;
-    let path = hosts.path();
+    let desk = hosts.desk();
     for (tool, arguments, code, candidate) in [
         ("sentinel_rule_lst", on(json!({})), "unknown_function", "sentinel_rule_list"),
         (WRITE, on(json!({"IncidentNumber": 12345})), "invalid_argument", "Message"),
@@ -269,7 +269,7 @@ async fn what_is_refused_here_never_leaves() {
         (READ, json!({"tenant": "nordhafen", "workspace": "nordhafen-prd"}), "unknown_workspace", "nordhafen-prod"),
         (READ, on(json!({"Enabled": "yes"})), "invalid_argument", "true or false"),
     ] {
-        let answer = ask(&path, tool, arguments).await;
+        let answer = ask(&desk, tool, arguments).await;
         told(tool, &answer, code, 2, &hosts);
         assert!(answer.text.contains(candidate), "{}", answer.text);
     }
@@ -285,12 +285,12 @@ async fn a_wrong_password_is_tried_once() {
     let hosts = Hosts::start().await.with_password("wrong");
     let relay = Relay::start(hosts.listeners["nordhafen"].address()).await;
     let hosts = hosts.with_url("nordhafen", &relay.url);
-    let path = hosts.path();
-    let all = ask(&path, "sentinel_list_analytics_rules", json!({"tenant_filter": "nordhafen"})).await;
+    let desk = hosts.desk();
+    let all = ask(&desk, "sentinel_list_analytics_rules", json!({"tenant_filter": "nordhafen"})).await;
     assert_eq!(all.code.map(|code| code.as_str()), Some("sign_in_refused"), "{}", all.text);
     assert_eq!(all.envelope["workspaces"].as_array().map(Vec::len), Some(2));
     for _ in 0..3 {
-        let answer = ask(&path, WRITE, comment()).await;
+        let answer = ask(&desk, WRITE, comment()).await;
         told("wrong password again", &answer, "sign_in_refused", 3, &hosts);
     }
     println!("two workspaces, five calls: {} sign-ins", relay.sign_ins());
@@ -311,12 +311,12 @@ async fn a_password_that_was_put_right_is_tried_at_once() {
     for host in hosts.config.hosts.values_mut() {
         host.password = SecretRef::File(file.clone());
     }
-    let path = hosts.path();
+    let desk = hosts.desk();
     write("wrong");
-    let answer = ask(&path, READ, on(json!({}))).await;
+    let answer = ask(&desk, READ, on(json!({}))).await;
     told("wrong password in the file", &answer, "sign_in_refused", 3, &hosts);
     write(crate::hosts::PASSWORD);
-    let answer = ask(&path, READ, on(json!({}))).await;
+    let answer = ask(&desk, READ, on(json!({}))).await;
     assert_eq!(answer.code, None, "{}", answer.text);
     assert_eq!(Secret::new(crate::hosts::PASSWORD.to_owned()), SecretRef::File(file).fetch().await.expect("there"));
 }

@@ -7,10 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sentinel_jump::access::Caller;
-use sentinel_jump::call::{Answer, CallPath, Nobody, Request};
+use sentinel_jump::answer::Answer;
+use sentinel_jump::call::Nobody;
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{SCRIPT_PATH, World, commands_for};
-use sentinel_jump::desk::fleet;
+use sentinel_jump::desk::Door;
+use sentinel_jump::desk::{Desk, Request};
 use sentinel_jump::tenant::{Confirming, Registry};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
@@ -137,14 +139,14 @@ impl Hosts {
         self.listeners[tenant].add_fault(Rule { operation: Some(operation), hit, mishap });
     }
 
-    pub(crate) fn path(&self) -> Arc<CallPath> {
-        Arc::new(CallPath::new(Arc::new(self.config.clone())))
+    pub(crate) fn desk(&self) -> Arc<Desk> {
+        Arc::new(Desk::new(Arc::new(self.config.clone())))
     }
 
     /// A path whose time of day is the demo's.
-    pub(crate) fn path_at(&self, now: &str) -> Arc<CallPath> {
+    pub(crate) fn desk_at(&self, now: &str) -> Arc<Desk> {
         let now: jiff::Timestamp = now.parse().expect("a time");
-        Arc::new(CallPath::new(Arc::new(self.config.clone())).with_clock(move || now))
+        Arc::new(Desk::new(Arc::new(self.config.clone())).with_clock(move || now))
     }
 
     pub(crate) fn count(&self, tenant: &str) -> Counters {
@@ -187,16 +189,21 @@ pub(crate) fn on(more: Json) -> Json {
     all
 }
 
-pub(crate) async fn ask(path: &CallPath, tool: &str, arguments: Json) -> Answer {
-    ask_until(path, tool, arguments, &CancellationToken::new()).await
+pub(crate) async fn ask(desk: &Desk, tool: &str, arguments: Json) -> Answer {
+    ask_until(desk, tool, arguments, &CancellationToken::new()).await
 }
 
-pub(crate) async fn ask_until(path: &CallPath, tool: &str, arguments: Json, cancel: &CancellationToken) -> Answer {
+pub(crate) async fn ask_until(desk: &Desk, tool: &str, arguments: Json, cancel: &CancellationToken) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
-    let caller = Caller::local();
-    fleet::answer(
-        path,
-        Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel },
-    )
+    let caller = Caller::local(desk.config().policy.clone());
+    desk.answer(Request {
+        door: Door::CommandLine,
+        caller: &caller,
+        tool,
+        arguments: &arguments,
+        progress: &|_| {},
+        confirm: &Nobody,
+        cancel,
+    })
     .await
 }

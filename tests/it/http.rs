@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, Response, StatusCode};
 use sentinel_jump::access::Caller;
-use sentinel_jump::call::CallPath;
+use sentinel_jump::desk::Desk;
 use sentinel_jump::front::{HttpListener, Loopback, serve_http};
 use sentinel_jump::mcp::Server;
 use serde_json::{Value as Json, json};
@@ -28,13 +28,14 @@ struct Web {
 }
 
 impl Web {
-    async fn on(path: Arc<CallPath>) -> Self {
+    async fn on(desk: Arc<Desk>) -> Self {
         let address = Loopback::try_from(loopback()).expect("loopback");
         let listener = HttpListener::bind(address).await.expect("a port");
         let url = listener.url();
-        let server = Server::new(path, Caller::local());
+        let caller = Caller::local(desk.config().policy.clone());
+        let server = Server::new(desk);
         let (end, told) = oneshot::channel();
-        let serving = tokio::spawn(serve_http(server, listener, async { drop(told.await) }));
+        let serving = tokio::spawn(serve_http(server, caller, listener, async { drop(told.await) }));
         Self { url, client: client(), end, serving }
     }
 
@@ -142,7 +143,7 @@ impl Events {
 
 #[tokio::test]
 async fn strangers_are_kept_out() {
-    let web = Web::on(world::path()).await;
+    let web = Web::on(world::desk()).await;
     let list = modern("tools/list", json!({}));
     let head = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/list")];
     let own = web.url.trim_end_matches("/mcp").to_owned();
@@ -178,7 +179,7 @@ async fn strangers_are_kept_out() {
 #[tokio::test]
 async fn both_eras_are_served_at_one_address() {
     let hosts = Hosts::start().await;
-    let web = Web::on(hosts.path()).await;
+    let web = Web::on(hosts.desk()).await;
     let answer = Events::of(web.modern("server/discover", None, json!({})).await).next().await;
     assert!(answer["result"]["supportedVersions"].as_array().is_some_and(|all| all.len() >= 4), "{answer}");
     let modern = Events::of(web.modern("tools/list", None, json!({})).await).next().await;
@@ -209,7 +210,7 @@ async fn both_eras_are_served_at_one_address() {
 async fn a_person_confirms_over_http_in_both_eras() {
     const CLOSE: &str = "sentinel_incident_close";
     let hosts = Hosts::start().await;
-    let web = Web::on(hosts.path()).await;
+    let web = Web::on(hosts.desk()).await;
     let arguments = on(json!({"IncidentNumber": 12_345, "Classification": "Undetermined"}));
     let wrong = json!({"action": "accept", "content": {"name": "12346"}});
 
@@ -255,8 +256,8 @@ async fn a_call_that_is_given_up_ends_on_the_host() {
     for way in [Way::CloseEarly, Way::CloseLate, Way::Message, Way::Delete, Way::ServerEnds] {
         let began = Arc::new(Notify::new());
         let hosts = Hosts::start_with(endless(Arc::clone(&began))).await;
-        let path = hosts.path();
-        let web = Web::on(Arc::clone(&path)).await;
+        let desk = hosts.desk();
+        let web = Web::on(Arc::clone(&desk)).await;
         let mut params = call(LIST, &on(json!({})));
         if !matches!(way, Way::CloseEarly) {
             params["_meta"]["progressToken"] = json!("p");
@@ -281,7 +282,7 @@ async fn a_call_that_is_given_up_ends_on_the_host() {
                     };
                     assert_eq!(answer["result"]["structuredContent"]["code"], "cancelled", "{answer}");
                     timeout(SOON, web.serving).await.expect("in time").expect("no panic");
-                    is_stopped(&hosts, &path, way).await;
+                    is_stopped(&hosts, &desk, way).await;
                     continue;
                 }
             }
@@ -301,7 +302,7 @@ async fn a_call_that_is_given_up_ends_on_the_host() {
                 assert!(given_up.status().is_success(), "{way:?}: {}", given_up.status());
             }
         }
-        is_stopped(&hosts, &path, way).await;
+        is_stopped(&hosts, &desk, way).await;
         web.end().await;
     }
 }
@@ -312,13 +313,13 @@ fn is_progress(message: &Json) -> bool {
 
 /// Waits until the host's session is gone; without the cancel the call would
 /// go on for hours.
-async fn is_stopped(hosts: &Hosts, path: &CallPath, way: Way) {
+async fn is_stopped(hosts: &Hosts, desk: &Desk, way: Way) {
     let stopped = async {
-        while path.pool().counts().closed == 0 || hosts.count("nordhafen").shells_open > 0 {
+        while desk.path().pool().counts().closed == 0 || hosts.count("nordhafen").shells_open > 0 {
             tokio::task::yield_now().await;
         }
     };
-    assert!(timeout(SOON, stopped).await.is_ok(), "{way:?}: {:?}", path.pool().counts());
+    assert!(timeout(SOON, stopped).await.is_ok(), "{way:?}: {:?}", desk.path().pool().counts());
     let count = hosts.count("nordhafen");
     assert_eq!((count.runs_of("Invoke-SjCall"), count.shells_open), (1, 0), "{way:?}");
 }

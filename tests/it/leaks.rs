@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use sentinel_jump::access::Caller;
-use sentinel_jump::call::Answer;
+use sentinel_jump::answer::Answer;
 use sentinel_jump::front::serve_on;
 use sentinel_jump::mcp::Server;
 use sentinel_jump::watch;
@@ -66,16 +66,16 @@ async fn nothing_planted_is_logged_and_no_password_is_answered() {
 
     let mut answers = Vec::new();
     let hosts = Hosts::start_with(talkative()).await;
-    let path = hosts.path();
+    let desk = hosts.desk();
     let write = || on(json!({"IncidentNumber": 12345, "Message": ARGUMENT}));
-    answers.push(ask(&path, "sentinel_incident_comment_add", write()).await);
-    answers.push(ask(&path, "sentinel_incident_get", on(json!({"IncidentNumber": 12345}))).await);
-    answers.push(ask(&path, "sentinel_rule_list", on(json!({}))).await);
-    answers.push(ask(&path, "sentinel_rule_list", on(json!({"Enabled": ARGUMENT}))).await);
-    answers.push(ask(&path, "sentinel_list_analytics_rules", json!({})).await);
+    answers.push(ask(&desk, "sentinel_incident_comment_add", write()).await);
+    answers.push(ask(&desk, "sentinel_incident_get", on(json!({"IncidentNumber": 12345}))).await);
+    answers.push(ask(&desk, "sentinel_rule_list", on(json!({}))).await);
+    answers.push(ask(&desk, "sentinel_rule_list", on(json!({"Enabled": ARGUMENT}))).await);
+    answers.push(ask(&desk, "sentinel_list_analytics_rules", json!({})).await);
     hosts.fault("nordhafen", "Command", Hit::Nth(1), Mishap::DropAfter);
-    answers.push(ask(&path, "sentinel_incident_comment_add", write()).await);
-    path.close().await;
+    answers.push(ask(&desk, "sentinel_incident_comment_add", write()).await);
+    desk.close().await;
     let codes = codes(&answers);
     println!("{codes:?}");
     assert_eq!(codes, ["", "", "host_failed", "invalid_argument", "host_failed", "unknown_outcome"]);
@@ -86,7 +86,7 @@ async fn nothing_planted_is_logged_and_no_password_is_answered() {
 
     over_mcp(&hosts).await;
     let wrong = Hosts::start().await.with_password(WRONG);
-    answers.push(ask(&wrong.path(), "sentinel_rule_list", on(json!({}))).await);
+    answers.push(ask(&wrong.desk(), "sentinel_rule_list", on(json!({}))).await);
     assert_eq!(answers.last().and_then(|answer| answer.code).map(|code| code.as_str()), Some("sign_in_refused"));
 
     for answer in &answers {
@@ -116,7 +116,8 @@ fn codes(answers: &[Answer]) -> Vec<&'static str> {
 async fn over_mcp(hosts: &Hosts) {
     let (here, there) = tokio::io::duplex(64 * 1024);
     let (reader, writer) = tokio::io::split(there);
-    let server = tokio::spawn(serve_on(Server::new(hosts.path(), Caller::local()), reader, writer));
+    let caller = Caller::local(hosts.config.policy.clone());
+    let server = tokio::spawn(serve_on(Server::new(hosts.desk()), caller, reader, writer));
     let (output, mut input) = tokio::io::split(here);
     let mut output = BufReader::new(output).lines();
     let hello =

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentinel_jump::access::Caller;
-use sentinel_jump::call::CallPath;
+use sentinel_jump::desk::Desk;
 use sentinel_jump::front::{ServeError, serve_on};
 use sentinel_jump::mcp::Server;
 use serde_json::{Value as Json, json};
@@ -25,28 +25,28 @@ pub(crate) struct Client {
 
 impl Client {
     fn new() -> Self {
-        Self::on(world::path())
+        Self::on(world::desk())
     }
 
-    pub(crate) fn on(path: Arc<CallPath>) -> Self {
+    pub(crate) fn on(desk: Arc<Desk>) -> Self {
         let (here, there) = tokio::io::duplex(64 * 1024);
         let (reader, writer) = tokio::io::split(there);
-        let server = Server::new(path, Caller::local());
-        let server = tokio::spawn(serve_on(server, reader, writer));
+        let caller = Caller::local(desk.config().policy.clone());
+        let server = tokio::spawn(serve_on(Server::new(desk), caller, reader, writer));
         let (output, input) = tokio::io::split(here);
         Self { input, output: BufReader::new(output).lines(), server }
     }
 
     async fn legacy() -> Self {
-        Self::legacy_on(world::path()).await
+        Self::legacy_on(world::desk()).await
     }
 
-    pub(crate) async fn legacy_on(path: Arc<CallPath>) -> Self {
-        Self::legacy_with(path, json!({})).await
+    pub(crate) async fn legacy_on(desk: Arc<Desk>) -> Self {
+        Self::legacy_with(desk, json!({})).await
     }
 
-    pub(crate) async fn legacy_with(path: Arc<CallPath>, capabilities: Json) -> Self {
-        let mut client = Self::on(path);
+    pub(crate) async fn legacy_with(desk: Arc<Desk>, capabilities: Json) -> Self {
+        let mut client = Self::on(desk);
         let client_info = json!({"name": "t", "version": "1"});
         let hello = json!({"protocolVersion": "2025-06-18", "capabilities": capabilities, "clientInfo": client_info});
         let answer = client.ask("initialize", hello).await;
@@ -155,8 +155,8 @@ async fn the_stateless_era_is_served_too() {
 #[tokio::test]
 async fn progress_arrives_and_a_cancel_reaches_the_host() {
     let hosts = Hosts::start_with(endless(Arc::new(Notify::new()))).await;
-    let path = hosts.path();
-    let mut client = Client::legacy_on(Arc::clone(&path)).await;
+    let desk = hosts.desk();
+    let mut client = Client::legacy_on(Arc::clone(&desk)).await;
     let call = json!({"name": "sentinel_rule_list", "arguments": on(json!({})), "_meta": {"progressToken": "p"}});
     client.send(&json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": call})).await;
     let told = timeout(Duration::from_secs(10), async {
@@ -175,7 +175,7 @@ async fn progress_arrives_and_a_cancel_reaches_the_host() {
     client.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}})).await;
     // Asked until it shows: without the cancel the call would go on for hours.
     let stopped = timeout(Duration::from_secs(10), async {
-        while path.pool().counts().closed == 0 {
+        while desk.path().pool().counts().closed == 0 {
             client.ask("ping", json!({})).await;
         }
     });
@@ -189,5 +189,5 @@ async fn progress_arrives_and_a_cancel_reaches_the_host() {
         after.shells_open
     );
     assert_eq!(after.requests_of("Signal"), before.requests_of("Signal") + 2, "the stop and the terminate");
-    assert_eq!((after.shells_open, path.pool().counts().closed), (0, 1));
+    assert_eq!((after.shells_open, desk.path().pool().counts().closed), (0, 1));
 }

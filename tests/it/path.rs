@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use sentinel_jump::access::{Caller, Reach};
+use sentinel_jump::access::{Caller, Policy, Reach};
+use sentinel_jump::answer::Answer;
 use sentinel_jump::answer::{Code, Outcome};
-use sentinel_jump::call::{Answer, CallPath, Nobody, Request};
+use sentinel_jump::call::Nobody;
 use sentinel_jump::config::Config;
-use sentinel_jump::desk::fleet;
+use sentinel_jump::desk::Door;
+use sentinel_jump::desk::{Desk, Request};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
@@ -18,12 +20,20 @@ use crate::world;
 async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let cancel = CancellationToken::new();
-    let request = Request { caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel };
-    fleet::answer(&world::path(), request).await
+    let request = Request {
+        door: Door::CommandLine,
+        caller,
+        tool,
+        arguments: &arguments,
+        progress: &|_| {},
+        confirm: &Nobody,
+        cancel: &cancel,
+    };
+    world::desk().answer(request).await
 }
 
 async fn ask(tool: &str, arguments: Json) -> Answer {
-    ask_as(&Caller::local(), tool, arguments).await
+    ask_as(&Caller::local(Policy::default()), tool, arguments).await
 }
 
 #[tokio::test]
@@ -128,7 +138,8 @@ async fn a_tenant_that_is_not_yours_does_not_exist() {
     let config = world::config();
     let mine =
         config.registry.tenants().filter(|tenant| tenant.id.as_str() == "marlowe").map(|tenant| tenant.id.clone());
-    let caller = Caller { name: "marlowe-only".to_owned(), reach: Reach::Only(mine.collect()) };
+    let caller =
+        Caller { name: "marlowe-only".to_owned(), reach: Reach::Only(mine.collect()), policy: Policy::default() };
     let foreign = ask_as(&caller, "sentinel_rule_list", json!({"tenant": "nordhafen", "workspace": "prod"})).await;
     assert_eq!(foreign.code, Some(Code::UnknownTenant));
     assert!(!foreign.text.contains("ot"), "{}", foreign.text);
@@ -162,19 +173,25 @@ async fn two_hundred_workspaces_fit_an_answer() {
         .expect("writing to a string");
     }
     let config = Config::parse(&toml, Path::new("")).expect("a good configuration");
-    let path = CallPath::new(Arc::new(config));
+    let desk = Desk::new(Arc::new(config));
     for (tool, arguments) in [
         ("sentinel_list_analytics_rules", json!({"page_size": 100})),
         ("sentinel_health_check", json!({"check_depth": "detailed", "page_size": 100})),
     ] {
-        let caller = Caller::local();
+        let caller = Caller::local(desk.config().policy.clone());
         let cancel = CancellationToken::new();
         let arguments = arguments.as_object().expect("an object");
-        let answer = fleet::answer(
-            &path,
-            Request { caller: &caller, tool, arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel },
-        )
-        .await;
+        let answer = desk
+            .answer(Request {
+                door: Door::CommandLine,
+                caller: &caller,
+                tool,
+                arguments,
+                progress: &|_| {},
+                confirm: &Nobody,
+                cancel: &cancel,
+            })
+            .await;
         let (whole, text) = (json!(answer.envelope).to_string().len(), answer.text.len());
         println!("{tool}: {whole} bytes of JSON, {text} of text for 203 workspaces");
         assert!(whole < 24_000 && text < 12_000, "{whole} and {text} bytes");
@@ -189,19 +206,20 @@ async fn two_hundred_workspaces_fit_an_answer() {
 
 #[tokio::test]
 async fn a_cancelled_call_opens_nothing() {
-    let path = world::path();
+    let desk = world::desk();
     let cancel = CancellationToken::new();
     cancel.cancel();
     let arguments = json!({"tenant": "nordhafen", "workspace": "prod"});
     let request = Request {
-        caller: &Caller::local(),
+        door: Door::CommandLine,
+        caller: &Caller::local(desk.config().policy.clone()),
         tool: "sentinel_rule_list",
         arguments: arguments.as_object().expect("an object"),
         progress: &|_| {},
         confirm: &Nobody,
         cancel: &cancel,
     };
-    let answer = path.answer(request).await;
+    let answer = desk.answer(request).await;
     assert_eq!((answer.outcome, answer.code), (Outcome::Refused, Some(Code::Cancelled)));
-    assert_eq!(path.pool().counts().opened, 0);
+    assert_eq!(desk.path().pool().counts().opened, 0);
 }

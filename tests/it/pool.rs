@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentinel_jump::access::Caller;
-use sentinel_jump::call::{Nobody, Request};
-use sentinel_jump::desk::fleet;
+use sentinel_jump::call::Nobody;
+use sentinel_jump::desk::Door;
+use sentinel_jump::desk::Request;
 use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -43,7 +44,7 @@ pub(crate) fn endless(began: Arc<Notify>) -> Before {
 #[tokio::test]
 async fn a_session_is_reused_never_shared_and_closed() {
     let hosts = Hosts::start().await;
-    let path = hosts.path();
+    let desk = hosts.desk();
     for (enabled, workspace) in [
         (true, "nordhafen-prod"),
         (false, "nordhafen-prod"),
@@ -51,7 +52,7 @@ async fn a_session_is_reused_never_shared_and_closed() {
         (false, "nordhafen-ot"),
         (true, "nordhafen-prod"),
     ] {
-        let answer = ask(&path, READ, json!({"tenant": "nordhafen", "workspace": workspace, "Enabled": enabled})).await;
+        let answer = ask(&desk, READ, json!({"tenant": "nordhafen", "workspace": workspace, "Enabled": enabled})).await;
         assert_eq!(answer.code, None, "{}", answer.text);
     }
     let count = hosts.count("nordhafen");
@@ -63,8 +64,8 @@ async fn a_session_is_reused_never_shared_and_closed() {
     );
     assert_eq!((count.shells_opened, count.requests_of("Create"), count.shells_open), (2, 2, 2));
     assert_eq!(count.runs_of(CALL), 4);
-    assert_eq!((path.pool().counts().opened, path.pool().counts().reused), (2, 2));
-    path.close().await;
+    assert_eq!((desk.path().pool().counts().opened, desk.path().pool().counts().reused), (2, 2));
+    desk.close().await;
     let count = hosts.count("nordhafen");
     println!("closed: {} open, {} Deletes", count.shells_open, count.requests_of("Delete"));
     assert_eq!((count.shells_open, count.requests_of("Delete")), (0, 2));
@@ -77,9 +78,9 @@ async fn an_answer_with_errors_is_not_kept() {
         if command.text == CALL { vec![Step::Error(error)] } else { Vec::new() }
     }))
     .await;
-    let path = hosts.path();
+    let desk = hosts.desk();
     for runs in [1, 2] {
-        let answer = ask(&path, READ, on(json!({}))).await;
+        let answer = ask(&desk, READ, on(json!({}))).await;
         assert_eq!(answer.code, None, "{}", answer.text);
         assert_eq!(hosts.count("nordhafen").runs_of(CALL), runs);
     }
@@ -88,12 +89,12 @@ async fn an_answer_with_errors_is_not_kept() {
 #[tokio::test]
 async fn only_the_tenant_s_own_host_is_asked() {
     let hosts = Hosts::start().await;
-    let path = hosts.path();
+    let desk = hosts.desk();
     for (tenant, workspace, others) in [
         ("alpenmed", "alpenmed-prod", ["nordhafen", "marlowe"]),
         ("marlowe", "marlowe-prod", ["nordhafen", "nordhafen"]),
     ] {
-        let answer = ask(&path, READ, json!({"tenant": tenant, "workspace": workspace})).await;
+        let answer = ask(&desk, READ, json!({"tenant": tenant, "workspace": workspace})).await;
         assert_eq!(answer.code, None, "{}", answer.text);
         assert_eq!(hosts.count(tenant).runs_of(CALL), 1);
         for other in others {
@@ -101,7 +102,7 @@ async fn only_the_tenant_s_own_host_is_asked() {
         }
     }
     // A workspace of another customer is not to be had by naming it.
-    let answer = ask(&path, READ, json!({"tenant": "alpenmed", "workspace": "marlowe-prod"})).await;
+    let answer = ask(&desk, READ, json!({"tenant": "alpenmed", "workspace": "marlowe-prod"})).await;
     assert_eq!(answer.code.map(|code| code.as_str()), Some("unknown_workspace"));
     println!("calls: {:?}", hosts.listeners.keys().map(|t| (t, hosts.count(t).runs_of(CALL))).collect::<Vec<_>>());
 }
@@ -110,8 +111,8 @@ async fn only_the_tenant_s_own_host_is_asked() {
 async fn a_dead_host_costs_its_own_rows_only() {
     let closed = TcpListener::bind(loopback()).await.expect("a port").local_addr().expect("an address");
     let hosts = Hosts::start().await.with_url("alpenmed", &format!("http://{closed}/wsman"));
-    let path = hosts.path();
-    let answer = ask(&path, FLEET, json!({"page_size": 100})).await;
+    let desk = hosts.desk();
+    let answer = ask(&desk, FLEET, json!({"page_size": 100})).await;
     assert_eq!(answer.outcome.as_str(), "partial", "{}", answer.text);
     let lines = answer.envelope["workspaces"].as_array().expect("a list");
     let line = |workspace: &str| lines.iter().find(|line| line["workspace"] == workspace).expect("its line");
@@ -128,7 +129,7 @@ async fn a_dead_host_costs_its_own_rows_only() {
     while let Some(page) = next {
         rows.extend(page["data"].as_array().expect("rows").iter().cloned());
         next = match &page["nextCursor"] {
-            Json::String(cursor) => Some(ask(&path, FLEET, json!({"page_size": 100, "cursor": cursor})).await.envelope),
+            Json::String(cursor) => Some(ask(&desk, FLEET, json!({"page_size": 100, "cursor": cursor})).await.envelope),
             _ => None,
         };
     }
@@ -148,18 +149,19 @@ async fn a_dead_host_costs_its_own_rows_only() {
 #[tokio::test]
 async fn a_panic_is_an_answer_with_its_id_and_throws_the_session_away() {
     let hosts = Hosts::start_with(endless(Arc::new(Notify::new()))).await;
-    let path = hosts.path();
+    let desk = hosts.desk();
     for tool in [READ, FLEET] {
         let arguments = if tool == READ { on(json!({})) } else { json!({"tenant_filter": "nordhafen"}) };
         let request = Request {
-            caller: &Caller::local(),
+            door: Door::CommandLine,
+            caller: &Caller::local(desk.config().policy.clone()),
             tool,
             arguments: arguments.as_object().expect("an object"),
             progress: &|_| panic!("planted"),
             confirm: &Nobody,
             cancel: &CancellationToken::new(),
         };
-        let answer = timeout(Duration::from_secs(20), fleet::answer(&path, request)).await.expect("in time");
+        let answer = timeout(Duration::from_secs(20), desk.answer(request)).await.expect("in time");
         let id = answer.envelope["correlationId"].as_str().expect("an id");
         assert_eq!(id.len(), 32, "{}", answer.text);
         if tool == READ {
@@ -169,27 +171,27 @@ async fn a_panic_is_an_answer_with_its_id_and_throws_the_session_away() {
             assert!(lines.iter().all(|line| line["code"] == "internal"), "{lines:?}");
         }
     }
-    assert_eq!(path.pool().counts().opened, path.pool().counts().closed);
+    assert_eq!(desk.path().pool().counts().opened, desk.path().pool().counts().closed);
 }
 
 #[tokio::test]
 async fn a_stopped_session_is_thrown_away() {
     let began = Arc::new(Notify::new());
     let hosts = Hosts::start_with(endless(Arc::clone(&began))).await;
-    let path = hosts.path();
+    let desk = hosts.desk();
     for shells in [1, 2] {
         let cancel = CancellationToken::new();
         let stop = async {
             began.notified().await;
             cancel.cancel();
         };
-        let call = ask_until(&path, READ, on(json!({})), &cancel);
+        let call = ask_until(&desk, READ, on(json!({})), &cancel);
         let (answer, ()) = timeout(Duration::from_secs(10), async { tokio::join!(call, stop) }).await.expect("in time");
         assert_eq!(answer.code.map(|code| code.as_str()), Some("cancelled"), "{}", answer.text);
         let count = hosts.count("nordhafen");
         println!("stopped: {} shells opened, {} calls", count.shells_opened, count.runs_of(CALL));
         assert_eq!((count.shells_opened, count.runs_of(CALL)), (shells, shells));
     }
-    path.close().await;
+    desk.close().await;
     assert_eq!(hosts.count("nordhafen").shells_open, 0);
 }

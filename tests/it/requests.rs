@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use sentinel_jump::access::Caller;
 use sentinel_jump::answer::Outcome;
-use sentinel_jump::call::{CallPath, Nobody, Request};
-use sentinel_jump::{demo, desk::fleet};
+use sentinel_jump::call::Nobody;
+use sentinel_jump::demo;
+use sentinel_jump::desk::Door;
+use sentinel_jump::desk::{Desk, Request};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use wsman::host_end::Listener;
 
-async fn list_rules(path: &CallPath, enabled: bool) {
+async fn list_rules(desk: &Desk, enabled: bool) {
     let arguments = json!({"tenant": "nordhafen", "workspace": "nordhafen-prod", "Enabled": enabled});
     let Json::Object(arguments) = arguments else { unreachable!("an object was written") };
-    let (caller, cancel) = (Caller::local(), CancellationToken::new());
+    let (caller, cancel) = (Caller::local(desk.config().policy.clone()), CancellationToken::new());
     let request = Request {
+        door: Door::CommandLine,
         caller: &caller,
         tool: "sentinel_rule_list",
         arguments: &arguments,
@@ -23,7 +26,7 @@ async fn list_rules(path: &CallPath, enabled: bool) {
         confirm: &Nobody,
         cancel: &cancel,
     };
-    let answer = fleet::answer(path, request).await;
+    let answer = desk.answer(request).await;
     assert_eq!(answer.outcome, Outcome::Done, "{}", answer.text);
 }
 
@@ -44,15 +47,15 @@ async fn reached(host: &Listener, expected: [(&str, u64); 5]) {
 #[tokio::test]
 async fn a_first_call_is_sixteen_requests_and_a_warm_one_three() {
     let demo = demo::start().await.expect("the demo starts");
-    let path = CallPath::new(Arc::new(demo.config));
+    let desk = Desk::new(Arc::new(demo.config));
     let host = &demo.hosts[0];
-    list_rules(&path, true).await;
+    list_rules(&desk, true).await;
     // Three to open and the parked Receive; module, load, probe and the call itself are a Command, a
     // Receive and a terminate each.
     reached(host, [("Create", 1), ("Receive", 3 + 4), ("Command", 4), ("Signal", 4), ("Delete", 0)]).await;
-    list_rules(&path, false).await;
+    list_rules(&desk, false).await;
     reached(host, [("Create", 1), ("Receive", 3 + 5), ("Command", 5), ("Signal", 5), ("Delete", 0)]).await;
-    path.close().await;
+    desk.close().await;
     reached(host, [("Create", 1), ("Receive", 3 + 5), ("Command", 5), ("Signal", 5), ("Delete", 1)]).await;
     assert!(demo.hosts[1..].iter().all(|other| other.connections() == 0), "another customer's host saw nothing");
     assert!((2..=5).contains(&host.sign_ins()), "{} sign-ins", host.sign_ins());

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentinel_jump::call::{Answer, CallPath};
+use sentinel_jump::answer::Answer;
+use sentinel_jump::desk::Desk;
 use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -30,7 +31,7 @@ fn line<'a>(answer: &'a Answer, tenant: &str) -> &'a Json {
 }
 
 /// All rows, page by page; every page says how the question ended.
-async fn all_rows(path: &CallPath, tool: &str, first: &Answer) -> Vec<Json> {
+async fn all_rows(desk: &Desk, tool: &str, first: &Answer) -> Vec<Json> {
     let mut rows = Vec::new();
     let mut page = first.envelope.clone();
     loop {
@@ -40,7 +41,7 @@ async fn all_rows(path: &CallPath, tool: &str, first: &Answer) -> Vec<Json> {
         );
         rows.extend(page["data"].as_array().expect("rows").iter().cloned());
         let Json::String(cursor) = &page["nextCursor"] else { return rows };
-        page = ask(path, tool, json!({"page_size": 100, "cursor": cursor})).await.envelope;
+        page = ask(desk, tool, json!({"page_size": 100, "cursor": cursor})).await.envelope;
     }
 }
 
@@ -49,12 +50,12 @@ async fn a_dead_and_a_slow_host_cost_their_own_rows_only() {
     let dead = TcpListener::bind(loopback()).await.expect("a port").local_addr().expect("an address");
     let hosts = Hosts::start().await.with_url("alpenmed", &format!("http://{dead}/wsman"));
     hosts.fault("marlowe", "Command", Hit::Every, Mishap::Delay(SLOW));
-    let path = hosts.path();
-    let first = ask(&path, FLEET, json!({"page_size": 100})).await;
+    let desk = hosts.desk();
+    let first = ask(&desk, FLEET, json!({"page_size": 100})).await;
     assert_eq!(first.outcome.as_str(), "partial", "{}", first.text);
     assert_eq!((&first.envelope["workspaces_queried"], &first.envelope["fromCache"]), (&json!(4), &json!(false)));
     assert_eq!(first.envelope["summary"], json!({"asked": 4, "done": 3, "unreachable": 1}));
-    let rows = all_rows(&path, FLEET, &first).await;
+    let rows = all_rows(&desk, FLEET, &first).await;
     let of = |tenant: &str| rows.iter().filter(|row| row["tenant"] == tenant).count();
     assert_eq!(rows.len(), first.envelope["total_rules"]);
     assert!(of("nordhafen") > 0 && of("marlowe") > 0);
@@ -63,7 +64,7 @@ async fn a_dead_and_a_slow_host_cost_their_own_rows_only() {
     assert!(first.text.contains("Missing: alpenmed/alpenmed-prod (unreachable)"), "{}", first.text);
 
     // Again, of other rules: on the sessions that are there.
-    let second = ask(&path, FLEET, json!({"page_size": 100, "enabled_only": true})).await;
+    let second = ask(&desk, FLEET, json!({"page_size": 100, "enabled_only": true})).await;
     assert_eq!(second.outcome.as_str(), "partial", "{}", second.text);
     for (tenant, workspaces) in [("nordhafen", 2), ("marlowe", 1)] {
         let count = hosts.count(tenant);
@@ -75,23 +76,23 @@ async fn a_dead_and_a_slow_host_cost_their_own_rows_only() {
     }
     // The host that alpenmed is pinned to moved; nobody else was asked for it, nor it for anybody.
     assert_eq!((hosts.count("alpenmed").requests.len(), hosts.listeners["alpenmed"].connections()), (0, 0));
-    path.close().await;
+    desk.close().await;
     assert_eq!((hosts.count("nordhafen").shells_open, hosts.count("marlowe").shells_open), (0, 0));
 }
 
 #[tokio::test]
 async fn every_call_stays_on_its_tenant_s_host() {
     let hosts = Hosts::start().await;
-    let path = hosts.path();
-    let answer = ask(&path, FLEET, json!({})).await;
+    let desk = hosts.desk();
+    let answer = ask(&desk, FLEET, json!({})).await;
     assert_eq!(answer.outcome.as_str(), "done", "{}", answer.text);
-    let kept = ask(&path, FLEET, json!({})).await;
+    let kept = ask(&desk, FLEET, json!({})).await;
     assert_eq!(kept.envelope["fromCache"], true, "every workspace's answer was kept");
     let seen = |tenant: &str| (hosts.count(tenant).runs_of(CALL), hosts.count(tenant).shells_opened);
     assert_eq!((seen("alpenmed"), seen("marlowe"), seen("nordhafen")), ((1, 1), (1, 1), (2, 2)));
     for tenant in ["alpenmed", "marlowe", "nordhafen"] {
         let before: Vec<_> = hosts.listeners.values().map(|host| host.counters().requests_of("Command")).collect();
-        let answer = ask(&path, FLEET, json!({"tenant_filter": tenant, "enabled_only": true})).await;
+        let answer = ask(&desk, FLEET, json!({"tenant_filter": tenant, "enabled_only": true})).await;
         assert_eq!(answer.code, None, "{}", answer.text);
         for ((name, host), before) in hosts.listeners.iter().zip(before) {
             let more = host.counters().requests_of("Command") - before;
@@ -107,8 +108,8 @@ async fn a_host_that_is_too_slow_is_late_and_keeps_nobody_waiting() {
     let mut hosts = Hosts::start().await.with_url("alpenmed", &format!("http://{address}/wsman"));
     hosts.fault("marlowe", "Command", Hit::Every, Mishap::Delay(HOURS));
     hosts.config.fleet_deadline = Duration::from_secs(8);
-    let path = hosts.path();
-    let asked = timeout(Duration::from_secs(60), ask(&path, FLEET, json!({"page_size": 100})));
+    let desk = hosts.desk();
+    let asked = timeout(Duration::from_secs(60), ask(&desk, FLEET, json!({"page_size": 100})));
     let answer = asked.await.expect("within its deadline");
     assert_eq!(answer.outcome.as_str(), "partial", "{}", answer.text);
     for tenant in ["alpenmed", "marlowe"] {
@@ -116,7 +117,7 @@ async fn a_host_that_is_too_slow_is_late_and_keeps_nobody_waiting() {
     }
     assert_eq!(answer.envelope["summary"], json!({"asked": 4, "done": 2, "failed": 2}));
     assert_eq!(hosts.count("nordhafen").runs_of(CALL), 2);
-    path.close().await;
+    desk.close().await;
     assert_eq!(hosts.count("nordhafen").shells_open, 0);
 }
 
@@ -124,9 +125,9 @@ async fn a_host_that_is_too_slow_is_late_and_keeps_nobody_waiting() {
 async fn health_says_what_is_wrong_and_never_green_of_what_it_cannot_see() {
     let dead = TcpListener::bind(loopback()).await.expect("a port").local_addr().expect("an address");
     let hosts = Hosts::start().await.with_url("alpenmed", &format!("http://{dead}/wsman"));
-    let path = hosts.path_at("2026-03-02T08:00:00Z");
+    let desk = hosts.desk_at("2026-03-02T08:00:00Z");
     for depth in ["quick", "detailed"] {
-        let answer = ask(&path, HEALTH, json!({"tenant_scope": "all", "check_depth": depth})).await;
+        let answer = ask(&desk, HEALTH, json!({"tenant_scope": "all", "check_depth": depth})).await;
         assert_eq!(answer.outcome.as_str(), "partial", "{}", answer.text);
         let rows = answer.envelope["data"].as_array().expect("rows").clone();
         assert_eq!(rows.len(), 4);
@@ -147,7 +148,7 @@ async fn health_says_what_is_wrong_and_never_green_of_what_it_cannot_see() {
             assert_eq!(check(workspace, "reachable")["status"], "ok", "{workspace}");
             assert_eq!(check(workspace, "script")["sha256"].as_str().map(str::len), Some(64), "{workspace}");
             let rules = check(workspace, "rules");
-            let listed = ask(&path, READ, json!({"tenant": row(workspace)["tenant"], "workspace": workspace})).await;
+            let listed = ask(&desk, READ, json!({"tenant": row(workspace)["tenant"], "workspace": workspace})).await;
             assert_eq!(rules["total"], listed.envelope["count"], "{workspace}");
             assert!(check(workspace, "incidents")["bySeverity"].is_object(), "{workspace}");
             let unknown = row(workspace)["checks"].as_array().expect("checks").iter().any(|c| c["status"] == "unknown");
@@ -168,17 +169,17 @@ async fn health_says_what_is_wrong_and_never_green_of_what_it_cannot_see() {
         println!("{depth}: marlowe {:?}, {} shells", count.requests, count.shells_opened);
         assert_eq!(count.shells_opened, 1, "one session serves all checks");
     }
-    let one = ask(&path, HEALTH, json!({"tenant_scope": "marlowe"})).await;
+    let one = ask(&desk, HEALTH, json!({"tenant_scope": "marlowe"})).await;
     assert_eq!((one.outcome.as_str(), one.envelope["data"].as_array().map(Vec::len)), ("done", Some(1)));
     assert_eq!(hosts.listeners["alpenmed"].connections(), 0);
 }
 
 /// Reads of one workspace side by side, of different rules so that none is
 /// kept.
-async fn side_by_side(path: &CallPath, tenant: &str, workspace: &str, count: usize) {
+async fn side_by_side(desk: &Desk, tenant: &str, workspace: &str, count: usize) {
     let reads = (0..count).map(|n| {
         let arguments = json!({"tenant": tenant, "workspace": workspace, "NameFilter": format!("*{n}*")});
-        ask(path, READ, arguments)
+        ask(desk, READ, arguments)
     });
     for answer in futures_util::future::join_all(reads).await {
         assert_eq!(answer.code, None, "{}", answer.text);
@@ -191,16 +192,16 @@ async fn parallel_reads_of_a_workspace_use_as_many_sessions_as_the_host_may_have
     for host in hosts.config.hosts.values_mut() {
         host.sessions.max = 3;
     }
-    let path = hosts.path();
-    side_by_side(&path, "nordhafen", "nordhafen-prod", 12).await;
+    let desk = hosts.desk();
+    side_by_side(&desk, "nordhafen", "nordhafen-prod", 12).await;
     let count = hosts.count("nordhafen");
     println!("12 reads at once, max 3: {} shells, most at once {}", count.shells_opened, count.shells_most);
     assert_eq!((count.shells_opened, count.shells_most, count.runs_of(CALL)), (3, 3, 12));
     // Two workspaces and more calls than places: sessions go and come, never more than three.
     let both = async {
         tokio::join!(
-            side_by_side(&path, "nordhafen", "nordhafen-prod", 9),
-            side_by_side(&path, "nordhafen", "nordhafen-ot", 9),
+            side_by_side(&desk, "nordhafen", "nordhafen-prod", 9),
+            side_by_side(&desk, "nordhafen", "nordhafen-ot", 9),
         )
     };
     both.await;
@@ -209,7 +210,7 @@ async fn parallel_reads_of_a_workspace_use_as_many_sessions_as_the_host_may_have
     assert_eq!(count.shells_most, 3);
     // A session that is closed has its parked Receive aborted: that, and nothing else.
     assert!(count.faults.keys().all(|code| *code == 995), "{:?}", count.faults);
-    path.close().await;
+    desk.close().await;
     assert_eq!(hosts.count("nordhafen").shells_open, 0);
 }
 
@@ -221,9 +222,9 @@ async fn a_place_is_free_only_when_the_host_has_no_shell_any_more() {
     }
     hosts.fault("nordhafen", "Delete", Hit::Every, Mishap::Delay(SLOW));
     hosts.fault("nordhafen", "Create", Hit::Nth(2), Mishap::Delay(SLOW));
-    let path = hosts.path();
+    let desk = hosts.desk();
     for (n, workspace) in ["nordhafen-prod", "nordhafen-ot", "nordhafen-prod", "nordhafen-ot"].into_iter().enumerate() {
-        side_by_side(&path, "nordhafen", workspace, n + 1).await;
+        side_by_side(&desk, "nordhafen", workspace, n + 1).await;
     }
     let count = hosts.count("nordhafen");
     assert_eq!((count.shells_opened, count.shells_most), (4, 1), "{count:?}");
@@ -240,9 +241,9 @@ async fn a_call_that_was_given_up_leaves_no_session_and_no_place_taken() {
     for host in hosts.config.hosts.values_mut() {
         host.sessions.max = 1;
     }
-    let path = hosts.path();
+    let desk = hosts.desk();
     for round in 1..=3_u64 {
-        let call = ask(&path, READ, json!({"tenant": "nordhafen", "workspace": "nordhafen-prod"}));
+        let call = ask(&desk, READ, json!({"tenant": "nordhafen", "workspace": "nordhafen-prod"}));
         tokio::select! {
             answer = call => panic!("it sleeps for hours: {}", answer.text),
             () = began.notified() => {}
@@ -250,9 +251,9 @@ async fn a_call_that_was_given_up_leaves_no_session_and_no_place_taken() {
         let count = hosts.count("nordhafen");
         assert_eq!((count.shells_opened, count.shells_most), (round, 1), "{count:?}");
     }
-    path.close().await;
+    desk.close().await;
     assert_eq!(hosts.count("nordhafen").shells_open, 0);
-    assert_eq!(path.pool().counts().opened, path.pool().counts().closed);
+    assert_eq!(desk.path().pool().counts().opened, desk.path().pool().counts().closed);
 }
 
 #[tokio::test]
@@ -261,16 +262,16 @@ async fn an_opening_that_was_given_up_is_closed_before_the_next() {
     for host in hosts.config.hosts.values_mut() {
         host.sessions.max = 1;
     }
-    let path = hosts.path();
+    let desk = hosts.desk();
     hosts.fault("nordhafen", "Create", Hit::Nth(1), Mishap::Delay(SLOW));
     let created = reached(&hosts.listeners["nordhafen"], "Create");
     tokio::select! {
-        answer = ask(&path, READ, json!({"tenant": "nordhafen", "workspace": "nordhafen-prod"})) => {
+        answer = ask(&desk, READ, json!({"tenant": "nordhafen", "workspace": "nordhafen-prod"})) => {
             panic!("the host was quicker than it should be: {}", answer.text)
         }
         () = created => {}
     }
-    side_by_side(&path, "nordhafen", "nordhafen-ot", 1).await;
+    side_by_side(&desk, "nordhafen", "nordhafen-ot", 1).await;
     let count = hosts.count("nordhafen");
     assert_eq!((count.shells_opened, count.shells_most), (2, 1), "{count:?}");
 }
@@ -288,14 +289,14 @@ async fn writes_to_a_workspace_go_one_after_the_other_and_reads_beside_them() {
         if write { vec![Step::Sleep(SLOW)] } else { Vec::new() }
     }))
     .await;
-    let path = hosts.path();
+    let desk = hosts.desk();
     let place = json!({"tenant": "nordhafen", "workspace": "nordhafen-prod"});
-    let incidents = ask(&path, "sentinel_incident_list", place).await;
+    let incidents = ask(&desk, "sentinel_incident_list", place).await;
     let number = incidents.envelope["data"][0]["IncidentNumber"].clone();
     let writes = (0..4).map(|n| {
         let arguments = json!({"tenant": "nordhafen", "workspace": "nordhafen-prod",
             "IncidentNumber": number, "Message": format!("note {n}")});
-        ask(&path, "sentinel_incident_comment_add", arguments)
+        ask(&desk, "sentinel_incident_comment_add", arguments)
     });
     for answer in futures_util::future::join_all(writes).await {
         assert_eq!(answer.outcome.as_str(), "done", "{}", answer.text);

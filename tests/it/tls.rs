@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use sentinel_jump::call::Answer;
+use sentinel_jump::answer::Answer;
 use sentinel_jump::cli::Exit;
 use sentinel_jump::config::{Auth, SecretRef};
 use serde_json::{Value as Json, json};
@@ -43,19 +43,19 @@ fn comment() -> Json {
 }
 
 async fn comes_off(hosts: &Hosts) {
-    let path = hosts.path();
+    let desk = hosts.desk();
     for (tool, arguments) in [(READ, on(json!({}))), (WRITE, comment())] {
-        let answer = ask(&path, tool, arguments).await;
+        let answer = ask(&desk, tool, arguments).await;
         assert_eq!(answer.code, None, "{}", answer.text);
     }
 }
 
 /// Neither reads nor writes get through, and the host is asked nothing.
 async fn refused(hosts: &Hosts, code: &str) -> Answer {
-    let path = hosts.path();
+    let desk = hosts.desk();
     let mut last = None;
     for (tool, arguments) in [(WRITE, comment()), (READ, on(json!({})))] {
-        let answer = ask(&path, tool, arguments).await;
+        let answer = ask(&desk, tool, arguments).await;
         let found = answer.code.map_or("", |code| code.as_str());
         assert_eq!((found, Exit::of(&answer).code()), (code, 3), "{}", answer.text);
         last = Some(answer);
@@ -171,7 +171,7 @@ async fn a_certificate_of_ours_signs_in() {
     comes_off(&hosts).await;
 
     certified(&mut hosts, &other);
-    let answer = ask(&hosts.path(), READ, on(json!({}))).await;
+    let answer = ask(&hosts.desk(), READ, on(json!({}))).await;
     let said = answer.envelope["error"].as_str().unwrap_or_default();
     assert_eq!(
         said,
@@ -196,7 +196,7 @@ async fn the_password_is_handed_to_a_host_that_is_to_have_it() {
     assert!(hosts.config.hosts.values().all(|host| host.auth == Auth::CredSsp));
     comes_off(&hosts).await;
     let hosts = hosts.with_password("wrong");
-    let answer = ask(&hosts.path(), READ, on(json!({}))).await;
+    let answer = ask(&hosts.desk(), READ, on(json!({}))).await;
     assert_eq!(answer.code.map(|code| code.as_str()), Some("sign_in_refused"), "{}", answer.text);
 }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sentinel_jump::access::Caller;
-use sentinel_jump::call::{CallPath, Nobody, Request, encode};
+use sentinel_jump::call::{Nobody, encode};
 use sentinel_jump::config::{Config, SecretRef};
+use sentinel_jump::desk::{Desk, Door, Request};
 use sentinel_jump::host::{Ended, ScriptSource, Session};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -173,7 +174,7 @@ async fn what_is_not_given_is_not_sent() {
     }
 }
 
-fn path(real: &Real, script: &Path) -> CallPath {
+fn desk(real: &Real, script: &Path) -> Desk {
     let toml = format!(
         "[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"NOT_SET\" }}\n\
          [hosts.jump.script]\npush = '{}'\nsha256 = \"{}\"\n[tenants.t]\nhost = \"jump\"\nazure_config_dir = '{}'\n\
@@ -189,18 +190,25 @@ fn path(real: &Real, script: &Path) -> CallPath {
     for host in config.hosts.values_mut() {
         host.password = SecretRef::Given(credentials().password);
     }
-    CallPath::new(Arc::new(config))
+    Desk::new(Arc::new(config))
 }
 
-async fn answer(path: &CallPath, tool: &str, arguments: Json) -> Json {
+async fn answer(desk: &Desk, tool: &str, arguments: Json) -> Json {
     let mut arguments: Map<String, Json> = arguments.as_object().expect("an object").clone();
     arguments.insert("tenant".into(), "t".into());
     arguments.insert("workspace".into(), "w".into());
     let cancel = CancellationToken::new();
-    let caller = Caller::local();
-    let request =
-        Request { caller: &caller, tool, arguments: &arguments, progress: &|_| {}, confirm: &Nobody, cancel: &cancel };
-    Json::Object(path.answer(request).await.envelope)
+    let caller = Caller::local(desk.config().policy.clone());
+    let request = Request {
+        door: Door::CommandLine,
+        caller: &caller,
+        tool,
+        arguments: &arguments,
+        progress: &|_| {},
+        confirm: &Nobody,
+        cancel: &cancel,
+    };
+    Json::Object(desk.answer(request).await.envelope)
 }
 
 fn copy() -> (tempfile::TempDir, PathBuf) {
@@ -214,7 +222,7 @@ fn copy() -> (tempfile::TempDir, PathBuf) {
 async fn a_models_wrong_json_types_are_refused_before_a_connection_is_made() {
     let real = real!();
     let (_folder, file) = copy();
-    let path = path(&real, &file);
+    let desk = desk(&real, &file);
     for (tool, arguments) in [
         ("sentinel_rule_list", json!({"Enabled": "true"})),
         ("sentinel_rule_list", json!({"Enabled": 1})),
@@ -225,7 +233,7 @@ async fn a_models_wrong_json_types_are_refused_before_a_connection_is_made() {
         ("sentinel_incident_comment_add", json!({"IncidentNumber": 4711, "Message": 5})),
         ("sentinel_incident_list", json!({"Status": [null]})),
     ] {
-        let refused = answer(&path, tool, arguments.clone()).await;
+        let refused = answer(&desk, tool, arguments.clone()).await;
         assert_eq!(
             (&refused["outcome"], &refused["code"]),
             (&json!("refused"), &json!("invalid_argument")),
@@ -239,12 +247,12 @@ async fn a_models_wrong_json_types_are_refused_before_a_connection_is_made() {
 async fn a_value_that_only_the_hosts_own_type_refuses_is_not_sent_either() {
     let real = real!();
     let (_folder, file) = copy();
-    let path = path(&real, &file);
-    let done = answer(&path, "sentinel_rule_list", json!({})).await;
+    let desk = desk(&real, &file);
+    let done = answer(&desk, "sentinel_rule_list", json!({})).await;
     assert_eq!(done["data"][0]["workspace"], "law-nordhafen-sec-prod", "{done}");
     let before = real.host.counters().commands_started;
     for arguments in [json!({"Enabled": true}), json!({"Kind": ["Scheduled"]})] {
-        let refused = answer(&path, "sentinel_rule_list", arguments).await;
+        let refused = answer(&desk, "sentinel_rule_list", arguments).await;
         assert_eq!(
             (&refused["outcome"], &refused["code"]),
             (&json!("refused"), &json!("invalid_argument")),
@@ -254,5 +262,5 @@ async fn a_value_that_only_the_hosts_own_type_refuses_is_not_sent_either() {
         assert!(said.contains("takes a whole number in range there"), "{said}");
     }
     assert_eq!(real.host.counters().commands_started, before, "the probe is known, nothing else is asked");
-    path.close().await;
+    desk.close().await;
 }

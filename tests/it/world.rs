@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sentinel_jump::call::CallPath;
 use sentinel_jump::config::Config;
+use sentinel_jump::desk::Desk;
 
 pub(crate) const TOML: &str = r#"
 [hosts.jump-nordhafen]
@@ -44,6 +44,6 @@ pub(crate) fn config() -> Config {
     Config::parse(TOML, Path::new("")).expect("the test configuration is good")
 }
 
-pub(crate) fn path() -> Arc<CallPath> {
-    Arc::new(CallPath::new(Arc::new(config())))
+pub(crate) fn desk() -> Arc<Desk> {
+    Arc::new(Desk::new(Arc::new(config())))
 }

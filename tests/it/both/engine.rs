@@ -6,10 +6,11 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sentinel_jump::call::{CallPath, encode};
+use sentinel_jump::call::encode;
 use sentinel_jump::catalog;
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
+use sentinel_jump::desk::Desk;
 use sentinel_jump::host::{Call, OpenPlan, Progress, Returned, ScriptSource, Session, Target};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
@@ -94,12 +95,12 @@ impl Engine {
     }
 
     /// The server's own path of a call, whose sessions are shared.
-    pub(super) fn path(&self) -> Arc<CallPath> {
+    pub(super) fn desk(&self) -> Arc<Desk> {
         let mut config = Config::parse(&self.toml, std::path::Path::new("")).expect("a good configuration");
         for host in config.hosts.values_mut() {
             host.password = SecretRef::Given(credentials().password);
         }
-        Arc::new(CallPath::new(Arc::new(config)))
+        Arc::new(Desk::new(Arc::new(config)))
     }
 
     /// `sentinel-jump call` on the workspace, as a user types it.

@@ -3,10 +3,12 @@
 
 use futures_util::future::BoxFuture;
 use sentinel_jump::access::Caller;
+use sentinel_jump::answer::Answer;
 use sentinel_jump::answer::Code;
-use sentinel_jump::call::{Answer, CallPath, Confirm, Confirmation, Reply, Request};
+use sentinel_jump::call::{Confirm, Confirmation, Reply};
 use sentinel_jump::catalog::all;
-use sentinel_jump::desk::fleet;
+use sentinel_jump::desk::Door;
+use sentinel_jump::desk::{Desk, Request};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
@@ -70,23 +72,24 @@ impl Confirm for Agrees {
     }
 }
 
-async fn ask(path: &CallPath, tool: &str, arguments: &Json) -> Answer {
+async fn ask(desk: &Desk, tool: &str, arguments: &Json) -> Answer {
     let arguments = on(arguments.clone());
     let request = Request {
-        caller: &Caller::local(),
+        door: Door::CommandLine,
+        caller: &Caller::local(desk.config().policy.clone()),
         tool,
         arguments: arguments.as_object().expect("an object"),
         progress: &|_| {},
         confirm: &Agrees,
         cancel: &CancellationToken::new(),
     };
-    fleet::answer(path, request).await
+    desk.answer(request).await
 }
 
 /// Calls all 39; says of each that ended otherwise how it did.
 async fn answers(script: &str, forced: bool) {
     let real = real!(script);
-    let path = real.path();
+    let desk = real.desk();
     let had = had(forced);
     let mut wrong = Vec::new();
     for entry in all() {
@@ -94,7 +97,7 @@ async fn answers(script: &str, forced: bool) {
         let has = had.iter().find(|(name, _, _)| name == function);
         let others = calls().into_iter().find(|given| given.function == function).expect("every function is called");
         let (arguments, end) = has.map_or((&others.arguments, End::Lacking), |(_, arguments, end)| (arguments, *end));
-        let answer = ask(&path, &entry.tool, arguments).await;
+        let answer = ask(&desk, &entry.tool, arguments).await;
         if !ends(&answer, function, end) {
             wrong.push(format!("{function}: not {end:?} but {}", Json::Object(answer.envelope)));
         }
@@ -142,10 +145,10 @@ async fn the_script_with_a_session_answers_what_it_has() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_menu_script_gives_back_passes_through() {
     let real = real!("SentinelManager_v3.ps1");
-    let path = real.path();
-    let created = ask(&path, "sentinel_table_create", &json!({ "TableName": "Probe_CL", "Schema": "Syslog" })).await;
+    let desk = real.desk();
+    let created = ask(&desk, "sentinel_table_create", &json!({ "TableName": "Probe_CL", "Schema": "Syslog" })).await;
     let data = &created.envelope["data"];
     assert_eq!((&data["Method"], &data["Body"]["name"]), (&json!("PUT"), &json!("Probe_CL")), "{data}");
-    let rules = ask(&path, "sentinel_rule_list", &json!({})).await;
+    let rules = ask(&desk, "sentinel_rule_list", &json!({})).await;
     assert_eq!(rules.envelope["data"][0]["entityMappings"][0]["fieldMappings"][0]["columnName"], "IPAddress");
 }
