@@ -3,8 +3,6 @@
 //! The numbered facts are those of the field notes on what a real engine does
 //! on the wire; each test ends with an answer or an error in time.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,19 +17,45 @@ use wsman::session::{End, PipelineEvent, StopCause};
 use wsman::{Error, ErrorKind, Retry};
 
 use crate::host_end::{credentials, listen};
+use crate::outside::powershell::powershell;
+use crate::outside::trials;
 
-/// The project's engine beside the checkout, else `pwsh`; `None`, said aloud,
-/// when there is neither.
-fn powershell() -> Option<Vec<OsString>> {
-    let near =
-        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/powershell/pwsh-engine"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let pwsh = std::env::split_paths(&path).map(|folder| folder.join("pwsh"));
-    let found: Option<PathBuf> = near.chain(pwsh).find(|program| program.is_file());
-    if found.is_none() {
-        println!("left out: no PowerShell (neither ../shared/powershell nor pwsh on the PATH)");
+trials! { TRIALS:
+    current_thread {
+        fact_1_what_cannot_be_read_ends_at_the_first_message_deadline(real);
+        fact_2_null_is_never_sent_as_input_and_the_rest_arrives(real);
+        fact_3_null_is_an_object_and_nothing_is_none(real);
+        fact_4_forbidden_and_lone_characters_survive_both_ways(real);
+        fact_5_a_failing_statement_ends_the_pipeline(real);
+        fact_6_errors_that_do_not_end_are_told_beside_completed(real);
+        fact_7_exit_is_completed_and_told_by_a_host_call(real);
+        fact_8_a_secure_string_out_is_read_with_a_key_asked_for_afterwards(real);
+        fact_9_a_foreign_secure_string_is_refused_here_and_the_pool_lives(real);
+        secrets_travel_both_ways_in_every_version(host);
+        a_host_of_2_1_that_asks_for_the_key_gets_it(host);
+        questions_for_secrets_are_answered_in_the_middle_of_a_call(real);
+        fact_10_a_version_that_does_not_exist_ends_in_an_error(host);
+        versions_2_1_and_2_2_and_2_4_open_too(host);
+        every_stream_comes_in_order_and_typed(real);
+        a_stop_ends_a_sleep_and_the_pool_lives_on(real);
+        a_dropped_pipeline_is_stopped_on_the_host(real);
+        a_deadline_stops_the_host(real);
+        a_question_is_refused_by_default_and_answered_by_policy(real);
+        large_things_travel_both_ways(real);
+        nothing_in_a_value_is_run(real);
+        a_process_that_dies_ends_the_call_as_unknown(real);
+        pipelines_of_one_pool_share_it_and_arguments_reach_the_session(host);
+        pipelines_of_several_commands_statements_and_merged_streams(real);
+        the_runspaces_of_a_pool_are_asked_changed_and_reset(host);
+        events_and_host_calls_outside_of_pipelines_arrive_on_the_parked_receive(host);
+        commands_say_their_parameters(real);
+        input_goes_at_the_hosts_pace_and_together(real);
+        a_nested_pipeline_runs_when_the_outer_has_its_answer(real);
+        a_slow_consumer_gets_everything(real);
+        a_real_pipeline_is_left_and_collected_by_another_client(host);
+        retransmission_is_proven_by_a_counting_script(real);
+        what_the_host_cannot_nest_is_refused_here_and_what_it_cuts_off_is_said(real);
     }
-    Some(vec![found?.into(), "-s".into(), "-NoLogo".into(), "-NoProfile".into()])
 }
 
 /// A host with a real PowerShell, and an open pool on it.
@@ -40,17 +64,16 @@ struct Real {
     _host: Listener,
 }
 
-async fn host() -> Option<Listener> {
-    let argv = powershell()?;
+async fn host() -> Listener {
     let env = vec![("DOTNET_EnableDiagnostics".into(), "0".into())];
-    let process = ProcessOptions { argv, env };
-    Some(listen(HostOptions::new(vec![credentials()], EngineKind::Process(process))).await)
+    let process = ProcessOptions { argv: powershell(), env };
+    listen(HostOptions::new(vec![credentials()], EngineKind::Process(process))).await
 }
 
-async fn real() -> Option<Real> {
-    let host = host().await?;
+async fn real() -> Real {
+    let host = host().await;
     let pool = RunspacePool::open(options(&host)).await.expect("the pool opens");
-    Some(Real { pool, _host: host })
+    Real { pool, _host: host }
 }
 
 fn options(host: &Listener) -> Options {
@@ -74,18 +97,7 @@ fn texts(output: &Output) -> Vec<String> {
     output.objects.iter().map(|object| object.as_str().unwrap_or("(no text)").to_owned()).collect()
 }
 
-macro_rules! real {
-    () => {
-        match real().await {
-            Some(real) => real,
-            None => return,
-        }
-    };
-}
-
-#[tokio::test]
-async fn fact_1_what_cannot_be_read_ends_at_the_first_message_deadline() {
-    let real = real!();
+async fn fact_1_what_cannot_be_read_ends_at_the_first_message_deadline(real: Real) {
     // Valid for us, but .NET's Uri refuses it: the engine says nothing, ever.
     let unreadable = Command::new("Write-Output").argument("InputObject", Value::Uri("http://".into()));
     let output = with_timeouts(&real.pool, unreadable, 2, 60).await;
@@ -97,9 +109,7 @@ async fn fact_1_what_cannot_be_read_ends_at_the_first_message_deadline() {
     assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
 }
 
-#[tokio::test]
-async fn fact_2_null_is_never_sent_as_input_and_the_rest_arrives() {
-    let real = real!();
+async fn fact_2_null_is_never_sent_as_input_and_the_rest_arrives(real: Real) {
     let options = RunOptions { with_input: true, ..RunOptions::default() };
     let pipeline = real.pool.run(vec![Command::script("process { \"<$_>\" } end { 'end' }")], options).await.unwrap();
     pipeline.send_input(Value::from("a")).await.unwrap();
@@ -110,18 +120,14 @@ async fn fact_2_null_is_never_sent_as_input_and_the_rest_arrives() {
     assert_eq!(texts(&output), ["<a>", "<b>", "end"]);
 }
 
-#[tokio::test]
-async fn fact_3_null_is_an_object_and_nothing_is_none() {
-    let real = real!();
+async fn fact_3_null_is_an_object_and_nothing_is_none(real: Real) {
     assert_eq!(script(&real.pool, "$null").await.objects, [Value::Nil]);
     assert!(script(&real.pool, "@()").await.objects.is_empty());
     let empty = script(&real.pool, ",@()").await;
     assert_eq!(empty.objects[0].items(), Some(&[][..]));
 }
 
-#[tokio::test]
-async fn fact_4_forbidden_and_lone_characters_survive_both_ways() {
-    let real = real!();
+async fn fact_4_forbidden_and_lone_characters_survive_both_ways(real: Real) {
     let output =
         script(&real.pool, "\"$([char]0xFFFE)$([char]0xFFFF)$([char]1)\"; [char]0xD83D; \"a$([char]0xD83D)b\"").await;
     assert_eq!(
@@ -140,9 +146,7 @@ async fn fact_4_forbidden_and_lone_characters_survive_both_ways() {
     }
 }
 
-#[tokio::test]
-async fn fact_5_a_failing_statement_ends_the_pipeline() {
-    let real = real!();
+async fn fact_5_a_failing_statement_ends_the_pipeline(real: Real) {
     for (text, id) in [
         ("'before'; Get-NoSuch; 'after'", "CommandNotFoundException"),
         ("'before'; [int]'abc'; 'after'", "InvalidCastFromStringToInteger"),
@@ -156,9 +160,7 @@ async fn fact_5_a_failing_statement_ends_the_pipeline() {
     }
 }
 
-#[tokio::test]
-async fn fact_6_errors_that_do_not_end_are_told_beside_completed() {
-    let real = real!();
+async fn fact_6_errors_that_do_not_end_are_told_beside_completed(real: Real) {
     let output = script(&real.pool, "Write-Error 'one' -ErrorId 'My'; 'after'").await;
     assert!(matches!(output.end, End::Completed));
     assert_eq!(output.errors.len(), 1);
@@ -166,9 +168,7 @@ async fn fact_6_errors_that_do_not_end_are_told_beside_completed() {
     assert_eq!(texts(&output), ["after"]);
 }
 
-#[tokio::test]
-async fn fact_7_exit_is_completed_and_told_by_a_host_call() {
-    let real = real!();
+async fn fact_7_exit_is_completed_and_told_by_a_host_call(real: Real) {
     let output = script(&real.pool, "'before'; exit 3").await;
     assert!(matches!(output.end, End::Completed));
     let exit = output.host_calls.iter().find(|call| call.method == HostMethod::SetShouldExit).expect("SetShouldExit");
@@ -176,18 +176,14 @@ async fn fact_7_exit_is_completed_and_told_by_a_host_call() {
     assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
 }
 
-#[tokio::test]
-async fn fact_8_a_secure_string_out_is_read_with_a_key_asked_for_afterwards() {
-    let real = real!();
+async fn fact_8_a_secure_string_out_is_read_with_a_key_asked_for_afterwards(real: Real) {
     let output = script(&real.pool, "ConvertTo-SecureString 'p@ss✓' -AsPlainText -Force; 'after'").await;
     let secret = output.objects[0].as_secure_string().expect("a SecureString");
     assert_eq!(output.objects[1], Value::from("after"));
     assert_eq!(real.pool.reveal(secret).await.unwrap().expose(), "p@ss✓");
 }
 
-#[tokio::test]
-async fn fact_9_a_foreign_secure_string_is_refused_here_and_the_pool_lives() {
-    let real = real!();
+async fn fact_9_a_foreign_secure_string_is_refused_here_and_the_pool_lives(real: Real) {
     let secret = Value::SecureString(SecureString::sealed(vec![0; 16]));
     let error = real.pool.invoke(Command::new("Write-Output").argument("InputObject", secret)).await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_run()), (ErrorKind::Misuse, false));
@@ -201,9 +197,7 @@ fn secret(text: &str) -> SecureString {
 const PLAIN: &str =
     "[Runtime.InteropServices.Marshal]::PtrToStringBSTR([Runtime.InteropServices.Marshal]::SecureStringToBSTR($s))";
 
-#[tokio::test]
-async fn secrets_travel_both_ways_in_every_version() {
-    let Some(host) = host().await else { return };
+async fn secrets_travel_both_ways_in_every_version(host: Listener) {
     for version in [ProtocolVersion::V2_1, ProtocolVersion::V2_2, ProtocolVersion::V2_3, ProtocolVersion::V2_4] {
         let mut options = options(&host);
         options.session.protocol = version;
@@ -227,9 +221,7 @@ async fn secrets_travel_both_ways_in_every_version() {
     }
 }
 
-#[tokio::test]
-async fn a_host_of_2_1_that_asks_for_the_key_gets_it() {
-    let Some(host) = host().await else { return };
+async fn a_host_of_2_1_that_asks_for_the_key_gets_it(host: Listener) {
     let mut options = options(&host);
     options.session.protocol = ProtocolVersion::V2_1;
     let pool = RunspacePool::open(options).await.unwrap();
@@ -239,9 +231,7 @@ async fn a_host_of_2_1_that_asks_for_the_key_gets_it() {
     assert_eq!(pool.reveal(output.objects[1].as_secure_string().unwrap()).await.unwrap().expose(), "p");
 }
 
-#[tokio::test]
-async fn questions_for_secrets_are_answered_in_the_middle_of_a_call() {
-    let real = real!();
+async fn questions_for_secrets_are_answered_in_the_middle_of_a_call(real: Real) {
     let options = RunOptions {
         host: Box::new(|call| match call.method {
             HostMethod::Prompt => HostResponse::fields([("Kennwort", Value::from(secret("geheim✓")))]),
@@ -257,9 +247,7 @@ async fn questions_for_secrets_are_answered_in_the_middle_of_a_call() {
     assert_eq!(texts(&output), ["geheim✓", "c", "LAB\\carol"]);
 }
 
-#[tokio::test]
-async fn fact_10_a_version_that_does_not_exist_ends_in_an_error() {
-    let Some(host) = host().await else { return };
+async fn fact_10_a_version_that_does_not_exist_ends_in_an_error(host: Listener) {
     let mut options = options(&host);
     options.session.protocol = ProtocolVersion(3, 0);
     // Our host end keeps SESSION_CAPABILITY for company until the end of the
@@ -270,9 +258,7 @@ async fn fact_10_a_version_that_does_not_exist_ends_in_an_error() {
     host.shutdown().await;
 }
 
-#[tokio::test]
-async fn versions_2_1_and_2_2_and_2_4_open_too() {
-    let Some(host) = host().await else { return };
+async fn versions_2_1_and_2_2_and_2_4_open_too(host: Listener) {
     for version in [ProtocolVersion::V2_1, ProtocolVersion::V2_2, ProtocolVersion::V2_4] {
         let mut options = options(&host);
         options.session.protocol = version;
@@ -283,9 +269,7 @@ async fn versions_2_1_and_2_2_and_2_4_open_too() {
     }
 }
 
-#[tokio::test]
-async fn every_stream_comes_in_order_and_typed() {
-    let real = real!();
+async fn every_stream_comes_in_order_and_typed(real: Real) {
     let output = script(
         &real.pool,
         "$VerbosePreference = $DebugPreference = 'Continue'
@@ -302,9 +286,7 @@ async fn every_stream_comes_in_order_and_typed() {
     assert_eq!((output.progress[0].activity.as_str(), output.progress[0].percent), ("A", Some(50)));
 }
 
-#[tokio::test]
-async fn a_stop_ends_a_sleep_and_the_pool_lives_on() {
-    let real = real!();
+async fn a_stop_ends_a_sleep_and_the_pool_lives_on(real: Real) {
     let text = "try { 'started'; Start-Sleep 600 } finally { 'finally' }";
     let mut pipeline = real.pool.run(vec![Command::script(text)], RunOptions::default()).await.unwrap();
     let first = pipeline.next().await;
@@ -316,25 +298,19 @@ async fn a_stop_ends_a_sleep_and_the_pool_lives_on() {
     assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
 }
 
-#[tokio::test]
-async fn a_dropped_pipeline_is_stopped_on_the_host() {
-    let real = real!();
+async fn a_dropped_pipeline_is_stopped_on_the_host(real: Real) {
     let sleeping = real.pool.run(vec![Command::script("Start-Sleep 600")], RunOptions::default()).await.unwrap();
     drop(sleeping);
     // The pool has one runspace: this runs only when the other was stopped.
     assert_eq!(texts(&script(&real.pool, "'alive'").await), ["alive"]);
 }
 
-#[tokio::test]
-async fn a_deadline_stops_the_host() {
-    let real = real!();
+async fn a_deadline_stops_the_host(real: Real) {
     let output = with_timeouts(&real.pool, Command::script("Start-Sleep 600"), 600, 1).await.unwrap();
     assert!(matches!(output.end, End::Stopped(StopCause::Timeout)), "{:?}", output.end);
 }
 
-#[tokio::test]
-async fn a_question_is_refused_by_default_and_answered_by_policy() {
-    let real = real!();
+async fn a_question_is_refused_by_default_and_answered_by_policy(real: Real) {
     let output = script(&real.pool, "Read-Host 'Frage'; 'after'").await;
     let End::Failed(error) = &output.end else { panic!("{:?}", output.end) };
     assert_eq!(error.id, "Wsman.Refused");
@@ -350,9 +326,7 @@ async fn a_question_is_refused_by_default_and_answered_by_policy() {
     assert_eq!(texts(&output.collect().await.unwrap()), ["Ä✓"]);
 }
 
-#[tokio::test]
-async fn large_things_travel_both_ways() {
-    let real = real!();
+async fn large_things_travel_both_ways(real: Real) {
     let output = script(&real.pool, "'x' * 3000000").await;
     assert_eq!(output.objects[0].as_str().map(str::len), Some(3_000_000));
     let output = script(&real.pool, "1..5000 | ForEach-Object { [pscustomobject]@{ n = $_ } }").await;
@@ -364,9 +338,7 @@ async fn large_things_travel_both_ways() {
     assert_eq!(output.objects, [Value::I32(600_000), Value::from("ü")]);
 }
 
-#[tokio::test]
-async fn nothing_in_a_value_is_run() {
-    let real = real!();
+async fn nothing_in_a_value_is_run(real: Real) {
     for text in ["'; Remove-Item x; $(1+1)", "`n\n\r\"\\", "$(Write-Host x)", "_x000A_", "<a>&amp;]]>", "", "'", "{0}"]
     {
         let output = real.pool.invoke(Command::new("Write-Output").argument("InputObject", text)).await.unwrap();
@@ -375,18 +347,14 @@ async fn nothing_in_a_value_is_run() {
     }
 }
 
-#[tokio::test]
-async fn a_process_that_dies_ends_the_call_as_unknown() {
-    let real = real!();
+async fn a_process_that_dies_ends_the_call_as_unknown(real: Real) {
     let error = real.pool.invoke(Command::script("[Environment]::Exit(1)")).await.unwrap_err();
     assert!(error.may_have_run(), "{error:?}");
     let error = real.pool.invoke(Command::script("1")).await.unwrap_err();
     assert!(!error.may_have_run(), "{error:?}");
 }
 
-#[tokio::test]
-async fn pipelines_of_one_pool_share_it_and_arguments_reach_the_session() {
-    let Some(host) = host().await else { return };
+async fn pipelines_of_one_pool_share_it_and_arguments_reach_the_session(host: Listener) {
     let mut options = options(&host);
     options.session.application_arguments = Value::hashtable([("tenant", Value::from("nordhafen"))]);
     let pool = Arc::new(RunspacePool::open(options).await.unwrap());
@@ -399,9 +367,7 @@ async fn pipelines_of_one_pool_share_it_and_arguments_reach_the_session() {
     assert_eq!(output.objects, [Value::I32(5), Value::from("nordhafen")]);
 }
 
-#[tokio::test]
-async fn pipelines_of_several_commands_statements_and_merged_streams() {
-    let real = real!();
+async fn pipelines_of_several_commands_statements_and_merged_streams(real: Real) {
     let piped = vec![
         Command::new("Write-Output").argument("InputObject", Value::list(vec![3.into(), 1.into(), 2.into()])),
         Command::new("Sort-Object"),
@@ -423,9 +389,7 @@ async fn pipelines_of_several_commands_statements_and_merged_streams() {
     assert!(output.errors.is_empty() && output.warnings.is_empty() && output.information.is_empty());
 }
 
-#[tokio::test]
-async fn the_runspaces_of_a_pool_are_asked_changed_and_reset() {
-    let Some(host) = host().await else { return };
+async fn the_runspaces_of_a_pool_are_asked_changed_and_reset(host: Listener) {
     for parked in [true, false] {
         let mut options = options(&host);
         options.session.max_runspaces = 3;
@@ -445,9 +409,7 @@ async fn the_runspaces_of_a_pool_are_asked_changed_and_reset() {
     }
 }
 
-#[tokio::test]
-async fn events_and_host_calls_outside_of_pipelines_arrive_on_the_parked_receive() {
-    let Some(host) = host().await else { return };
+async fn events_and_host_calls_outside_of_pipelines_arrive_on_the_parked_receive(host: Listener) {
     let mut options = options(&host);
     options.pool_host = PoolHost(Box::new(|call| match call.question_of() {
         Ok(Question::ReadLine) => HostResponse::text("from the pool"),
@@ -483,18 +445,14 @@ async fn events_and_host_calls_outside_of_pipelines_arrive_on_the_parked_receive
     assert!(events.next().await.is_none());
 }
 
-#[tokio::test]
-async fn commands_say_their_parameters() {
-    let real = real!();
+async fn commands_say_their_parameters(real: Real) {
     let found = real.pool.command_metadata(GetCommandMetadata::new(["Get-Date", "Out-Null"])).await.unwrap();
     assert_eq!(found.iter().map(|command| command.name.as_str()).collect::<Vec<_>>(), ["Get-Date", "Out-Null"]);
     assert!(found[0].parameters.iter().any(|(name, _)| name == "Format"));
     assert!(real.pool.command_metadata(GetCommandMetadata::new(["No-Such*"])).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn input_goes_at_the_hosts_pace_and_together() {
-    let real = real!();
+async fn input_goes_at_the_hosts_pace_and_together(real: Real) {
     let options = RunOptions { with_input: true, ..RunOptions::default() };
     let sum = Command::script("begin { $n = 0; $s = 0 } process { $n++; $s += $_.Length } end { \"$n $s\" }");
     let pipeline = real.pool.run(vec![sum], options).await.unwrap();
@@ -507,9 +465,7 @@ async fn input_goes_at_the_hosts_pace_and_together() {
     assert!(sends < 100, "{sends} requests for 200 objects");
 }
 
-#[tokio::test]
-async fn a_nested_pipeline_runs_when_the_outer_has_its_answer() {
-    let real = real!();
+async fn a_nested_pipeline_runs_when_the_outer_has_its_answer(real: Real) {
     let pool = Arc::new(real.pool);
     let outer = pool.run(
         vec![Command::script("$x = Read-Host 'q'; \"outer $x\"")],
@@ -524,9 +480,7 @@ async fn a_nested_pipeline_runs_when_the_outer_has_its_answer() {
     assert!(matches!(inner.end, End::Completed | End::Failed(_)), "{:?}", inner.end);
 }
 
-#[tokio::test]
-async fn a_slow_consumer_gets_everything() {
-    let real = real!();
+async fn a_slow_consumer_gets_everything(real: Real) {
     let text = "1..5000 | ForEach-Object { 'x' * 2000 }; 'y' * 20000000";
     let mut pipeline = real.pool.run(vec![Command::script(text)], RunOptions::default()).await.unwrap();
     let first = pipeline.next().await;
@@ -538,9 +492,7 @@ async fn a_slow_consumer_gets_everything() {
     assert_eq!(output.objects[4999].as_str().map(str::len), Some(20_000_000));
 }
 
-#[tokio::test]
-async fn a_real_pipeline_is_left_and_collected_by_another_client() {
-    let Some(host) = host().await else { return };
+async fn a_real_pipeline_is_left_and_collected_by_another_client(host: Listener) {
     let pool = RunspacePool::open(options(&host)).await.unwrap();
     let text = "$x = 1; 'one'; Start-Sleep -Milliseconds 300; 1..20 | ForEach-Object { 'y' * 50000 }; 'last'";
     let mut pipeline = pool.run(vec![Command::script(text)], RunOptions::default()).await.unwrap();
@@ -555,16 +507,12 @@ async fn a_real_pipeline_is_left_and_collected_by_another_client() {
     assert_eq!(texts(&script(&pool, "\"$x\"").await), ["1"], "the same runspace");
 }
 
-#[tokio::test]
-async fn retransmission_is_proven_by_a_counting_script() {
-    let real = real!();
+async fn retransmission_is_proven_by_a_counting_script(real: Real) {
     assert!(real.pool.prove_retransmission().await.unwrap());
     assert!(real.pool.prove_retransmission().await.unwrap(), "and again: the count begins anew");
 }
 
-#[tokio::test]
-async fn what_the_host_cannot_nest_is_refused_here_and_what_it_cuts_off_is_said() {
-    let real = real!();
+async fn what_the_host_cannot_nest_is_refused_here_and_what_it_cuts_off_is_said(real: Real) {
     let nested = |depth| (0..depth).fold(Value::from("x"), |inner, _| Value::list(vec![inner]));
     let count = "param($a) $n = 0; while ($a -isnot [string]) { $a = $a[0]; $n++ }; $n";
     let run = async |depth: i32| real.pool.invoke(Command::script(count).argument("a", nested(depth))).await;

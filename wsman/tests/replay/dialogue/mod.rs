@@ -148,7 +148,7 @@ fn requests(recording: &Recording) -> Result<Vec<Option<Request>>, Trouble> {
             Ok(request) => requests.push(Some(request)),
             Err(error) => {
                 let text = String::from_utf8_lossy(&exchange.request);
-                let root = super::super::infoset::Node::parse(&text).map_err(Trouble::Wrong)?;
+                let root = crate::infoset::Node::parse(&text).map_err(Trouble::Wrong)?;
                 let uri = root.find("ResourceURI").map_or("", |uri| uri.text.trim());
                 let verb = root.find("Action").map_or("", |action| action.text.trim()).rsplit('/').next().unwrap_or("");
                 let kind = uri.rsplit('/').next().unwrap_or_default();
@@ -213,10 +213,8 @@ fn envelopes(
         }
         let Some(candidates) = recorded.get(&key(&request)) else { continue };
         let envelope = statements::envelope(&exchange.request).map_err(Trouble::Wrong)?;
-        let differences: Vec<_> = candidates
-            .iter()
-            .filter_map(|recorded| super::super::infoset::differ(recorded, &envelope, "").err())
-            .collect();
+        let differences: Vec<_> =
+            candidates.iter().filter_map(|recorded| crate::infoset::differ(recorded, &envelope, "").err()).collect();
         if differences.len() == candidates.len() {
             let first = differences.first().cloned().unwrap_or_default();
             return Err(Trouble::Wrong(format!("{} envelope: {first}", request.operation.name())));

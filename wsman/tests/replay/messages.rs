@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wsman::psrp::fragment::Assembler;
 
-use super::super::infoset::Node;
 use super::recording::Recording;
+use crate::infoset::Node;
 
 /// A message of a recording.
 #[derive(Clone)]

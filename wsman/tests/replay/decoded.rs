@@ -10,10 +10,10 @@ use wsman::psrp::{
 };
 use wsman::soap::{Answer, AnswerEnvelope, Request, SoapError};
 
-use super::super::infoset::{self, Node};
 use super::messages::{self, Found};
 use super::recording::Recording;
 use super::report::Report;
+use crate::infoset::{self, Node};
 
 /// Reads a request as a host does. Writes it again where we write it alike.
 pub(crate) fn request(name: &str, body: &[u8], report: &mut Report) {

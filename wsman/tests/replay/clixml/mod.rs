@@ -7,6 +7,18 @@ use std::collections::BTreeMap;
 
 use wsman::clixml::{Limits, Value, decode, decode_all, encode, json};
 
+use crate::outside::trials;
+use crate::places::shared_part;
+
+trials! { TRIALS:
+    blocking {
+        replay_every_message_of_windows_hosts;
+        replay_every_message_of_powershell_7_6;
+        replay_what_powershell_exe_writes_to_its_standard_error;
+        replay_hostile_clixml_of_powershells_own_tests;
+    }
+}
+
 /// Payloads that are broken on purpose, by scenario: what PowerShell answers
 /// with silence must be an error here.
 const BROKEN: &[(&str, usize)] = &[("bad-create-pipeline", 1), ("secure-string-2-4", 1)];
@@ -33,9 +45,8 @@ fn report(wrong: &[String], count: usize) {
     assert!(wrong.is_empty(), "{} of {count} messages:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[test]
 fn replay_every_message_of_windows_hosts() {
-    let Some(folder) = recordings::folder("pypsrp-derived/clixml") else { return };
+    let folder = shared_part("pypsrp-derived/clixml");
     let files = recordings::files(&folder, ".xml");
     assert!(files.len() >= 231, "only {} files", files.len());
     let mut wrong = Vec::new();
@@ -47,9 +58,8 @@ fn replay_every_message_of_windows_hosts() {
     report(&wrong, files.len());
 }
 
-#[test]
 fn replay_every_message_of_powershell_7_6() {
-    let Some(folder) = recordings::folder("pwsh-7.6") else { return };
+    let folder = shared_part("pwsh-7.6");
     let (mut count, mut wrong) = (0, Vec::new());
     let mut broken: BTreeMap<String, usize> = BTreeMap::new();
     for scenario in recordings::folders(&folder) {
@@ -77,9 +87,8 @@ fn replay_every_message_of_powershell_7_6() {
     }
 }
 
-#[test]
 fn replay_what_powershell_exe_writes_to_its_standard_error() {
-    let Some(folder) = recordings::folder("pypsrp/data") else { return };
+    let folder = shared_part("pypsrp/data");
     let files = recordings::files(&folder, ".xml");
     assert!(!files.is_empty());
     for file in files {
@@ -93,9 +102,8 @@ fn replay_what_powershell_exe_writes_to_its_standard_error() {
     }
 }
 
-#[test]
 fn replay_hostile_clixml_of_powershells_own_tests() {
-    let Some(folder) = recordings::folder("PowerShell") else { return };
+    let folder = shared_part("PowerShell");
     for file in recordings::files(&folder, ".clixml") {
         let value = decode(std::fs::read(file).unwrap(), &Limits::DECODE).unwrap();
         // An object around an object.

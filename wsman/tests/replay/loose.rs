@@ -10,9 +10,9 @@ use wsman::psrp::Message;
 use wsman::psrp::fragment::Assembler;
 use wsman::soap::{AnswerEnvelope, Request};
 
-use super::super::infoset::{self, Node};
 use super::report::Report;
 use super::{decoded, messages};
+use crate::infoset::{self, Node};
 
 /// Replays one file.
 pub(crate) fn file(path: &Path, name: &str, report: &mut Report) {

@@ -20,6 +20,17 @@ use super::report::Report;
 use super::{decoded, dialogue, messages, places, recording};
 use crate::host_end::listen;
 use crate::infoset::Node;
+use crate::outside::trials;
+
+trials! { TRIALS:
+    multi_thread {
+        replay_a_recording_shows_nothing_that_was_planted;
+        replay_a_recording_of_our_client_as_any_other;
+    }
+    blocking {
+        replay_a_folder_that_holds_something_is_not_written_to;
+    }
+}
 
 const SECRET: &str = "planted <secret> & more\n";
 const MACHINE: &str = "PLANTED-PC7";
@@ -121,7 +132,6 @@ fn readable(folder: &Path) -> Vec<String> {
     texts
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn replay_a_recording_shows_nothing_that_was_planted() {
     let recorder = recorder();
     record(&recorder, Secrets::Sent).await;
@@ -142,7 +152,6 @@ async fn replay_a_recording_shows_nothing_that_was_planted() {
 }
 
 /// Without a SecureString: a key that was redacted opens nothing.
-#[tokio::test(flavor = "multi_thread")]
 async fn replay_a_recording_of_our_client_as_any_other() {
     let recorder = recorder();
     record(&recorder, Secrets::None).await;
@@ -168,7 +177,6 @@ fn read(folder: &Path, summary: &Summary) -> recording::Recording {
     recorded
 }
 
-#[test]
 fn replay_a_folder_that_holds_something_is_not_written_to() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mine.txt"), "mine").unwrap();

@@ -1,4 +1,4 @@
-//! Where the recordings are, and the messages in them.
+//! The messages in recordings.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,6 @@ const FRAGMENT_HEADER: usize = 21;
 
 /// Bytes before the CLIXML of a message.
 const MESSAGE_HEADER: usize = 40;
-
-/// A folder of `../shared/recordings`. Says so when it is not there. What
-/// `WSMAN_RECORDINGS` adds is replayed by `replay`.
-pub(crate) fn folder(name: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().skip(1);
-    let found = beside.map(|above| above.join("shared/recordings").join(name)).find(|place| place.is_dir());
-    if found.is_none() {
-        println!("left out: no ../shared/recordings/{name}");
-    }
-    found
-}
 
 /// The files of a folder whose names end so, in order.
 pub(crate) fn files(folder: &Path, end: &str) -> Vec<PathBuf> {

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use wsman::entropy::Entropy;
 use wsman::psrp::{EncryptedSessionKey, Message, MessageType, PublicKey, SessionKey};
 
-use super::super::super::infoset::Node;
 use super::super::messages;
+use crate::infoset::Node;
 
 /// Which recorded id stands for which of ours.
 #[derive(Default)]

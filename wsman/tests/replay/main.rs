@@ -1,17 +1,28 @@
 //! Recordings of real hosts, replayed.
 //!
-//! Searched are `fixtures/recordings`, `../shared/recordings` where it lies
-//! beside the checkout, and every folder that `WSMAN_RECORDINGS` names (colon
-//! separated), each with all folders below. Whatever lies there is read by
-//! what it is: folders in the format of `pwsh-7.6`, pypsrp's YAML, loose
-//! envelopes, CLIXML, fragments in base64. Nothing is skipped in silence: a
-//! file is counted, or named with the reason why it was left out.
+//! Searched are `fixtures/recordings` and every folder that `WSMAN_RECORDINGS`
+//! names (colon separated), and, by tests that are left out without it,
+//! `../shared/recordings` beside the checkout; each with all folders below.
+//! Whatever lies there is read by what it is: folders in the format of
+//! `pwsh-7.6`, pypsrp's YAML, loose envelopes, CLIXML, fragments in base64.
+//! Nothing is skipped in silence: a file is counted, or named with the reason
+//! why it was left out.
 
+#![allow(clippy::indexing_slicing, reason = "a test that is wrong may panic")]
+
+mod clixml;
 mod decoded;
 mod dialogue;
 mod envelopes;
+#[cfg(all(feature = "host-end", feature = "recorder"))]
+#[expect(dead_code, reason = "the account of other tests")]
+#[path = "../it/host_end.rs"]
+mod host_end;
+mod infoset;
 mod loose;
 mod messages;
+#[path = "../outside/mod.rs"]
+mod outside;
 mod places;
 #[cfg(all(feature = "host-end", feature = "recorder"))]
 mod recorder;
@@ -20,9 +31,55 @@ mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
+use outside::{Need, has_shared, run, shared, trials};
 use recording::Recording;
 use report::Report;
+
+const FIXTURES: Need = Need {
+    key: "fixtures",
+    name: "fixtures",
+    from: "fixtures/recordings of the repository",
+    is_there: || places::fixtures().is_dir(),
+    is_owed: || true,
+};
+
+const RECORDINGS: Need = Need {
+    key: "recordings",
+    name: "recordings",
+    from: "../shared/recordings",
+    is_there: || shared("recordings").is_some(),
+    is_owed: has_shared,
+};
+
+trials! { OURS:
+    blocking {
+        replay_everything_is_read_and_written_again;
+        replay_whole_dialogues_of_our_client;
+    }
+}
+
+trials! { SHARED:
+    blocking {
+        replay_everything_of_the_shared_folder_is_read_and_written_again;
+        replay_whole_dialogues_of_the_shared_folder;
+    }
+}
+
+fn main() -> ExitCode {
+    run(
+        "replay of wsman",
+        &[
+            (&[FIXTURES], OURS),
+            (&[RECORDINGS], SHARED),
+            (&[RECORDINGS], clixml::TRIALS),
+            (&[RECORDINGS], envelopes::TRIALS),
+            #[cfg(all(feature = "host-end", feature = "recorder"))]
+            (&[], recorder::TRIALS),
+        ],
+    )
+}
 
 /// What one root holds.
 struct Holding {
@@ -34,9 +91,9 @@ struct Holding {
     report: Report,
 }
 
-fn holdings() -> Vec<Holding> {
+fn holdings(roots: Vec<places::Root>) -> Vec<Holding> {
     let mut seen = BTreeSet::new();
-    places::roots().into_iter().map(|root| holding(root, &mut seen)).collect()
+    roots.into_iter().map(|root| holding(root, &mut seen)).collect()
 }
 
 fn holding(root: places::Root, seen: &mut BTreeSet<PathBuf>) -> Holding {
@@ -89,42 +146,52 @@ fn yaml(file: &Path) -> Option<Result<Option<Recording>, String>> {
     })
 }
 
-#[test]
 fn replay_everything_is_read_and_written_again() {
+    read_and_written_again(places::ours_and_added()).check();
+}
+
+fn replay_everything_of_the_shared_folder_is_read_and_written_again() {
+    let report = read_and_written_again(vec![places::shared()]);
+    report.check();
+    complete(&report);
+}
+
+fn read_and_written_again(roots: Vec<places::Root>) -> Report {
     let mut all = Report::default();
-    for mut holding in holdings() {
+    for mut holding in holdings(roots) {
         let mut report = std::mem::take(&mut holding.report);
         holding.recordings.iter().for_each(|recording| decoded::recording(recording, &mut report));
         for (file, name) in &holding.loose {
             loose::file(file, name, &mut report);
         }
-        let added = if holding.root.added { ", added by WSMAN_RECORDINGS" } else { "" };
-        report.print(&format!("{} ({}){added}", holding.root.name, holding.root.path.display()));
-        if holding.root.name == "../shared/recordings" {
-            complete(&report);
-        }
+        report.print(&holding.root.to_string());
         all.take(report);
     }
-    all.print("everything");
-    all.check();
+    all
 }
 
-#[test]
 fn replay_whole_dialogues_of_our_client() {
+    let report = whole_dialogues(places::ours_and_added());
+    report.check();
+    // Of the fixtures; what was added comes on top.
+    assert!(report.counted("dialogues run") >= 26, "of the fixtures: {}", report.counted("dialogues run"));
+}
+
+fn replay_whole_dialogues_of_the_shared_folder() {
+    let report = whole_dialogues(vec![places::shared()]);
+    report.check();
+    assert_eq!(left_out_by_design(&report), NOT_ASKED, "what our client cannot ask");
+}
+
+fn whole_dialogues(roots: Vec<places::Root>) -> Report {
     let mut all = Report::default();
-    for holding in holdings() {
+    for holding in holdings(roots) {
         let mut report = Report::default();
         holding.recordings.iter().for_each(|recording| dialogue::replay(recording, &mut report));
-        report.print(&format!("dialogues of {}", holding.root.name));
-        if holding.root.name == "fixtures/recordings" {
-            assert!(report.counted("dialogues run") >= 26, "of the fixtures: {}", report.counted("dialogues run"));
-        }
-        if holding.root.name == "../shared/recordings" {
-            assert_eq!(left_out_by_design(&report), NOT_ASKED, "what our client cannot ask");
-        }
+        report.print(&format!("dialogues of {}", holding.root));
         all.take(report);
     }
-    all.check();
+    all
 }
 
 /// Scenarios of `../shared/recordings` that our client cannot ask, or must

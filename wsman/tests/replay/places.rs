@@ -1,7 +1,10 @@
 //! Where recordings lie.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use crate::outside;
 
 /// Further folders, colon separated, searched recursively.
 pub(crate) const VARIABLE: &str = "WSMAN_RECORDINGS";
@@ -9,45 +12,61 @@ pub(crate) const VARIABLE: &str = "WSMAN_RECORDINGS";
 /// A folder of recordings.
 pub(crate) struct Root {
     /// Short name for reports.
-    pub(crate) name: String,
+    name: String,
     pub(crate) path: PathBuf,
     /// Named by [`VARIABLE`].
-    pub(crate) added: bool,
+    added: bool,
 }
 
-/// `fixtures/recordings`, which is always there; `../shared/recordings`, if it
-/// lies beside the checkout; what [`VARIABLE`] adds.
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let added = if self.added { ", added by WSMAN_RECORDINGS" } else { "" };
+        write!(f, "{} ({}){added}", self.name, self.path.display())
+    }
+}
+
+fn repository() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+pub(crate) fn fixtures() -> PathBuf {
+    repository().join("fixtures/recordings")
+}
+
+/// `fixtures/recordings`, which is always there, and what [`VARIABLE`] adds.
 ///
 /// # Panics
 ///
 /// When the variable names a folder that is not there: a report that does not
 /// hold what was asked for must not be green.
-pub(crate) fn roots() -> Vec<Root> {
-    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let repository = crate_root.parent().unwrap_or(crate_root);
-    let mut roots = vec![Root {
-        name: "fixtures/recordings".to_owned(),
-        path: repository.join("fixtures/recordings"),
-        added: false,
-    }];
-    match shared() {
-        Some(path) => roots.push(Root { name: "../shared/recordings".to_owned(), path, added: false }),
-        None => println!("left out: no ../shared/recordings beside the checkout"),
-    }
+pub(crate) fn ours_and_added() -> Vec<Root> {
+    let mut roots = vec![Root { name: "fixtures/recordings".to_owned(), path: fixtures(), added: false }];
     let added = std::env::var_os(VARIABLE).map(|folders| folders.to_string_lossy().into_owned()).unwrap_or_default();
     for folder in added.split(':').map(str::trim).filter(|folder| !folder.is_empty()) {
         // Tests run in the package's folder; people type paths in the repository's.
-        let path = [PathBuf::from(folder), repository.join(folder)].into_iter().find(|path| path.exists());
+        let path = [PathBuf::from(folder), repository().join(folder)].into_iter().find(|path| path.exists());
         let path = path.unwrap_or_else(|| panic!("{VARIABLE} names {folder}, which is not there"));
         roots.push(Root { name: folder.to_owned(), path, added: true });
     }
     roots
 }
 
-/// `../shared/recordings`, beside this checkout or one above it.
-pub(crate) fn shared() -> Option<PathBuf> {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().skip(1);
-    above.map(|folder| folder.join("shared/recordings")).find(|folder| folder.is_dir())
+/// `../shared/recordings`, for tests that need it.
+pub(crate) fn shared() -> Root {
+    Root { name: "../shared/recordings".to_owned(), path: shared_part(""), added: false }
+}
+
+/// A folder of `../shared/recordings`, for tests that need it.
+///
+/// # Panics
+///
+/// When there are recordings and not these.
+pub(crate) fn shared_part(part: &str) -> PathBuf {
+    let recordings = outside::shared("recordings").expect("a test that needs recordings runs where there are some");
+    let folder = recordings.join(part);
+    assert!(folder.is_dir(), "no {part} in ../shared/recordings");
+    folder
 }
 
 /// Every file below, in order; each once, also when links or a second root

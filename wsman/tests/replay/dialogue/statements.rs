@@ -7,9 +7,9 @@ use uuid::Uuid;
 use wsman::psrp::{Destination, Message, MessageType};
 use wsman::soap::{Answer, AnswerEnvelope, Operation, Request};
 
-use super::super::super::infoset::{self, Node};
 use super::super::messages::{self, Found};
 use super::super::recording::Recording;
+use crate::infoset::{self, Node};
 
 /// One thing that a client said to a pool or a pipeline.
 pub(crate) struct Statement {

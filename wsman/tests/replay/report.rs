@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
+use crate::outside::note;
+
 /// Counts, what was left out and why, what is wrong.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -46,7 +48,7 @@ impl Report {
         self.wrong.extend(other.wrong);
     }
 
-    /// Prints all of it.
+    /// Notes all of it.
     pub(crate) fn print(&self, title: &str) {
         let mut text = format!("\n== {title}\n");
         for (what, number) in &self.counts {
@@ -59,7 +61,7 @@ impl Report {
         for (why, what) in reasons {
             let _ = writeln!(text, "    left out ({}): {why}\n        {}", what.len(), what.join("\n        "));
         }
-        println!("{text}");
+        note(text);
     }
 
     /// # Panics

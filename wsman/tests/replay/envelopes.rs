@@ -11,16 +11,18 @@ use wsman::psrp::fragment::Assembler;
 use wsman::psrp::{EncryptedSessionKey, HostCall, HostResponse, Message, MessageType, PublicKey, Sealing, UserEvent};
 use wsman::soap::{Answer, AnswerEnvelope, Request, SoapError};
 
-/// The folder of recordings beside the checkout, if it is there.
-fn recordings(part: &str) -> Option<PathBuf> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared/recordings").join(part))
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        println!("left out: no ../shared/recordings/{part}");
+use crate::outside::{note, trials};
+use crate::places::shared_part;
+
+trials! { TRIALS:
+    blocking {
+        replay_every_request_of_pypsrp_is_read_by_the_host_end;
+        replay_every_answer_is_read_by_the_client;
+        replay_real_windows_answers_and_faults_are_read;
+        replay_the_disconnect_recording_of_windows_is_read_by_both_ends;
+        replay_keys_host_calls_and_events_are_understood;
+        replay_secrets_of_version_2_4_are_opened;
     }
-    found
 }
 
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
@@ -33,9 +35,8 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     files
 }
 
-#[test]
 fn replay_every_request_of_pypsrp_is_read_by_the_host_end() {
-    let Some(folder) = recordings("pwsh-7.6") else { return };
+    let folder = shared_part("pwsh-7.6");
     let mut counts = BTreeMap::new();
     for file in files(&folder, ".request.xml") {
         let name = match Request::decode(&fs::read(&file).unwrap()) {
@@ -49,15 +50,14 @@ fn replay_every_request_of_pypsrp_is_read_by_the_host_end() {
         };
         *counts.entry(name).or_insert(0) += 1;
     }
-    println!("requests: {counts:?}");
+    note(format_args!("requests: {counts:?}"));
     assert_eq!(counts.get("Create"), Some(&102));
     assert_eq!(counts.get("Command"), Some(&269));
     assert_eq!(counts.get("not spoken (Get)"), Some(&1));
 }
 
-#[test]
 fn replay_every_answer_is_read_by_the_client() {
-    let Some(folder) = recordings("pwsh-7.6") else { return };
+    let folder = shared_part("pwsh-7.6");
     let mut counts = BTreeMap::new();
     for file in files(&folder, ".response.xml") {
         let body = fs::read(&file).unwrap();
@@ -76,13 +76,12 @@ fn replay_every_answer_is_read_by_the_client() {
         };
         *counts.entry(name).or_insert(0) += 1;
     }
-    println!("answers: {counts:?}");
+    note(format_args!("answers: {counts:?}"));
     assert_eq!(counts.get("Created"), Some(&102));
 }
 
-#[test]
 fn replay_real_windows_answers_and_faults_are_read() {
-    let (Some(winrb), Some(ironposh)) = (recordings("WinRb-WinRM/responses"), recordings("ironposh")) else { return };
+    let (winrb, ironposh) = (shared_part("WinRb-WinRM/responses"), shared_part("ironposh"));
     let read =
         |file: PathBuf| AnswerEnvelope::decode(&fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())));
     for shell in ["open_shell_v1.xml", "open_shell_v2.xml", "open_shell_omi.xml"] {
@@ -121,14 +120,13 @@ fn replay_real_windows_answers_and_faults_are_read() {
         };
         *counts.entry(kind).or_insert(0) += 1;
     }
-    println!("ironposh: {counts:?}");
+    note(format_args!("ironposh: {counts:?}"));
     assert!(counts.get("read").is_some_and(|n| *n >= 3), "{counts:?}");
 }
 
 /// Leaving, coming back, listing and connecting, by a real Windows host.
-#[test]
 fn replay_the_disconnect_recording_of_windows_is_read_by_both_ends() {
-    let Some(folder) = recordings("pypsrp/responses") else { return };
+    let folder = shared_part("pypsrp/responses");
     let text = fs::read_to_string(folder.join("test_psrp_disconnect_runspaces.yml")).unwrap();
     let mut counts = BTreeMap::new();
     for part in text.split("<s:Envelope").skip(1) {
@@ -147,7 +145,7 @@ fn replay_the_disconnect_recording_of_windows_is_read_by_both_ends() {
         };
         *counts.entry(name).or_insert(0) += 1;
     }
-    println!("disconnect: {counts:?}");
+    note(format_args!("disconnect: {counts:?}"));
     for (name, count) in [("Disconnect", 3), ("Disconnected", 3), ("Reconnected", 1), ("Listed", 3), ("Connected", 2)] {
         assert_eq!(counts.get(name), Some(&count), "{name} in {counts:?}");
     }
@@ -168,9 +166,8 @@ fn messages(envelope: &str, assembler: &mut Assembler) -> Vec<Message> {
 
 /// Keys, host calls, events and answers of the pool, as a real engine and
 /// pypsrp wrote them.
-#[test]
 fn replay_keys_host_calls_and_events_are_understood() {
-    let Some(folder) = recordings("pwsh-7.6") else { return };
+    let folder = shared_part("pwsh-7.6");
     let mut counts = BTreeMap::new();
     for scenario in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         let mut names: Vec<_> = fs::read_dir(&scenario).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -204,7 +201,7 @@ fn replay_keys_host_calls_and_events_are_understood() {
             }
         }
     }
-    println!("understood: {counts:?}");
+    note(format_args!("understood: {counts:?}"));
     for (name, least) in [
         ("PUBLIC_KEY", 6),
         ("ENCRYPTED_SESSION_KEY", 6),
@@ -218,9 +215,8 @@ fn replay_keys_host_calls_and_events_are_understood() {
 }
 
 /// Version 2.4 does not encrypt: what went over the wire can be read.
-#[test]
 fn replay_secrets_of_version_2_4_are_opened() {
-    let Some(folder) = recordings("pwsh-7.6/secure-string-2-4") else { return };
+    let folder = shared_part("pwsh-7.6/secure-string-2-4");
     let mut opened = Vec::new();
     let mut assembler = Assembler::resuming(Assembler::DEFAULT_LIMIT);
     let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
