@@ -6,7 +6,7 @@
 
 mod calls;
 mod engine;
-mod styles;
+pub(crate) mod styles;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +16,8 @@ use serde_json::{Value as Json, json};
 
 use calls::{Given, PROD, RULE, calls};
 use engine::{CONTRACT, Engine, Seen};
+
+use crate::outside::trials;
 
 /// Keys of the answer of a function that returned and wrote nothing else.
 const KEYS: [&str; 12] = [
@@ -33,15 +35,33 @@ const KEYS: [&str; 12] = [
     "workspace",
 ];
 
-macro_rules! real {
-    ($script:expr) => {
-        match Engine::real($script).await {
-            Some(real) => real,
-            None => return,
-        }
-    };
+trials! { DEMO:
+    multi_thread {
+        every_function_answers_on_the_demo_as_the_catalogue_says;
+        a_rule_that_was_switched_off_is_off_on_the_demo;
+    }
+    blocking {
+        every_function_is_called;
+    }
 }
-use real;
+
+trials! { TRIALS:
+    current_thread {
+        the_health_check_answers_on_both_engines(contract);
+        sessions_of_both_engines_end_their_calls_alike(pair);
+        what_if_changes_nothing_on_either_engine(pair);
+        both_engines_refuse_alike(pair);
+        both_engines_probe_alike(pair);
+    }
+    multi_thread {
+        every_function_comes_from_both_engines_alike(contract);
+        the_fleet_comes_from_both_engines_alike(contract);
+    }
+}
+
+async fn contract() -> Engine {
+    Engine::real(CONTRACT).await
+}
 
 fn entry(function: &str) -> &'static Entry {
     all().iter().find(|entry| entry.function == function).unwrap_or_else(|| panic!("{function} is in the catalogue"))
@@ -114,7 +134,6 @@ fn assert_done(engine: &Engine, entry: &Entry, exit: i32, answer: &Json) {
     assert!(first(answer).is_some_and(Json::is_object), "{function} on {}: {answer}", engine.name);
 }
 
-#[test]
 fn every_function_is_called() {
     let called: BTreeSet<&str> = calls().iter().map(|given| given.function).collect();
     let known: BTreeSet<&str> = all().iter().map(|entry| entry.function.as_str()).collect();
@@ -125,7 +144,6 @@ fn every_function_is_called() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn every_function_answers_on_the_demo_as_the_catalogue_says() {
     let demo = Engine::demo().await;
     for given in calls() {
@@ -140,9 +158,7 @@ async fn every_function_answers_on_the_demo_as_the_catalogue_says() {
     assert_eq!(demo.host.counters().shells_open, 0, "every call closed its session");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_function_comes_from_both_engines_alike() {
-    let real = real!(CONTRACT);
+async fn every_function_comes_from_both_engines_alike(real: Engine) {
     let demo = Engine::demo().await;
     let mut differences = Vec::new();
     for given in calls() {
@@ -164,9 +180,7 @@ async fn every_function_comes_from_both_engines_alike() {
     assert_eq!(real.host.counters().shells_open, 0, "every call closed its session");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_fleet_comes_from_both_engines_alike() {
-    let real = real!(CONTRACT);
+async fn the_fleet_comes_from_both_engines_alike(real: Engine) {
     let demo = Engine::demo().await;
     let mut answers = Vec::new();
     for engine in [&real, &demo] {
@@ -181,9 +195,7 @@ async fn the_fleet_comes_from_both_engines_alike() {
 
 /// The names of a health check's rows and their checks are the same; what they
 /// say differs with the data.
-#[tokio::test]
-async fn the_health_check_answers_on_both_engines() {
-    let real = real!(CONTRACT);
+async fn the_health_check_answers_on_both_engines(real: Engine) {
     let demo = Engine::demo().await;
     let mut answers = Vec::new();
     for engine in [&real, &demo] {
@@ -244,11 +256,15 @@ struct Pair {
     differences: Vec<String>,
 }
 
+async fn pair() -> Pair {
+    Pair::open().await
+}
+
 impl Pair {
-    async fn open() -> Option<Self> {
-        let engines = [Engine::real(CONTRACT).await?, Engine::demo().await];
+    async fn open() -> Self {
+        let engines = [contract().await, Engine::demo().await];
         let sessions = vec![engines[0].session().await, engines[1].session().await];
-        Some(Self { engines, sessions, differences: Vec::new() })
+        Self { engines, sessions, differences: Vec::new() }
     }
 
     /// The same call on both; notes how they differ, says what the real one did.
@@ -279,9 +295,7 @@ impl Pair {
     }
 }
 
-#[tokio::test]
-async fn sessions_of_both_engines_end_their_calls_alike() {
-    let Some(mut pair) = Pair::open().await else { return };
+async fn sessions_of_both_engines_end_their_calls_alike(mut pair: Pair) {
     for given in calls() {
         let streams = pair.call(&given).await;
         assert_eq!((streams.ended.as_str(), streams.rows), ("Completed", true), "{}", given.function);
@@ -289,9 +303,7 @@ async fn sessions_of_both_engines_end_their_calls_alike() {
     pair.assert_alike();
 }
 
-#[tokio::test]
-async fn what_if_changes_nothing_on_either_engine() {
-    let Some(mut pair) = Pair::open().await else { return };
+async fn what_if_changes_nothing_on_either_engine(mut pair: Pair) {
     for mut given in calls().into_iter().filter(|given| entry(given.function).should_process.supported) {
         // Only what exists before anything was made.
         if given.arguments.to_string().contains("robe") && !given.function.starts_with("New-") {
@@ -304,9 +316,7 @@ async fn what_if_changes_nothing_on_either_engine() {
     pair.assert_alike();
 }
 
-#[tokio::test]
-async fn both_engines_refuse_alike() {
-    let Some(mut pair) = Pair::open().await else { return };
+async fn both_engines_refuse_alike(mut pair: Pair) {
     let nowhere = json!({ "WorkspaceName": "law-nowhere" });
     let refused = [
         ("Get-AnalyticsRules", nowhere.clone()),
@@ -339,9 +349,7 @@ async fn both_engines_refuse_alike() {
     pair.assert_alike();
 }
 
-#[tokio::test]
-async fn both_engines_probe_alike() {
-    let Some(mut pair) = Pair::open().await else { return };
+async fn both_engines_probe_alike(mut pair: Pair) {
     for entry in all() {
         let mut probes = Vec::new();
         for session in &mut pair.sessions {
@@ -368,7 +376,6 @@ async fn both_engines_probe_alike() {
 }
 
 /// A write on one engine's own data: what it changed is there afterwards.
-#[tokio::test(flavor = "multi_thread")]
 async fn a_rule_that_was_switched_off_is_off_on_the_demo() {
     let demo = Engine::demo().await;
     let of = |function, name| Given { function, workspace: PROD, arguments: json!({ "RuleId": RULE }), name };

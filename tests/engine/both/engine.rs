@@ -17,7 +17,7 @@ use wsman::clixml::Value;
 use wsman::host_end::{EngineKind, HostOptions, Listener};
 
 use super::calls::{Given, PROD};
-use crate::engine::{credentials, real_with};
+use crate::engine::{credentials, real};
 
 pub(super) const CONTRACT: &str = "SentinelManager.psm1";
 
@@ -69,12 +69,11 @@ impl Engine {
         Self::new("demo", host, SCRIPT_PATH.to_owned())
     }
 
-    /// A host with a real PowerShell; `None` where there is none, which is
-    /// printed.
-    pub(super) async fn real(script: &str) -> Option<Self> {
-        let real = real_with(&[]).await?;
+    /// A host with a real PowerShell.
+    pub(super) async fn real(script: &str) -> Self {
+        let real = real().await;
         let script = real.scripts.join(script).display().to_string();
-        Some(Self::new("real", real.host, script))
+        Self::new("real", real.host, script)
     }
 
     fn place(&self, alias: &str) -> &Place {

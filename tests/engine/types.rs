@@ -15,6 +15,16 @@ use tokio_util::sync::CancellationToken;
 use wsman::clixml::Value;
 
 use crate::engine::{Real, call, credentials, real};
+use crate::outside::trials;
+
+trials! { TRIALS:
+    current_thread {
+        every_parameter_type_binds_as_its_table_says_or_is_refused_here(real);
+        what_is_not_given_is_not_sent(real);
+        a_models_wrong_json_types_are_refused_before_a_connection_is_made(real);
+        a_value_that_only_the_hosts_own_type_refuses_is_not_sent_either(real);
+    }
+}
 
 const SCRIPT: &[u8] = include_bytes!("../../fixtures/host/types.ps1");
 
@@ -127,9 +137,7 @@ fn wrong() -> Vec<(&'static str, Vec<Json>)> {
     ]
 }
 
-#[tokio::test]
-async fn every_parameter_type_binds_as_its_table_says_or_is_refused_here() {
-    let real = real!();
+async fn every_parameter_type_binds_as_its_table_says_or_is_refused_here(real: Real) {
     let mut session = open(&real).await;
     let never = CancellationToken::new();
     let mut functions: Vec<&str> = Vec::new();
@@ -162,9 +170,7 @@ async fn every_parameter_type_binds_as_its_table_says_or_is_refused_here() {
 }
 
 /// Absent is not null: what is not given is not sent, and its default holds.
-#[tokio::test]
-async fn what_is_not_given_is_not_sent() {
-    let real = real!();
+async fn what_is_not_given_is_not_sent(real: Real) {
     let mut session = open(&real).await;
     let never = CancellationToken::new();
     for (function, expected) in [("Show-Nullable", "null"), ("Show-Int", "Int32 0"), ("Show-Switch", "switch False")] {
@@ -210,9 +216,7 @@ fn copy() -> (tempfile::TempDir, PathBuf) {
     (folder, file)
 }
 
-#[tokio::test]
-async fn a_models_wrong_json_types_are_refused_before_a_connection_is_made() {
-    let real = real!();
+async fn a_models_wrong_json_types_are_refused_before_a_connection_is_made(real: Real) {
     let (_folder, file) = copy();
     let path = path(&real, &file);
     for (tool, arguments) in [
@@ -235,9 +239,7 @@ async fn a_models_wrong_json_types_are_refused_before_a_connection_is_made() {
     assert_eq!(real.host.connections(), 0);
 }
 
-#[tokio::test]
-async fn a_value_that_only_the_hosts_own_type_refuses_is_not_sent_either() {
-    let real = real!();
+async fn a_value_that_only_the_hosts_own_type_refuses_is_not_sent_either(real: Real) {
     let (_folder, file) = copy();
     let path = path(&real, &file);
     let done = answer(&path, "sentinel_rule_list", json!({})).await;

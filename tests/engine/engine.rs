@@ -2,7 +2,7 @@
 //! that was not written for us.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sentinel_jump::host::{
@@ -17,18 +17,27 @@ use wsman::host_end::{EngineKind, HostOptions, Listener};
 use wsman::psrp::Command;
 use wsman::session::End;
 
-/// A folder of the project's shared material, beside the checkout.
-fn shared(part: &str) -> Option<PathBuf> {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared").join(part))
-        .find(|p| p.exists())
-}
+use crate::outside::powershell::powershell;
+use crate::outside::{shared, trials};
 
-fn powershell() -> Option<OsString> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let pwsh = std::env::split_paths(&path).map(|folder| folder.join("pwsh")).find(|program| program.is_file());
-    shared("powershell/pwsh-engine").or(pwsh).map(Into::into)
+trials! { TRIALS:
+    current_thread {
+        a_menu_script_loads_without_its_menu(real);
+        the_three_scripts_load_and_are_told_apart(real);
+        a_pushed_script_runs_as_one_that_lies_there(real);
+        a_script_that_is_not_there_is_told(real);
+        objects_come_typed_and_the_screen_as_text(real);
+        an_error_that_ends_and_one_that_does_not_are_told_apart(real);
+        a_question_is_refused_and_quoted(real);
+        a_question_of_the_allow_list_is_answered_once(real);
+        exit_is_told_from_success(real);
+        a_write_after_the_script_changed_its_workspace_is_refused_by_the_guard(real);
+        without_the_guard_the_same_write_lands_in_the_other_workspace(real);
+        a_cancel_reaches_a_sleeping_az;
+        nothing_in_an_argument_is_run_and_surrogates_survive(real);
+        a_probe_shows_names_aliases_and_types_and_is_kept(real);
+        progress_comes_when_it_is_wanted(real);
+    }
 }
 
 /// A host with a real PowerShell whose scripts find the stand-in `az`.
@@ -41,21 +50,22 @@ pub(crate) fn credentials() -> Credentials {
     Credentials { username: "svc-test".into(), password: "planted-secret-7f3a".to_owned().into() }
 }
 
-pub(crate) async fn real_with(env: &[(&str, &str)]) -> Option<Real> {
-    let (Some(program), Some(scripts)) = (powershell(), shared("data/scripts")) else {
-        println!("left out: no PowerShell or no scripts (../shared/powershell, ../shared/data/scripts)");
-        return None;
-    };
+pub(crate) async fn real() -> Real {
+    real_with(&[]).await
+}
+
+/// One whose PowerShell has more in its environment.
+pub(crate) async fn real_with(env: &[(&str, &str)]) -> Real {
+    let scripts = shared("data/scripts").expect("a test that needs the scripts runs where they are");
     let mut path = scripts.join("bin").into_os_string();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
     let mut all = vec![("PATH".into(), path), ("DOTNET_EnableDiagnostics".into(), "0".into())];
     all.extend(env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
-    let argv = vec![program, "-s".into(), "-NoLogo".into(), "-NoProfile".into()];
-    let engine = EngineKind::Process(ProcessOptions { argv, env: all });
+    let engine = EngineKind::Process(ProcessOptions { argv: powershell(), env: all });
     let options = HostOptions::new(vec![credentials()], engine);
     let host = Listener::bind(([127, 0, 0, 1], 0).into(), options).await.expect("loopback can be listened on");
-    Some(Real { host, scripts })
+    Real { host, scripts }
 }
 
 impl Real {
@@ -73,17 +83,6 @@ impl Real {
         Session::open(&self.plan("SentinelManager_v3.ps1")).await.expect("the script loads")
     }
 }
-
-/// A real host, or the end of the test where there is none.
-macro_rules! real {
-    ($($env:expr),*) => {
-        match $crate::engine::real_with(&[$($env),*]).await {
-            Some(real) => real,
-            None => return,
-        }
-    };
-}
-pub(crate) use real;
 
 pub(crate) fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
     Call {
@@ -104,9 +103,7 @@ fn text(value: &Value, name: &str) -> String {
     value.get(name).and_then(Value::as_str).unwrap_or("(none)").to_owned()
 }
 
-#[tokio::test]
-async fn a_menu_script_loads_without_its_menu() {
-    let real = real!();
+async fn a_menu_script_loads_without_its_menu(real: Real) {
     let session = real.v3().await;
     let report = session.report();
     assert_eq!(report.functions.len(), 44);
@@ -116,9 +113,7 @@ async fn a_menu_script_loads_without_its_menu() {
     assert_eq!(real.host.counters().shells_open, 0, "nothing is left behind");
 }
 
-#[tokio::test]
-async fn the_three_scripts_load_and_are_told_apart() {
-    let real = real!();
+async fn the_three_scripts_load_and_are_told_apart(real: Real) {
     for (script, functions, style) in
         [("SentinelManager_session.ps1", 44, Style::Session), ("SentinelManager.psm1", 39, Style::Contract)]
     {
@@ -127,9 +122,7 @@ async fn the_three_scripts_load_and_are_told_apart() {
     }
 }
 
-#[tokio::test]
-async fn a_pushed_script_runs_as_one_that_lies_there() {
-    let real = real!();
+async fn a_pushed_script_runs_as_one_that_lies_there(real: Real) {
     let bytes = std::fs::read(real.scripts.join("SentinelManager_v3.ps1")).unwrap();
     let by_path = real.v3().await;
     let sha256 = by_path.report().sha256.clone();
@@ -148,16 +141,12 @@ async fn a_pushed_script_runs_as_one_that_lies_there() {
     assert!(matches!(error.kind, HostErrorKind::ScriptChanged), "{error:?}");
 }
 
-#[tokio::test]
-async fn a_script_that_is_not_there_is_told() {
-    let real = real!();
+async fn a_script_that_is_not_there_is_told(real: Real) {
     let error = Session::open(&real.plan("none.ps1")).await.unwrap_err();
     assert!(matches!(error.kind, HostErrorKind::ScriptMissing), "{error:?}");
 }
 
-#[tokio::test]
-async fn objects_come_typed_and_the_screen_as_text() {
-    let real = real!();
+async fn objects_come_typed_and_the_screen_as_text(real: Real) {
     let mut session = real.v3().await;
     let rules = run(&mut session, "Get-AnalyticsRules", &[("Enabled", Value::Bool(true))]).await;
     assert_eq!(rules.ended, Ended::Completed);
@@ -175,9 +164,7 @@ async fn objects_come_typed_and_the_screen_as_text() {
     assert!(session.is_reusable());
 }
 
-#[tokio::test]
-async fn an_error_that_ends_and_one_that_does_not_are_told_apart() {
-    let real = real!();
+async fn an_error_that_ends_and_one_that_does_not_are_told_apart(real: Real) {
     let mut session = real.v3().await;
     let missing = run(&mut session, "Get-AnalyticsRuleDetails", &[("RuleId", Value::from("none"))]).await;
     assert_eq!(missing.ended, Ended::Completed);
@@ -188,9 +175,7 @@ async fn an_error_that_ends_and_one_that_does_not_are_told_apart() {
     assert!(session.is_reusable(), "a failed function leaves the session as it was");
 }
 
-#[tokio::test]
-async fn a_question_is_refused_and_quoted() {
-    let real = real!();
+async fn a_question_is_refused_and_quoted(real: Real) {
     let mut session = real.v3().await;
     let asked = run(&mut session, "Remove-SentinelTable", &[("TableName", Value::from("X_CL"))]).await;
     assert_eq!(asked.ended, Ended::Asked("Wirklich löschen? (j/n)".into()));
@@ -201,9 +186,7 @@ async fn a_question_is_refused_and_quoted() {
     assert!(question.contains("Regel 'r1' in 'law-nordhafen-sec-prod' deaktivieren?"), "{question}");
 }
 
-#[tokio::test]
-async fn a_question_of_the_allow_list_is_answered_once() {
-    let real = real!();
+async fn a_question_of_the_allow_list_is_answered_once(real: Real) {
     let mut plan = real.plan("SentinelManager_v3.ps1");
     let answer = |function: &str, question: &str, answer: &str| Answer {
         function: function.into(),
@@ -231,9 +214,7 @@ async fn a_question_of_the_allow_list_is_answered_once() {
     assert_eq!(menu.ended, Ended::Asked("Auswahl".into()));
 }
 
-#[tokio::test]
-async fn exit_is_told_from_success() {
-    let real = real!();
+async fn exit_is_told_from_success(real: Real) {
     let mut session = real.v3().await;
     let gone = run(&mut session, "Remove-DataCollectionRule", &[("Name", Value::from("none"))]).await;
     assert_eq!(gone.ended, Ended::Exited(1));
@@ -245,9 +226,7 @@ async fn exit_is_told_from_success() {
     assert_eq!(removed.ended, Ended::Completed);
 }
 
-#[tokio::test]
-async fn a_write_after_the_script_changed_its_workspace_is_refused_by_the_guard() {
-    let real = real!();
+async fn a_write_after_the_script_changed_its_workspace_is_refused_by_the_guard(real: Real) {
     let mut session = real.v3().await;
     let comment = [("IncidentNumber", Value::I32(4711)), ("Message", Value::from("geprüft"))];
     let written = run(&mut session, "Add-IncidentComment", &comment).await;
@@ -264,9 +243,7 @@ async fn a_write_after_the_script_changed_its_workspace_is_refused_by_the_guard(
 
 /// What the guard is there for: without it, the same write lands in the other
 /// workspace.
-#[tokio::test]
-async fn without_the_guard_the_same_write_lands_in_the_other_workspace() {
-    let real = real!();
+async fn without_the_guard_the_same_write_lands_in_the_other_workspace(real: Real) {
     let pool = RunspacePool::open(Options::new(&real.host.url(), credentials()).unwrap()).await.unwrap();
     let invoke = async |command: Command| {
         let output = pool.invoke(command).await.unwrap();
@@ -287,9 +264,8 @@ async fn without_the_guard_the_same_write_lands_in_the_other_workspace() {
     assert_eq!(text(&written[0], "Workspace"), "law-alpenblick-sec");
 }
 
-#[tokio::test]
 async fn a_cancel_reaches_a_sleeping_az() {
-    let real = real!(("AZ_DELAY", "600"));
+    let real = real_with(&[("AZ_DELAY", "600")]).await;
     let mut session = real.v3().await;
     let cancel = CancellationToken::new();
     let mut calling = Box::pin(session.call(call("Get-AnalyticsRules", &[]), &|_| {}, &cancel));
@@ -312,9 +288,7 @@ async fn a_cancel_reaches_a_sleeping_az() {
     assert!(!session.is_reusable());
 }
 
-#[tokio::test]
-async fn nothing_in_an_argument_is_run_and_surrogates_survive() {
-    let real = real!();
+async fn nothing_in_an_argument_is_run_and_surrogates_survive(real: Real) {
     let mut session = real.v3().await;
     let mut all: Vec<Value> =
         ["'; Remove-Item x; $(1+1)", "`n`$(x)", "a\nb\r\nc\"'", "_x000A_", "<&>]]>", "$env:PATH", "🚀 Ä"]
@@ -329,9 +303,7 @@ async fn nothing_in_an_argument_is_run_and_surrogates_survive() {
     }
 }
 
-#[tokio::test]
-async fn a_probe_shows_names_aliases_and_types_and_is_kept() {
-    let real = real!();
+async fn a_probe_shows_names_aliases_and_types_and_is_kept(real: Real) {
     let mut session = real.v3().await;
     let probe = session.probe("Get-AnalyticsRules").await.unwrap();
     let names: Vec<_> = probe.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
@@ -348,9 +320,7 @@ async fn a_probe_shows_names_aliases_and_types_and_is_kept() {
     assert!(matches!(unknown.kind, HostErrorKind::UnknownFunction(_)));
 }
 
-#[tokio::test]
-async fn progress_comes_when_it_is_wanted() {
-    let real = real!();
+async fn progress_comes_when_it_is_wanted(real: Real) {
     let mut session = real.v3().await;
     let seen = std::sync::Mutex::new(Vec::new());
     let see = |progress: sentinel_jump::host::Progress| seen.lock().unwrap().push(progress.percent);

@@ -7,7 +7,20 @@ use std::time::Instant;
 
 use serde_json::{Value as Json, json};
 
-use crate::engine::{Real, credentials, real_with};
+use crate::engine::{Real, credentials, real, real_with};
+use crate::outside::{note, trials};
+
+trials! { TRIALS:
+    multi_thread {
+        the_six_functions_and_the_fleet_answer(real);
+        what_is_written_comes_back_as_it_was_and_nothing_runs(real);
+        an_argument_that_the_script_does_not_have_is_refused_with_those_it_has(real);
+        a_cancel_while_az_sleeps_stops_the_host;
+        a_function_that_only_writes_to_the_screen_is_done_with_its_text(real);
+        a_sign_in_that_fails_is_told_before_any_call;
+        a_catalogue_overlay_says_what_the_hosts_script_has(real);
+    }
+}
 
 /// The binary's environment and configuration, for one host.
 struct Cli {
@@ -72,18 +85,7 @@ fn answer(output: &Output) -> (i32, Json) {
     (output.status.code().unwrap_or(-1), answer)
 }
 
-macro_rules! real {
-    ($($env:expr),*) => {
-        match real_with(&[$($env),*]).await {
-            Some(real) => real,
-            None => return,
-        }
-    };
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_six_functions_and_the_fleet_answer() {
-    let real = real!();
+async fn the_six_functions_and_the_fleet_answer(real: Real) {
     let cli = Cli::new(&real);
     let (exit, rules) = cli.call("sentinel_rule_list", &json!({ "Enabled": true })).await;
     assert_eq!((exit, rules["outcome"].as_str(), rules["count"].as_u64()), (0, Some("done"), Some(2)), "{rules}");
@@ -110,9 +112,7 @@ async fn the_six_functions_and_the_fleet_answer() {
     assert_eq!(real.host.counters().shells_open, 0, "every call closed its session");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_written_comes_back_as_it_was_and_nothing_runs() {
-    let real = real!();
+async fn what_is_written_comes_back_as_it_was_and_nothing_runs(real: Real) {
     let cli = Cli::new(&real);
     for message in [
         "'; $(1+1); Remove-Item x",
@@ -129,9 +129,7 @@ async fn what_is_written_comes_back_as_it_was_and_nothing_runs() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_argument_that_the_script_does_not_have_is_refused_with_those_it_has() {
-    let real = real!();
+async fn an_argument_that_the_script_does_not_have_is_refused_with_those_it_has(real: Real) {
     let cli = Cli::new(&real);
     let (exit, refused) = cli.call("sentinel_rule_list", &json!({ "Tactic": "Impact" })).await;
     assert_eq!((exit, refused["code"].as_str()), (2, Some("invalid_argument")), "{refused}");
@@ -142,9 +140,8 @@ async fn an_argument_that_the_script_does_not_have_is_refused_with_those_it_has(
     assert_eq!((exit, named["count"].as_u64()), (0, Some(1)), "{named}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_while_az_sleeps_stops_the_host() {
-    let real = real!(("AZ_DELAY", "600"));
+    let real = real_with(&[("AZ_DELAY", "600")]).await;
     let cli = Cli::new(&real);
     let mut command = cli.command("sentinel_rule_list", &["--tenant", "nordhafen", "--workspace", "prod"]);
     let mut child: Child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
@@ -167,15 +164,13 @@ async fn a_cancel_while_az_sleeps_stops_the_host() {
     })
     .await
     .expect("it ran");
-    println!("cancelled call ended {} ms after the signal", began.elapsed().as_millis());
+    note(format_args!("cancelled call ended {} ms after the signal", began.elapsed().as_millis()));
     let answer: Json = serde_json::from_str(&text).expect("JSON");
     assert_eq!((exit, answer["code"].as_str()), (Some(130), Some("cancelled")), "{answer}");
     assert_eq!(host.counters().shells_open, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_only_writes_to_the_screen_is_done_with_its_text() {
-    let real = real!();
+async fn a_function_that_only_writes_to_the_screen_is_done_with_its_text(real: Real) {
     let cli = Cli::new(&real);
     let (exit, none) = cli.call("sentinel_incident_get", &json!({ "IncidentNumber": 1 })).await;
     assert_eq!((exit, &none["outcome"], &none["data"], &none["count"]), (0, &json!("done"), &Json::Null, &json!(0)));
@@ -183,11 +178,10 @@ async fn a_function_that_only_writes_to_the_screen_is_done_with_its_text() {
     assert!(text.iter().any(|line| line.as_str().is_some_and(|line| line.contains("nicht gefunden"))), "{none}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_fails_is_told_before_any_call() {
     let answers = "init = [\"Connect-ToAzure\"]\n[[hosts.jump.script.answers]]\nfunction = \"Connect-ToAzure\"\n\
                    question = \"Wähle eine Authentifizierungsmethode\"\nanswer = \"1\"";
-    let real = real!(("AZ_FAIL", "1"));
+    let real = real_with(&[("AZ_FAIL", "1")]).await;
     let (exit, failed) = Cli::with(&real, answers).call("sentinel_rule_list", &json!({})).await;
     assert_eq!(
         (exit, &failed["code"], &failed["outcome"]),
@@ -198,16 +192,14 @@ async fn a_sign_in_that_fails_is_told_before_any_call() {
     assert_eq!(failed["hostErrors"][0]["message"], said);
     assert!(!failed["error"].as_str().expect("a sentence").contains("fehlgeschlagen"), "{failed}");
     // Signed in, it asks for a subscription next: nobody may answer that.
-    let real = real!();
+    let real = crate::engine::real().await;
     let (exit, asked) = Cli::with(&real, answers).call("sentinel_rule_list", &json!({})).await;
     assert_eq!((exit, &asked["code"]), (1, &json!("host_question")), "{asked}");
     assert_eq!(asked["hostErrors"][0]["message"], "Abonnement");
     assert_eq!(real.host.counters().shells_open, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_catalogue_overlay_says_what_the_hosts_script_has() {
-    let real = real!();
+async fn a_catalogue_overlay_says_what_the_hosts_script_has(real: Real) {
     let cli = Cli::new(&real);
     let file = cli.config.path().with_extension("overlay.json");
     let probe = || {

@@ -13,6 +13,22 @@ use wsman::clixml::Value;
 
 use crate::azure::{az, az_module, only};
 use crate::engine::{Real, call, real, real_with, run};
+use crate::outside::trials;
+
+trials! { TRIALS:
+    current_thread {
+        init_runs_once_after_loading_and_before_the_target_is_set(real);
+        an_interactive_sign_in_runs_on_the_allow_list(real);
+        a_failing_init_opens_no_session_and_keeps_the_hosts_words;
+        a_warning_of_a_native_program_is_no_failed_init(real);
+        a_module_is_loaded_by_name_and_guarded_like_a_file;
+        a_module_of_several_files_has_the_hash_of_their_list;
+        every_tenant_has_a_folder_of_its_own_for_az;
+        a_write_is_refused_once_the_azure_tenant_has_changed;
+        both_sign_ins_must_be_of_the_tenant;
+        where_nobody_can_tell_the_tenant_the_session_is_refused;
+    }
+}
 
 const SCRIPT: &str = include_str!("../../fixtures/host/signs-in.ps1");
 
@@ -39,9 +55,7 @@ async fn refused(plan: &OpenPlan) -> HostErrorKind {
     Session::open(plan).await.expect_err("it must not open").kind
 }
 
-#[tokio::test]
-async fn init_runs_once_after_loading_and_before_the_target_is_set() {
-    let real = real!();
+async fn init_runs_once_after_loading_and_before_the_target_is_set(real: Real) {
     let mut plan = plan(&real);
     plan.init = vec![init("Connect-ToAzure", &[("AuthMethod", "Az")]), init("Select-Thing", &[("Name", "x")])];
     let mut session = Session::open(&plan).await.unwrap();
@@ -53,9 +67,7 @@ async fn init_runs_once_after_loading_and_before_the_target_is_set() {
     assert_eq!(texts(&run(&mut session, "Get-Log", &[]).await), ["connect Az on ''", "select x"]);
 }
 
-#[tokio::test]
-async fn an_interactive_sign_in_runs_on_the_allow_list() {
-    let real = real!();
+async fn an_interactive_sign_in_runs_on_the_allow_list(real: Real) {
     let mut plan = real.plan("SentinelManager_v3.ps1");
     plan.init = vec![init("Connect-ToAzure", &[])];
     let asked = refused(&plan).await;
@@ -73,9 +85,8 @@ async fn an_interactive_sign_in_runs_on_the_allow_list() {
     assert_eq!(real.host.counters().shells_open, 1, "the refused session is gone");
 }
 
-#[tokio::test]
 async fn a_failing_init_opens_no_session_and_keeps_the_hosts_words() {
-    let real = real!(("AZ_FAIL", "1"));
+    let real = real_with(&[("AZ_FAIL", "1")]).await;
     let failing = async |one: Init| {
         let mut plan = plan(&real);
         plan.init = vec![one];
@@ -101,9 +112,7 @@ async fn a_failing_init_opens_no_session_and_keeps_the_hosts_words() {
     assert_eq!(real.host.counters().shells_open, 0);
 }
 
-#[tokio::test]
-async fn a_warning_of_a_native_program_is_no_failed_init() {
-    let real = real!();
+async fn a_warning_of_a_native_program_is_no_failed_init(real: Real) {
     let mut plan = plan(&real);
     plan.init = vec![init("Connect-Warning", &[])];
     Session::open(&plan).await.unwrap();
@@ -124,10 +133,9 @@ fn sha256(bytes: impl AsRef<[u8]>) -> String {
     Sha256::digest(bytes.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-#[tokio::test]
 async fn a_module_is_loaded_by_name_and_guarded_like_a_file() {
     let folder = module(&[("SjTest.psm1", SCRIPT)]);
-    let Some(real) = real_with(&[("PSModulePath", &folder.path().display().to_string())]).await else { return };
+    let real = real_with(&[("PSModulePath", &folder.path().display().to_string())]).await;
     let mut plan = real.plan("");
     let of = |name: &str, sha256: Option<String>| ScriptSource::Module { name: name.into(), sha256 };
     plan.script = of("SjTest", Some(sha256(SCRIPT)));
@@ -162,13 +170,12 @@ async fn a_module_is_loaded_by_name_and_guarded_like_a_file() {
     assert!(matches!(refused(&plan).await, HostErrorKind::LoadFailed(_)));
 }
 
-#[tokio::test]
 async fn a_module_of_several_files_has_the_hash_of_their_list() {
     let manifest = "@{ RootModule = 'SjTest.psm1'; ModuleVersion = '1.0'; FunctionsToExport = '*' }";
     let root = ". $PSScriptRoot/lib/one.ps1\nfunction Get-Two { Clear-Host; 2 }\n";
     let one = "function Get-One { 1 }\n";
     let folder = module(&[("SjTest.psd1", manifest), ("SjTest.psm1", root), ("lib/one.ps1", one)]);
-    let Some(real) = real_with(&[("PSModulePath", &folder.path().display().to_string())]).await else { return };
+    let real = real_with(&[("PSModulePath", &folder.path().display().to_string())]).await;
     let list =
         format!("{}  SjTest.psd1\n{}  SjTest.psm1\n{}  lib/one.ps1\n", sha256(manifest), sha256(root), sha256(one));
     let mut plan = real.plan("");
@@ -178,11 +185,10 @@ async fn a_module_of_several_files_has_the_hash_of_their_list() {
     assert_eq!(run(&mut session, "Get-Two", &[]).await.data, [Value::I32(2)]);
 }
 
-#[tokio::test]
 async fn every_tenant_has_a_folder_of_its_own_for_az() {
     let data = tempfile::tempdir().expect("a temporary folder");
     let root = data.path().display().to_string();
-    let Some(real) = real_with(&[("SJ_TEST_ROOT", &root)]).await else { return };
+    let real = real_with(&[("SJ_TEST_ROOT", &root)]).await;
     for (given, expected) in [
         (Some("sentinel-jump/test-a.azure"), "/sentinel-jump/test-a.azure"),
         (Some("%SJ_TEST_ROOT%/b"), "/b"),
@@ -201,7 +207,6 @@ async fn every_tenant_has_a_folder_of_its_own_for_az() {
 }
 
 /// What the session's `az` says changes while the session is open.
-#[tokio::test]
 async fn a_write_is_refused_once_the_azure_tenant_has_changed() {
     let state = tempfile::NamedTempFile::new().expect("a temporary file");
     fs::write(state.path(), r#"{"tenantId":"T-1"}"#).expect("it is written");
@@ -209,7 +214,7 @@ async fn a_write_is_refused_once_the_azure_tenant_has_changed() {
         "cat {0}; test -s {0} || {{ echo \"Please run 'az login'\" >&2; exit 1; }}",
         state.path().display()
     ));
-    let Some(real) = real_with(&[("PATH", &only(folder.path()))]).await else { return };
+    let real = real_with(&[("PATH", &only(folder.path()))]).await;
     let mut plan = plan(&real);
     plan.azure_tenant = Some("t-1".into());
     let mut session = Session::open(&plan).await.unwrap();
@@ -233,12 +238,11 @@ async fn a_write_is_refused_once_the_azure_tenant_has_changed() {
     assert!(matches!(refused(&plan).await, HostErrorKind::AzureTenantMismatch(_)));
 }
 
-#[tokio::test]
 async fn both_sign_ins_must_be_of_the_tenant() {
     let folder = az("echo '{\"tenantId\":\"t-1\"}'");
     let modules = az_module("[pscustomobject]@{ Tenant = [pscustomobject]@{ Id = 't-2' } }");
     let env = [("PATH", &*only(folder.path())), ("PSModulePath", &*modules.path().display().to_string())];
-    let Some(real) = real_with(&env).await else { return };
+    let real = real_with(&env).await;
     let loads = module(&[("loads.ps1", &format!("Import-Module Az.Accounts\n{SCRIPT}"))]);
     let mut plan = plan(&real);
     plan.azure_tenant = Some("t-1".into());
@@ -249,10 +253,9 @@ async fn both_sign_ins_must_be_of_the_tenant() {
     assert!(record.message.starts_with("Az is signed in to tenant 't-2'"), "{}", record.message);
 }
 
-#[tokio::test]
 async fn where_nobody_can_tell_the_tenant_the_session_is_refused() {
     let empty = tempfile::tempdir().expect("a temporary folder");
-    let Some(real) = real_with(&[("PATH", &only(empty.path()))]).await else { return };
+    let real = real_with(&[("PATH", &only(empty.path()))]).await;
     let mut plan = plan(&real);
     plan.azure_tenant = Some("t-1".into());
     let error: HostError = Session::open(&plan).await.unwrap_err();

@@ -9,10 +9,17 @@ use sentinel_jump::tenant::Caller;
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
-use super::calls::calls;
+use super::calls::{PROD, calls};
 use super::engine::Engine;
-use super::real;
-use crate::hosts::on;
+use crate::outside::trials;
+
+trials! { TRIALS:
+    multi_thread {
+        the_menu_script_answers_what_it_has;
+        the_script_with_a_session_answers_what_it_has;
+        what_the_menu_script_gives_back_passes_through;
+    }
+}
 
 /// How a call of a function that the script has must end.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +77,9 @@ impl Confirm for Agrees {
 }
 
 async fn ask(path: &CallPath, tool: &str, arguments: &Json) -> Answer {
-    let arguments = on(arguments.clone());
+    let mut arguments = arguments.clone();
+    arguments["tenant"] = json!("nordhafen");
+    arguments["workspace"] = json!(PROD);
     let request = Request {
         caller: &Caller::local(),
         tool,
@@ -84,7 +93,7 @@ async fn ask(path: &CallPath, tool: &str, arguments: &Json) -> Answer {
 
 /// Calls all 39; says of each that ended otherwise how it did.
 async fn answers(script: &str, forced: bool) {
-    let real = real!(script);
+    let real = Engine::real(script).await;
     let path = real.path();
     let had = had(forced);
     let mut wrong = Vec::new();
@@ -127,20 +136,17 @@ fn ends(answer: &Answer, function: &str, end: End) -> bool {
     whole && fresh && as_wanted
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_menu_script_answers_what_it_has() {
     answers("SentinelManager_v3.ps1", false).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_script_with_a_session_answers_what_it_has() {
     answers("SentinelManager_session.ps1", true).await;
 }
 
 /// The data of a function pass through as the script made them.
-#[tokio::test(flavor = "multi_thread")]
 async fn what_the_menu_script_gives_back_passes_through() {
-    let real = real!("SentinelManager_v3.ps1");
+    let real = Engine::real("SentinelManager_v3.ps1").await;
     let path = real.path();
     let created = ask(&path, "sentinel_table_create", &json!({ "TableName": "Probe_CL", "Schema": "Syslog" })).await;
     let data = &created.envelope["data"];

@@ -7,6 +7,18 @@ use std::path::Path;
 use sentinel_jump::host::{AzureSignIn, Session, Via};
 
 use crate::engine::{Real, real, real_with};
+use crate::outside::trials;
+
+trials! { TRIALS:
+    current_thread {
+        a_signed_in_az_is_told_with_its_tenant_and_without_its_token(real);
+        a_signed_out_az_is_told_in_its_own_words;
+        a_token_cache_that_winrm_cannot_open_is_recognised;
+        a_warning_of_az_is_no_failure;
+        a_host_without_az_and_modules_knows_nothing;
+        the_az_modules_are_looked_at_where_there_is_no_az;
+    }
+}
 
 /// An `az` that says what the test wants, in a folder of its own.
 pub(crate) fn az(body: &str) -> tempfile::TempDir {
@@ -30,17 +42,14 @@ async fn look(real: &Real) -> AzureSignIn {
     told
 }
 
-#[tokio::test]
-async fn a_signed_in_az_is_told_with_its_tenant_and_without_its_token() {
-    let real = real!();
+async fn a_signed_in_az_is_told_with_its_tenant_and_without_its_token(real: Real) {
     let told = look(&real).await;
     let tenant = Some("00000000-0000-4000-8000-0000000000ff".to_owned());
     assert_eq!(told, AzureSignIn { signed_in: Some(true), tenant, via: Some(Via::Cli), problem: None });
 }
 
-#[tokio::test]
 async fn a_signed_out_az_is_told_in_its_own_words() {
-    let real = real!(("AZ_FAIL", "1"));
+    let real = real_with(&[("AZ_FAIL", "1")]).await;
     let told = look(&real).await;
     assert_eq!((told.signed_in, told.via, &told.tenant), (Some(false), Some(Via::Cli), &None));
     let problem = told.problem.expect("a problem");
@@ -49,7 +58,6 @@ async fn a_signed_out_az_is_told_in_its_own_words() {
 }
 
 /// `account show` reads a plain file and works; the token cache does not open.
-#[tokio::test]
 async fn a_token_cache_that_winrm_cannot_open_is_recognised() {
     for said in [
         "[WinError -2146892987] The requested operation cannot be completed.",
@@ -59,25 +67,23 @@ async fn a_token_cache_that_winrm_cannot_open_is_recognised() {
         let folder = az(&format!(
             "case \"$2\" in show) echo '{{\"tenantId\":\"t-1\"}}';; *) echo \"ERROR: {said}\" >&2; exit 1;; esac"
         ));
-        let Some(real) = real_with(&[("PATH", &only(folder.path()))]).await else { return };
+        let real = real_with(&[("PATH", &only(folder.path()))]).await;
         let told = look(&real).await;
         assert_eq!((told.signed_in, told.tenant.as_deref()), (Some(false), Some("t-1")));
         assert_eq!(told.problem.expect("a problem").id, "SentinelJump.NoTokenCache", "{said}");
     }
 }
 
-#[tokio::test]
 async fn a_warning_of_az_is_no_failure() {
     let folder = az("echo 'WARNING: old version' >&2; echo '{\"tenantId\":\"t-1\"}'");
-    let Some(real) = real_with(&[("PATH", &only(folder.path()))]).await else { return };
+    let real = real_with(&[("PATH", &only(folder.path()))]).await;
     let told = look(&real).await;
     assert_eq!((told.signed_in, told.tenant.as_deref(), told.problem), (Some(true), Some("t-1"), None));
 }
 
-#[tokio::test]
 async fn a_host_without_az_and_modules_knows_nothing() {
     let empty = tempfile::tempdir().expect("a temporary folder");
-    let Some(real) = real_with(&[("PATH", &only(empty.path()))]).await else { return };
+    let real = real_with(&[("PATH", &only(empty.path()))]).await;
     let told = look(&real).await;
     assert_eq!(told, AzureSignIn { signed_in: None, tenant: None, via: None, problem: None });
 }
@@ -96,7 +102,6 @@ pub(crate) fn az_module(context: &str) -> tempfile::TempDir {
     folder
 }
 
-#[tokio::test]
 async fn the_az_modules_are_looked_at_where_there_is_no_az() {
     let empty = tempfile::tempdir().expect("a temporary folder");
     for (context, signed_in, problem) in [
@@ -106,7 +111,7 @@ async fn the_az_modules_are_looked_at_where_there_is_no_az() {
     ] {
         let modules = az_module(context);
         let path = modules.path().display().to_string();
-        let Some(real) = real_with(&[("PATH", &only(empty.path())), ("PSModulePath", &path)]).await else { return };
+        let real = real_with(&[("PATH", &only(empty.path())), ("PSModulePath", &path)]).await;
         let told = look(&real).await;
         assert_eq!((told.signed_in, told.via), (Some(signed_in), Some(Via::Module)), "{context}: {told:?}");
         assert_eq!(told.tenant.as_deref(), signed_in.then_some("t-2"));

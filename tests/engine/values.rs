@@ -7,6 +7,16 @@ use wsman::clixml::Value;
 use wsman::clixml::json::to_json;
 
 use crate::engine::{Real, real, run};
+use crate::outside::trials;
+
+trials! { TRIALS:
+    current_thread {
+        typed_objects_arrive_whole_with_enum_names_and_without_secrets(real);
+        a_typed_object_inside_a_custom_one_is_found(real);
+        what_the_engine_sends_whole_itself_is_left_to_it(real);
+        loops_depth_and_getters_that_throw_end(real);
+    }
+}
 
 async fn open(real: &Real) -> Session {
     let mut plan = real.plan("");
@@ -25,9 +35,7 @@ fn at<'a>(value: &'a Value, path: &[&str]) -> &'a Value {
     path.iter().fold(value, |value, name| value.get(name).unwrap_or_else(|| panic!("no {name} in {value:?}")))
 }
 
-#[tokio::test]
-async fn typed_objects_arrive_whole_with_enum_names_and_without_secrets() {
-    let real = real!();
+async fn typed_objects_arrive_whole_with_enum_names_and_without_secrets(real: Real) {
     let mut session = open(&real).await;
     for rule in output(&mut session, "Get-Typed").await {
         assert_eq!(at(&rule, &["Properties", "Inner", "Query"]), &Value::from("SigninLogs | take 10"));
@@ -45,9 +53,7 @@ async fn typed_objects_arrive_whole_with_enum_names_and_without_secrets() {
     assert_eq!(output(&mut session, "Get-Big").await.len(), 300);
 }
 
-#[tokio::test]
-async fn a_typed_object_inside_a_custom_one_is_found() {
-    let real = real!();
+async fn a_typed_object_inside_a_custom_one_is_found(real: Real) {
     let mut session = open(&real).await;
     let wrapped = output(&mut session, "Get-Wrapped").await;
     assert_eq!(at(&wrapped[0], &["Rule", "Properties", "Inner", "Level"]), &Value::from("High"));
@@ -56,9 +62,7 @@ async fn a_typed_object_inside_a_custom_one_is_found() {
     assert_eq!((at(&secret[0], &["Key"]), at(&secret[0], &["Login"])), (&Value::Nil, &Value::Nil));
 }
 
-#[tokio::test]
-async fn what_the_engine_sends_whole_itself_is_left_to_it() {
-    let real = real!();
+async fn what_the_engine_sends_whole_itself_is_left_to_it(real: Real) {
     let mut session = open(&real).await;
     // A flat typed object keeps its type's name, which a projected one loses.
     let flat = output(&mut session, "Get-Flat").await;
@@ -74,9 +78,7 @@ async fn what_the_engine_sends_whole_itself_is_left_to_it() {
     assert_eq!(at(level, &["Level"]), &Value::I32(20));
 }
 
-#[tokio::test]
-async fn loops_depth_and_getters_that_throw_end() {
-    let real = real!();
+async fn loops_depth_and_getters_that_throw_end(real: Real) {
     let mut session = open(&real).await;
     let looped = output(&mut session, "Get-Loop").await;
     assert_eq!(at(&looped[0], &["Next", "Name"]), &Value::from("b"));
