@@ -7,6 +7,7 @@ mod client;
 mod facts;
 #[path = "../it/host_end.rs"]
 mod host_end;
+mod left_out;
 #[path = "../outside/mod.rs"]
 mod outside;
 mod shells;
@@ -28,6 +29,11 @@ const PROC: Need = Need {
 fn main() -> ExitCode {
     run(
         "engine of wsman",
-        &[(&[POWERSHELL], facts::TRIALS), (&[POWERSHELL], shells::TRIALS), (&[POWERSHELL, PROC], shells::WITH_PROC)],
+        &[
+            (&[], left_out::TRIALS),
+            (&[POWERSHELL], facts::TRIALS),
+            (&[POWERSHELL], shells::TRIALS),
+            (&[POWERSHELL, PROC], shells::WITH_PROC),
+        ],
     )
 }
