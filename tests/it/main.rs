@@ -17,6 +17,7 @@ mod leaks;
 mod mcp;
 mod path;
 mod pool;
+mod readme;
 mod requests;
 mod snapshot;
 mod three;
