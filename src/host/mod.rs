@@ -10,6 +10,7 @@ mod decode;
 mod open;
 mod session;
 mod types;
+mod wire;
 
 pub use session::{MODULE, Probes, Session, module_sha256};
 pub use types::{
@@ -17,3 +18,5 @@ pub use types::{
     LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Sessions, Style,
     Target, Via,
 };
+pub use wire::{WireCase, WireError};
+pub use wsman::transport::CertificateProblem;

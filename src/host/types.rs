@@ -7,6 +7,7 @@ use wsman::clixml::Value;
 use wsman::transport::{CertificateChain, Proxy, Tls};
 
 use super::Probes;
+use super::wire::WireError;
 
 /// Where SentinelManager lives.
 #[derive(Clone, Debug)]
@@ -476,13 +477,19 @@ pub struct HostError {
     pub kind: HostErrorKind,
 }
 
+impl From<wsman::Error> for HostErrorKind {
+    fn from(error: wsman::Error) -> Self {
+        Self::Wire(error.into())
+    }
+}
+
 /// The cases of [`HostError`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostErrorKind {
     /// The session or the wire.
-    #[error("remote session failed")]
-    Wsman(#[from] wsman::Error),
+    #[error(transparent)]
+    Wire(#[from] WireError),
     /// The script is not where the configuration says.
     #[error("script not found on the host")]
     ScriptMissing,
