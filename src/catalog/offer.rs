@@ -59,12 +59,15 @@ impl Tool {
 
     /// Old names of arguments, and their names of today.
     pub fn argument_aliases(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let (function, own): (&'static [(String, String)], &'static [(&str, &str)]) = match self {
-            Self::Function(entry) => (&entry.argument_aliases, &[]),
-            Self::Fleet(own) => (&[], own.aliases),
+        let function = match self {
+            Self::Function(entry) => entry.argument_aliases.as_slice(),
+            Self::Fleet(_) => &[],
         };
-        let function = function.iter().map(|(old, new)| (old.as_str(), new.as_str()));
-        function.chain(own.iter().copied())
+        let own = match self {
+            Self::Function(_) => &[],
+            Self::Fleet(own) => own.aliases,
+        };
+        function.iter().map(|(old, new)| (old.as_str(), new.as_str())).chain(own.iter().copied())
     }
 
     /// Hints for clients.

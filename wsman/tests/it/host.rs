@@ -46,6 +46,7 @@ pub(crate) type Script = Arc<dyn Fn(usize, &[u8]) -> Act + Send + Sync>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
     Negotiate,
+    #[allow(dead_code, reason = "offered to foreign clients only")]
     Ntlm,
     Basic,
 }

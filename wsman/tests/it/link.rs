@@ -102,7 +102,7 @@ async fn another_process_collects_a_running_pipeline() {
     pool.disconnect(Some(Duration::from_secs(300))).await.unwrap();
     drop((pipeline, pool));
     let output = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "link::collects_for_another_process", "--nocapture"])
+        .args(["--exact", "link::collects_for_another_process", "--ignored", "--nocapture"])
         .env("WSMAN_TEST_COLLECT", format!("{} {shell} {command}", host.url()))
         .stdin(Stdio::null())
         .output()
@@ -113,11 +113,10 @@ async fn another_process_collects_a_running_pipeline() {
     assert_eq!(host.counters().shells_open, 0, "the other process closed it");
 }
 
-/// The other process of the test above.
 #[tokio::test]
+#[ignore = "the other process of the test above, which starts it"]
 async fn collects_for_another_process() {
-    let Some(what) = std::env::var_os("WSMAN_TEST_COLLECT") else { return };
-    let what = what.into_string().unwrap();
+    let what = std::env::var_os("WSMAN_TEST_COLLECT").expect("started by the other test").into_string().unwrap();
     let [url, shell, command] = what.split(' ').collect::<Vec<_>>()[..] else { panic!("three words") };
     let pool = RunspacePool::connect(options(url), shell).await.unwrap();
     assert!(pool.opened().private_data.as_ref().is_some_and(|data| data.ps_version().is_some()));

@@ -1,0 +1,44 @@
+//! Tests of the server on a real PowerShell: see [`outside`] for how to add
+//! one.
+
+mod azure;
+mod both;
+mod engine;
+mod opening;
+#[path = "../../wsman/tests/outside/mod.rs"]
+mod outside;
+mod real;
+mod types;
+mod values;
+
+use std::process::ExitCode;
+
+use outside::powershell::POWERSHELL;
+use outside::{Need, has_shared, run, shared};
+
+/// Interactive scripts that were not written for us, and a stand-in for `az`.
+const SCRIPTS: Need = Need {
+    key: "scripts",
+    name: "scripts",
+    from: "../shared/data/scripts",
+    is_there: || shared("data/scripts").is_some(),
+    is_owed: has_shared,
+};
+
+fn main() -> ExitCode {
+    let needs = &[POWERSHELL, SCRIPTS];
+    run(
+        "engine of sentinel-jump",
+        &[
+            (needs, azure::TRIALS),
+            (&[], both::DEMO),
+            (needs, both::TRIALS),
+            (needs, both::styles::TRIALS),
+            (needs, engine::TRIALS),
+            (needs, opening::TRIALS),
+            (needs, real::TRIALS),
+            (needs, types::TRIALS),
+            (needs, values::TRIALS),
+        ],
+    )
+}
