@@ -1,5 +1,5 @@
 //! The jump host as the server uses it: our PowerShell module
-//! (`sentinel-jump.ps1`) and its Rust face.
+//! (`module/`) and its Rust face.
 //!
 //! A [`Session`] is one open PSRP session with SentinelManager loaded, for one
 //! workspace. It never serves another.
@@ -7,12 +7,14 @@
 mod allow;
 mod collect;
 mod decode;
+mod module;
 mod open;
 mod session;
 mod types;
 mod wire;
 
-pub use session::{MODULE, Probes, Session, module_sha256};
+pub use module::{MODULE, module_sha256};
+pub use session::{Probes, Session};
 pub use types::{
     Answer, Auth, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
     LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Sessions, Style,

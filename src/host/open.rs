@@ -10,7 +10,8 @@ use wsman::psrp::{Command, ErrorRecord};
 use wsman::session::End;
 
 use super::decode;
-use super::session::{MODULE, Session, is_a, module_sha256};
+use super::module::{MODULE, module_sha256};
+use super::session::{Session, is_a};
 use super::types::{
     Call, Ended, HostError, HostErrorKind, HostErrorRecord, Init, LoadReport, OpenPlan, ScriptSource, Style,
 };

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use wsman::client::{Options, RunOptions, RunspacePool};
 use wsman::clixml::Value;
@@ -18,10 +17,6 @@ use super::types::{
     Auth, AzureSignIn, Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan,
     Progress, Returned, Style,
 };
-
-/// Our module. Its text never holds anything but itself: all input travels as
-/// values.
-pub const MODULE: &str = include_str!("sentinel-jump.ps1");
 
 /// One open PSRP session with SentinelManager loaded, for one workspace.
 ///
@@ -303,16 +298,6 @@ fn swallowed(ended: &Ended, refused: Option<&String>) -> Option<HostErrorRecord>
 
 pub(super) fn is_a(value: &Value, type_name: &str) -> bool {
     value.as_object().is_some_and(|object| object.is_a(type_name))
-}
-
-/// SHA-256 of [`MODULE`], lower-case hex.
-#[must_use]
-pub fn module_sha256() -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(MODULE.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// Probes of functions, by host and script hash. Shared by all sessions of a
