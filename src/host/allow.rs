@@ -6,7 +6,7 @@ use wsman::client::HostPolicy;
 use wsman::clixml::Value;
 use wsman::psrp::{HostCall, HostMethod, HostResponse, Refusal};
 
-use super::types::Answer;
+use super::plan::Answer;
 
 /// Questions that were refused during one call.
 #[derive(Clone, Debug, Default)]

@@ -8,8 +8,9 @@ use wsman::clixml::Value;
 use wsman::psrp::{HostCall, HostMethod, ProgressKind};
 use wsman::session::{End, PipelineEvent};
 
-use super::session::is_a;
-use super::types::{Ended, HostErrorRecord, Progress};
+use super::call::{Ended, Progress};
+use super::decode::is_a;
+use super::record::HostErrorRecord;
 
 /// Takes the events of one call.
 pub(super) struct Collector<'a> {

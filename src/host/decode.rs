@@ -3,10 +3,14 @@
 
 use wsman::clixml::Value;
 
-use super::types::{
-    AzureSignIn, Dropped, FunctionProbe, HostErrorRecord, LoadReport, ParameterProbe, ParameterSet, Question, Style,
-    Via,
-};
+use super::plan::Style;
+use super::probe::{FunctionProbe, ParameterProbe, ParameterSet, Question};
+use super::record::HostErrorRecord;
+use super::report::{AzureSignIn, Dropped, LoadReport, Via};
+
+pub(super) fn is_a(value: &Value, type_name: &str) -> bool {
+    value.as_object().is_some_and(|object| object.is_a(type_name))
+}
 
 pub(super) fn load_report(value: &Value) -> Option<LoadReport> {
     let dropped = value.get("dropped")?.items()?.iter().map(|statement| {

@@ -5,20 +5,27 @@
 //! workspace. It never serves another.
 
 mod allow;
+mod call;
 mod collect;
+mod command;
 mod decode;
+mod error;
 mod module;
 mod open;
+mod plan;
+mod probe;
+mod record;
+mod report;
 mod session;
-mod types;
 mod wire;
 
+pub use call::{Call, Ended, Progress, Returned};
+pub use error::{HostError, HostErrorKind};
 pub use module::{MODULE, module_sha256};
-pub use session::{Probes, Session};
-pub use types::{
-    Answer, Auth, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
-    LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Sessions, Style,
-    Target, Via,
-};
+pub use plan::{Answer, Auth, Init, OpenPlan, ScriptSource, Sessions, Style, Target};
+pub use probe::{FunctionProbe, ParameterProbe, ParameterSet, Probes, Question};
+pub use record::HostErrorRecord;
+pub use report::{AzureSignIn, Dropped, LoadReport, Via};
+pub use session::Session;
 pub use wire::{WireCase, WireError};
 pub use wsman::transport::CertificateProblem;

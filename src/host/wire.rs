@@ -8,7 +8,7 @@ use std::error::Error as _;
 use wsman::transport::{CertificateProblem, TransportError};
 use wsman::{ErrorKind, soap::Fault};
 
-use super::types::HostErrorRecord;
+use super::record::HostErrorRecord;
 
 /// An operation that did not come off on the way to the host, or on its side
 /// of the protocol.
