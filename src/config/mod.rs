@@ -20,7 +20,7 @@ use wsman::clixml::Value;
 use wsman::transport::{CertificateChain, Proxy, Tls};
 
 use crate::access::Policy;
-use crate::host::{Answer, Init, Style};
+use crate::host::{AllowedAnswer, Init, Style};
 pub use crate::host::{Auth, Sessions};
 use crate::tenant::{HostId, Registry};
 
@@ -101,7 +101,7 @@ pub struct Host {
     /// Functions of the script that run when a session opens.
     pub init: Vec<Init>,
     /// Questions that may be answered.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<AllowedAnswer>,
 }
 
 impl Config {

@@ -19,7 +19,7 @@ use super::raw::{
 use super::{Auth, Config, Host, Script, SecretRef, Sessions};
 use crate::access::{Mode, Policy};
 use crate::catalog::ToolSet;
-use crate::host::{Answer, Init, Style};
+use crate::host::{AllowedAnswer, Init, Style};
 use crate::spelling;
 use crate::tenant::{ALL_TENANTS, Confirming, HostId, Registry, Tenant, TenantId, Workspace, WorkspaceId};
 
@@ -69,7 +69,7 @@ struct ScriptPart {
     parameters: Vec<(String, Value)>,
     style: Option<Style>,
     init: Vec<Init>,
-    answers: Vec<Answer>,
+    answers: Vec<AllowedAnswer>,
 }
 
 struct Resolver<'a> {
@@ -231,11 +231,13 @@ impl Resolver<'_> {
         hex.then(|| sha256.value.to_ascii_lowercase())
     }
 
-    fn answer(&mut self, raw: RawAnswer) -> Option<Answer> {
+    fn answer(&mut self, raw: RawAnswer) -> Option<AllowedAnswer> {
         let question = raw.question?;
         // The whole question or nothing: a pattern for one question must not answer a longer one.
         match Regex::new(&format!(r"\A(?:{})\z", question.value)) {
-            Ok(pattern) => Some(Answer { function: raw.function?.value, question: pattern, answer: raw.answer?.value }),
+            Ok(pattern) => {
+                Some(AllowedAnswer { function: raw.function?.value, question: pattern, answer: raw.answer?.value })
+            }
             Err(_) => {
                 self.bad(&question, "not a regular expression");
                 None

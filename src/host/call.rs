@@ -24,7 +24,7 @@ pub struct Call {
 
 /// A progress record of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct HostProgress {
     /// What is going on.
     pub activity: String,
     /// Where it stands.

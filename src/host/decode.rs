@@ -4,7 +4,7 @@
 use wsman::clixml::Value;
 
 use super::plan::Style;
-use super::probe::{FunctionProbe, ParameterProbe, ParameterSet, Question};
+use super::probe::{FunctionProbe, ParameterProbe, ParameterSet, WrittenQuestion};
 use super::record::HostErrorRecord;
 use super::report::{AzureSignIn, Dropped, LoadReport, Via};
 
@@ -34,7 +34,7 @@ pub(super) fn load_report(value: &Value) -> Option<LoadReport> {
 
 pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
     let asks = value.get("asks")?.items()?.iter().map(|ask| {
-        Some(Question { kind: text(ask, "kind")?, text: text(ask, "text")?, line: ask.get("line")?.as_i64()? })
+        Some(WrittenQuestion { kind: text(ask, "kind")?, text: text(ask, "text")?, line: ask.get("line")?.as_i64()? })
     });
     Some(FunctionProbe {
         name: text(value, "name")?,

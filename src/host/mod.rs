@@ -19,11 +19,11 @@ mod report;
 mod session;
 mod wire;
 
-pub use call::{Call, Ended, Progress, Returned};
+pub use call::{Call, Ended, HostProgress, Returned};
 pub use error::{HostError, HostErrorKind};
 pub use module::{MODULE, module_sha256};
-pub use plan::{Answer, Auth, Init, OpenPlan, ScriptSource, Sessions, Style, Target};
-pub use probe::{FunctionProbe, ParameterProbe, ParameterSet, Probes, Question};
+pub use plan::{AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, ScriptSource, Sessions, Style};
+pub use probe::{FunctionProbe, ParameterProbe, ParameterSet, Probes, WrittenQuestion};
 pub use record::HostErrorRecord;
 pub use report::{AzureSignIn, Dropped, LoadReport, Via};
 pub use session::Session;

@@ -82,7 +82,7 @@ impl Default for Sessions {
 
 /// The workspace a session is for, as Azure knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct AzureWorkspace {
     /// Subscription id.
     pub subscription: String,
     /// Resource group name.
@@ -91,7 +91,7 @@ pub struct Target {
     pub workspace: String,
 }
 
-impl Target {
+impl AzureWorkspace {
     /// As our module compares and sets it.
     pub(super) fn value(&self) -> Value {
         Value::hashtable([
@@ -104,7 +104,7 @@ impl Target {
 
 /// One entry of a host's allow list: a question and its answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct AllowedAnswer {
     /// Function during which the question may be answered.
     pub function: String,
     /// Matches the whole question.
@@ -175,9 +175,9 @@ pub struct OpenPlan {
     /// Azure tenant that the session must be signed in to.
     pub azure_tenant: Option<String>,
     /// The workspace.
-    pub target: Target,
+    pub target: AzureWorkspace,
     /// The host's allow list.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<AllowedAnswer>,
     /// For opening the session; loading has its own bound.
     pub open_timeout: Duration,
     /// What is known of the functions of this script already.
@@ -188,7 +188,13 @@ impl OpenPlan {
     /// Negotiate, the system's authorities, and nothing but the script: no
     /// `init`, no allow list, no Azure identity; a minute to open.
     #[must_use]
-    pub fn new(host: &str, url: String, credentials: Credentials, script: ScriptSource, target: Target) -> Self {
+    pub fn new(
+        host: &str,
+        url: String,
+        credentials: Credentials,
+        script: ScriptSource,
+        target: AzureWorkspace,
+    ) -> Self {
         Self {
             host: host.to_owned(),
             url,

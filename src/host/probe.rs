@@ -32,7 +32,7 @@ pub struct FunctionProbe {
     /// Parameters without PowerShell's common ones.
     pub parameters: Vec<ParameterProbe>,
     /// Questions it asks itself.
-    pub asks: Vec<Question>,
+    pub asks: Vec<WrittenQuestion>,
     /// Functions that it calls, directly or not, and that ask.
     pub asks_via: Vec<String>,
     /// Ends the script or the process itself.
@@ -78,7 +78,7 @@ impl FunctionProbe {
 
 /// A question that a function asks, as it stands in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct WrittenQuestion {
     /// The command or method: `Read-Host`, `PromptForChoice`.
     pub kind: String,
     /// Its arguments as written.

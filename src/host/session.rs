@@ -10,7 +10,7 @@ use wsman::psrp::Command;
 use wsman::session::{End, StopCause};
 
 use super::allow::{AllowList, Questions};
-use super::call::{Call, Ended, Progress, Returned};
+use super::call::{Call, Ended, HostProgress, Returned};
 use super::collect::Collector;
 use super::command::{AZURE_MISMATCH, AZURE_SIGNED_OUT, AZURE_TIMEOUT, MODULE_TIMEOUT, run_module};
 use super::decode::{self, is_a};
@@ -133,7 +133,7 @@ impl Session {
     pub async fn call(
         &mut self,
         call: Call,
-        on_progress: &(dyn Fn(Progress) + Send + Sync),
+        on_progress: &(dyn Fn(HostProgress) + Send + Sync),
         cancel: &CancellationToken,
     ) -> Result<Returned, HostError> {
         if cancel.is_cancelled() {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sentinel_jump::host::{
-    Answer, Call, Ended, HostError, HostErrorKind, Init, OpenPlan, Returned, ScriptSource, Session, Style,
+    AllowedAnswer, Call, Ended, HostError, HostErrorKind, Init, OpenPlan, Returned, ScriptSource, Session, Style,
 };
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -75,7 +75,7 @@ async fn an_interactive_sign_in_runs_on_the_allow_list(real: Real) {
     assert_eq!((&*function, &*question), ("Connect-ToAzure", "Wähle eine Authentifizierungsmethode"));
     for (question, answer) in [("Wähle eine .*", "1"), ("Abonnement", "1"), ("Workspace", "1")] {
         let question = regex::Regex::new(&format!("^{question}$")).unwrap();
-        plan.answers.push(Answer { function: "Connect-ToAzure".into(), question, answer: answer.into() });
+        plan.answers.push(AllowedAnswer { function: "Connect-ToAzure".into(), question, answer: answer.into() });
     }
     let mut session = Session::open(&plan).await.unwrap();
     assert_eq!(run(&mut session, "Get-AnalyticsRules", &[]).await.data.len(), 3);

@@ -20,7 +20,7 @@ use crate::answer::{Code, ToolError};
 use crate::catalog::{Effect, Entry};
 use crate::config::{Config, Host};
 use crate::host::Session;
-use crate::pool::{Key, Lease, Pool};
+use crate::pool::{Lease, Pool, PoolKey};
 use crate::tenant::Target;
 
 pub(super) use sign_in::{SignIns, Tried};
@@ -101,7 +101,7 @@ impl<'p> Door<'p> {
     /// Waits for the seat; a write waits for the other writes of its workspace
     /// first, so that it takes no session from a read meanwhile.
     async fn wait(&self, visit: &Visit<'_>, host: &Host) -> Result<Lease<'p>, ToolError> {
-        let key = Key::of(visit.target);
+        let key = PoolKey::of(visit.target);
         let waiting = async {
             let alone = match visit.effect {
                 Effect::Write => Some(self.pool.alone(&key).await),

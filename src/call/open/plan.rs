@@ -7,7 +7,7 @@ use wsman::auth::Credentials;
 
 use crate::answer::{Code, Outcome, ToolError};
 use crate::config::{Host, Script};
-use crate::host::{OpenPlan, Probes, ScriptSource, Target as AzureTarget};
+use crate::host::{AzureWorkspace, OpenPlan, Probes, ScriptSource};
 use crate::tenant::{HostId, Target};
 
 /// How long fetching the password, opening, loading and setting the target may
@@ -53,7 +53,7 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
         init: host.init.clone(),
         azure_config_dir: Some(target.tenant().azure_config_dir.clone()),
         azure_tenant: target.tenant().azure_tenant.clone(),
-        target: AzureTarget {
+        target: AzureWorkspace {
             subscription: workspace.subscription.clone(),
             resource_group: workspace.resource_group.clone(),
             workspace: workspace.name.clone(),
