@@ -143,7 +143,7 @@ async fn ready(
 ) -> Result<(Call, Option<String>), Unready> {
     let entry = ask.entry;
     let session = opened.session().map_err(Unready::GivenUp)?;
-    let style = host.style.or_else(|| session.report().style);
+    let style = session.style();
     if style.is_none() && entry.effect() == Effect::Write {
         let said = format!(
             "The script on the host \"{}\" does not show which workspace it is on, so nothing may be written with it.",

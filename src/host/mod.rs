@@ -22,7 +22,9 @@ mod wire;
 pub use call::{Call, Ended, HostProgress, Returned};
 pub use error::{HostError, HostErrorKind};
 pub use module::{MODULE, module_sha256};
-pub use plan::{AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, ScriptSource, Sessions, Style};
+pub use plan::{
+    AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, ScriptRules, ScriptSource, Sessions, Style, WinrmAccess,
+};
 pub use probe::{FunctionProbe, ParameterProbe, ParameterSet, Probes, WrittenQuestion};
 pub use record::HostErrorRecord;
 pub use report::{AzureSignIn, Dropped, LoadReport, Via};

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use wsman::auth::Credentials;
 use wsman::client::{Options, RunspacePool};
 use wsman::clixml::Value;
 use wsman::psrp::Command;
@@ -42,9 +43,9 @@ impl Session {
     /// of the script has run but those of `init`.
     pub async fn open(plan: &OpenPlan) -> Result<Self, HostError> {
         let failed = |kind| HostError { host: plan.host.clone(), kind };
-        let mut options = Options::for_target(access(plan).map_err(|error| failed(error.into()))?);
+        let mut options = Options::for_target(peer(plan).map_err(|error| failed(error.into()))?);
         options.session.open_timeout = plan.open_timeout;
-        if let Some(name) = &plan.configuration_name {
+        if let Some(name) = &plan.access.configuration_name {
             options.session.configuration_name.clone_from(name);
         }
         let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
@@ -69,7 +70,7 @@ impl Session {
     /// What is left once the script is loaded: `init`, since it may choose the
     /// workspace itself, then the Azure tenant, then the target.
     async fn begin(&mut self) -> Result<(), HostError> {
-        for init in self.plan.init.clone() {
+        for init in self.plan.rules.init.clone() {
             self.init(init).await?;
         }
         if let Some(tenant) = &self.plan.azure_tenant {
@@ -199,17 +200,18 @@ fn import(plan: &OpenPlan) -> Command {
         Some(folder) => command.argument("AzureConfigDir", folder.as_str()),
         None => command,
     };
-    if plan.script_parameters.is_empty() {
+    if plan.rules.parameters.is_empty() {
         return command;
     }
-    let parameters = plan.script_parameters.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    let parameters = plan.rules.parameters.iter().map(|(name, value)| (name.as_str(), value.clone()));
     command.argument("Parameters", Value::hashtable(parameters))
 }
 
 /// The endpoint and how to sign in there.
-fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
-    let credentials = plan.credentials.clone();
-    let sign_in = match plan.auth {
+fn peer(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
+    let access = &plan.access;
+    let credentials = Credentials { username: access.username.clone(), password: plan.password.clone() };
+    let sign_in = match access.auth {
         Auth::Negotiate => SignIn::Negotiate(credentials),
         Auth::Ntlm => SignIn::Ntlm(credentials),
         #[cfg(feature = "credssp")]
@@ -218,11 +220,11 @@ fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
         Auth::DangerousClearTextBasic => SignIn::DangerousClearTextBasic(credentials),
         Auth::Certificate => {
             let chain =
-                plan.certificate.as_ref().map_or_else(|| CertificateChain::from_pem(b""), |chain| Ok(chain.clone()));
-            SignIn::Certificate(ClientCertificate::new(&chain?, &credentials.password)?)
+                access.certificate.as_ref().map_or_else(|| CertificateChain::from_pem(b""), |chain| Ok(chain.clone()));
+            SignIn::Certificate(ClientCertificate::new(&chain?, &plan.password)?)
         }
     };
-    let endpoint = Endpoint::parse(&plan.url)?;
-    let (tls, proxy) = (plan.tls.clone(), plan.proxy.clone());
+    let endpoint = Endpoint::parse(&access.url)?;
+    let (tls, proxy) = (access.tls.clone(), access.proxy.clone());
     Ok(transport::Target { tls, proxy, ..transport::Target::new(endpoint, sign_in) })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wsman::auth::Credentials;
 use wsman::clixml::Value;
+use wsman::secret::Secret;
 use wsman::transport::{CertificateChain, Proxy, Tls};
 
 use super::probe::Probes;
@@ -140,34 +141,68 @@ pub enum Auth {
     Certificate,
 }
 
+/// Where a host's WinRM is, how it is believed, and how one signs in there.
+#[derive(Clone, Debug)]
+pub struct WinrmAccess {
+    /// Endpoint, `http://…:5985/wsman` or `https://…:5986/wsman`.
+    pub url: String,
+    /// Whom to believe that they are the host; for `https`.
+    pub tls: Tls,
+    /// Makes the tunnels to it.
+    pub proxy: Option<Proxy>,
+    /// How to sign in.
+    pub auth: Auth,
+    /// `DOMAIN\user`, `user@domain` or `user`; empty with
+    /// [`Auth::Certificate`].
+    pub username: String,
+    /// Ours, for [`Auth::Certificate`].
+    pub certificate: Option<CertificateChain>,
+    /// PowerShell configuration name, `Microsoft.PowerShell` unless set.
+    pub configuration_name: Option<String>,
+}
+
+impl WinrmAccess {
+    /// Negotiate, and the system's authorities.
+    #[must_use]
+    pub fn new(url: String, username: String) -> Self {
+        Self {
+            url,
+            tls: Tls::system(),
+            proxy: None,
+            auth: Auth::Negotiate,
+            username,
+            certificate: None,
+            configuration_name: None,
+        }
+    }
+}
+
+/// What the configuration says of a script, beyond where it is.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptRules {
+    /// Values for the script's own `param()` block.
+    pub parameters: Vec<(String, Value)>,
+    /// How it keeps its target, when it is said; else the load report tells.
+    pub style: Option<Style>,
+    /// What runs after loading, in this order, before the target is set.
+    pub init: Vec<Init>,
+    /// Questions that may be answered.
+    pub answers: Vec<AllowedAnswer>,
+}
+
 /// Everything that opening a session needs.
 #[derive(Clone, Debug)]
 pub struct OpenPlan {
     /// Host's name in the configuration, for logs and errors.
     pub host: String,
-    /// Endpoint, `http://…:5985/wsman` or `https://…:5986/wsman`.
-    pub url: String,
-    /// How to sign in.
-    pub auth: Auth,
-    /// Whom to believe that they are the host; for `https`.
-    pub tls: Tls,
-    /// Makes the tunnels to it.
-    pub proxy: Option<Proxy>,
-    /// Who signs in. With [`Auth::Certificate`] no name, and its key in PEM
-    /// where the password would be.
-    pub credentials: Credentials,
-    /// Ours, for [`Auth::Certificate`].
-    pub certificate: Option<CertificateChain>,
-    /// PowerShell configuration name, `Microsoft.PowerShell` unless set.
-    pub configuration_name: Option<String>,
+    /// Its WinRM.
+    pub access: WinrmAccess,
+    /// The password; with [`Auth::Certificate`], its key in PEM.
+    pub password: Secret<String>,
     /// Where the script is.
     pub script: ScriptSource,
-    /// The script's own `param()` block.
-    pub script_parameters: Vec<(String, Value)>,
-    /// Set in the configuration; else the load report tells.
-    pub style: Option<Style>,
-    /// What runs after loading, in this order, before the target is set.
-    pub init: Vec<Init>,
+    /// What the configuration says of it.
+    pub rules: ScriptRules,
     /// Folder in which `az` keeps this session's sign-in. Environment variables
     /// are expanded on the host; a relative path begins in the profile's local
     /// application data. `None`: the profile's own.
@@ -176,8 +211,6 @@ pub struct OpenPlan {
     pub azure_tenant: Option<String>,
     /// The workspace.
     pub target: AzureWorkspace,
-    /// The host's allow list.
-    pub answers: Vec<AllowedAnswer>,
     /// For opening the session; loading has its own bound.
     pub open_timeout: Duration,
     /// What is known of the functions of this script already.
@@ -186,7 +219,7 @@ pub struct OpenPlan {
 
 impl OpenPlan {
     /// Negotiate, the system's authorities, and nothing but the script: no
-    /// `init`, no allow list, no Azure identity; a minute to open.
+    /// rules, no Azure identity; a minute to open.
     #[must_use]
     pub fn new(
         host: &str,
@@ -195,23 +228,16 @@ impl OpenPlan {
         script: ScriptSource,
         target: AzureWorkspace,
     ) -> Self {
+        let Credentials { username, password } = credentials;
         Self {
             host: host.to_owned(),
-            url,
-            auth: Auth::Negotiate,
-            tls: Tls::system(),
-            proxy: None,
-            credentials,
-            certificate: None,
-            configuration_name: None,
+            access: WinrmAccess::new(url, username),
+            password,
             script,
-            script_parameters: Vec::new(),
-            style: None,
-            init: Vec::new(),
+            rules: ScriptRules::default(),
             azure_config_dir: None,
             azure_tenant: None,
             target,
-            answers: Vec::new(),
             open_timeout: Duration::from_secs(60),
             probes: Probes::default(),
         }

@@ -51,7 +51,7 @@ impl Session {
     /// How the script keeps its target: as configured, else as recognised.
     #[must_use]
     pub fn style(&self) -> Option<Style> {
-        self.plan.style.or(self.report.style)
+        self.plan.rules.style.or(self.report.style)
     }
 
     /// Whether a script of the session style took subscription, resource group
@@ -145,7 +145,7 @@ impl Session {
         let options = RunOptions {
             first_message_timeout: call.timeout,
             timeout: call.timeout,
-            host: AllowList::new(&self.plan.answers, &call.function, questions.clone()).into_policy(),
+            host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone()).into_policy(),
             ..RunOptions::default()
         };
         let command = self.command(&call);

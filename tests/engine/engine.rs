@@ -193,7 +193,7 @@ async fn a_question_of_the_allow_list_is_answered_once(real: Real) {
         question: regex::Regex::new(question).unwrap(),
         answer: answer.into(),
     };
-    plan.answers = vec![
+    plan.rules.answers = vec![
         answer("Remove-SentinelTable", r"^Wirklich löschen\? \(j/n\)$", "j"),
         answer(
             "Disable-AnalyticsRule",

@@ -121,11 +121,11 @@ impl<'p> Door<'p> {
         // A file can be on a share that does not answer.
         let plan = timeout_at(deadline, plan::plan(host, visit.target, lease.probes())).await;
         let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
-        let trying = timeout_at(deadline, self.sign_ins.may_try(&host.id, &plan.credentials.password)).await;
+        let trying = timeout_at(deadline, self.sign_ins.may_try(&host.id, &plan.password)).await;
         let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
         let opened = timeout_at(deadline, lease.open(&plan)).await;
         let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
-        attempt.end(plan.credentials.password, tried).await;
+        attempt.end(plan.password, tried).await;
         let opened = opened.map_err(|_| verdict::silent(&host.id))?;
         opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error))
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use wsman::auth::Credentials;
 
 use crate::answer::{Code, Outcome, ToolError};
 use crate::config::{Host, Script};
@@ -24,7 +23,7 @@ const SIGN_IN_TIME: Duration = Duration::from_secs(60);
 
 /// How long opening a session for `target` may take.
 pub(super) fn open_time(host: &Host, target: &Target) -> Duration {
-    let signs_in = !host.init.is_empty() || target.tenant().azure_tenant.is_some();
+    let signs_in = !host.rules.init.is_empty() || target.tenant().azure_tenant.is_some();
     if signs_in { OPEN_TIME + SIGN_IN_TIME } else { OPEN_TIME }
 }
 
@@ -40,17 +39,10 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
     let workspace = target.workspace();
     Ok(OpenPlan {
         host: host.id.to_string(),
-        url: host.url.clone(),
-        auth: host.auth,
-        tls: host.tls.clone(),
-        proxy: host.proxy.clone(),
-        certificate: host.certificate.clone(),
-        credentials: Credentials { username: host.username.clone(), password },
-        configuration_name: host.configuration_name.clone(),
+        access: host.access.clone(),
+        password,
         script: script(host).await?,
-        script_parameters: host.parameters.clone(),
-        style: host.style,
-        init: host.init.clone(),
+        rules: host.rules.clone(),
         azure_config_dir: Some(target.tenant().azure_config_dir.clone()),
         azure_tenant: target.tenant().azure_tenant.clone(),
         target: AzureWorkspace {
@@ -58,7 +50,6 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
             resource_group: workspace.resource_group.clone(),
             workspace: workspace.name.clone(),
         },
-        answers: host.answers.clone(),
         open_timeout: OPEN_TIME,
         probes,
     })
