@@ -38,15 +38,11 @@ pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
     });
     Some(FunctionProbe {
         name: text(value, "name")?,
-        kind: text(value, "type")?,
         line: value.get("line")?.as_i64()?,
         advanced: flag(value, "advanced")?,
         should_process: flag(value, "shouldProcess")?,
-        confirm_impact: text(value, "confirmImpact")?,
-        default_set: text(value, "defaultSet")?,
         output_types: texts(value.get("outputType")?)?,
         synopsis: text(value, "synopsis")?,
-        description: text(value, "description")?,
         parameters: value.get("parameters")?.items()?.iter().map(parameter_probe).collect::<Option<_>>()?,
         asks: asks.collect::<Option<_>>()?,
         asks_via: texts(value.get("asksVia")?)?,
@@ -57,20 +53,15 @@ pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
         console: flag(value, "console")?,
         session: flag(value, "session")?,
         progress: flag(value, "progress")?,
-        calls: texts(value.get("calls")?)?,
-        commands: texts(value.get("commands")?)?,
     })
 }
 
 fn parameter_probe(value: &Value) -> Option<ParameterProbe> {
-    let sets = value.get("sets")?.items()?.iter().map(|set| {
-        Some(ParameterSet {
-            name: text(set, "set")?,
-            mandatory: flag(set, "mandatory")?,
-            position: present(set.get("position")?).and_then(Value::as_i64),
-            pipeline: flag(set, "pipeline")?,
-        })
-    });
+    let sets = value
+        .get("sets")?
+        .items()?
+        .iter()
+        .map(|set| Some(ParameterSet { name: text(set, "set")?, mandatory: flag(set, "mandatory")? }));
     let between = |name| match present(value.get(name)?) {
         None => Some(None),
         Some(rule) => Some(Some((rule.get("min")?.clone(), rule.get("max")?.clone()))),

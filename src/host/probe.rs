@@ -11,24 +11,16 @@ use wsman::clixml::Value;
 pub struct FunctionProbe {
     /// Name.
     pub name: String,
-    /// `Function`, `Filter` or `Workflow`.
-    pub kind: String,
     /// Line in the script.
     pub line: i64,
     /// Has `[CmdletBinding()]`: unknown parameters are refused, not swallowed.
     pub advanced: bool,
     /// Takes `-WhatIf` and `-Confirm`.
     pub should_process: bool,
-    /// `ConfirmImpact`; empty without `should_process`.
-    pub confirm_impact: String,
-    /// Default parameter set; empty: none.
-    pub default_set: String,
     /// Declared output types.
     pub output_types: Vec<String>,
     /// Help text of the script. Untrusted.
     pub synopsis: String,
-    /// Help text of the script. Untrusted.
-    pub description: String,
     /// Parameters without PowerShell's common ones.
     pub parameters: Vec<ParameterProbe>,
     /// Questions it asks itself.
@@ -49,10 +41,6 @@ pub struct FunctionProbe {
     pub session: bool,
     /// Writes progress records, directly or not.
     pub progress: bool,
-    /// Functions of the script that it calls itself.
-    pub calls: Vec<String>,
-    /// Other commands that it runs itself.
-    pub commands: Vec<String>,
 }
 
 impl FunctionProbe {
@@ -132,10 +120,6 @@ pub struct ParameterSet {
     pub name: String,
     /// Must be given.
     pub mandatory: bool,
-    /// Position; `None`: by name only.
-    pub position: Option<i64>,
-    /// May come from the pipeline.
-    pub pipeline: bool,
 }
 
 /// Probes of functions, by host and script hash. Shared by all sessions of a
