@@ -16,11 +16,7 @@ pub const MODULE: &str =
 /// SHA-256 of [`MODULE`], lower-case hex.
 #[must_use]
 pub fn module_sha256() -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(MODULE.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    base16ct::lower::encode_string(&Sha256::digest(MODULE))
 }
 
 #[cfg(test)]

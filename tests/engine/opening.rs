@@ -130,7 +130,7 @@ fn module(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    Sha256::digest(bytes.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(bytes.as_ref()))
 }
 
 async fn a_module_is_loaded_by_name_and_guarded_like_a_file() {

@@ -85,7 +85,7 @@ async fn script(host: &Host) -> Result<ScriptSource, ToolError> {
         return Err(ToolError::refused(Code::ScriptMissing, said));
     }
     let bytes = tokio::fs::read(file).await.map_err(unreadable)?;
-    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = base16ct::lower::encode_string(&Sha256::digest(&bytes));
     if found != *sha256 {
         let said = format!(
             "The script to push to the host \"{}\" does not have the pinned SHA-256; nothing was run. Check the script and pin it anew.",
