@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
-use sentinel_jump::host::{Call, MODULE, OpenPlan, ScriptSource, Session, Target};
+use sentinel_jump::host::{AzureWorkspace, Call, MODULE, OpenPlan, ScriptSource, Session};
 use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -247,7 +247,7 @@ impl Drop for Host {
 
 async fn by_us(host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Result<Round, Failure> {
     let script = ScriptSource::Path { path: plan.script.clone(), sha256: None };
-    let target = Target {
+    let target = AzureWorkspace {
         subscription: place.subscription.clone(),
         resource_group: place.resource_group.clone(),
         workspace: place.name.clone(),

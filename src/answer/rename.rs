@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::catalog::Output;
+use crate::catalog::OutputShape;
 
 /// Gives the fields of a row the catalogue's names: `ruleId` and, where the
 /// catalogue says that it is the same, `id` become `RuleId`.
 ///
 /// By whole names, without case, and only while the row has no field of the
 /// catalogue's name. Everything else stays, in its place.
-pub(super) fn rename(row: Json, output: &Output) -> Json {
+pub(super) fn rename(row: Json, output: &OutputShape) -> Json {
     let Json::Object(fields) = row else { return row };
     let known = |name: &str| output.properties.iter().any(|field| field.name == name);
     // Most scripts, and all of ours: nothing to do.
@@ -27,7 +27,7 @@ pub(super) fn rename(row: Json, output: &Output) -> Json {
 }
 
 /// The name of a field of the row.
-fn name_of<'a>(key: &'a str, row: &Map<String, Json>, output: &'a Output) -> &'a str {
+fn name_of<'a>(key: &'a str, row: &Map<String, Json>, output: &'a OutputShape) -> &'a str {
     let has = |name: &str| row.keys().any(|key| key.eq_ignore_ascii_case(name));
     let field = output.properties.iter().find(|field| {
         key.eq_ignore_ascii_case(&field.name)
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
     use crate::catalog;
 
-    fn output(function: &str) -> &'static Output {
+    fn output(function: &str) -> &'static OutputShape {
         let Some(entry) = catalog::function(function) else { panic!("{function} is in the catalogue") };
         &entry.output
     }

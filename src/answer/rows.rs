@@ -8,7 +8,7 @@ use wsman::clixml::json::to_json_within;
 
 use super::HostText;
 use super::rename::rename;
-use crate::catalog::Output;
+use crate::catalog::OutputShape;
 
 /// Bytes that objects which a row repeats may cost. Chosen: far above a page.
 const REPEATS: usize = 1 << 20;
@@ -27,7 +27,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// The objects that a function put out, under the catalogue's names.
-    pub(crate) fn of(data: &[Value], output: &Output) -> Self {
+    pub(crate) fn of(data: &[Value], output: &OutputShape) -> Self {
         let mut rows = Vec::new();
         let mut left_out = 0;
         let mut push = |value: &Value| {
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn an_array_that_came_as_one_object_is_its_rows() {
         let data = [Value::list(vec!["a".into(), Value::I32(2)]), Value::custom([("RuleId", Value::from("r"))])];
-        let rows = Rows::of(&data, &Output { kind: OutputKind::List, properties: Vec::new() });
+        let rows = Rows::of(&data, &OutputShape { kind: OutputKind::List, properties: Vec::new() });
         assert_eq!(rows.rows, Arc::new(vec![json!("a"), json!(2), json!({"RuleId": "r"})]));
     }
 }

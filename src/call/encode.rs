@@ -159,6 +159,9 @@ pub(super) fn utc(text: &str) -> Option<String> {
 
 /// A span as CLIXML writes it: ISO 8601 without years and months, or
 /// `[d.]hh:mm:ss`.
+///
+/// Chosen: less than `[timespan]` reads, to which `5` is five days and `5:30`
+/// half past five. The demo's host reads as that does, so it has its own.
 pub(super) fn span(text: &str) -> Option<String> {
     let upper = text.to_ascii_uppercase();
     if upper.trim_start_matches('-').starts_with('P') {

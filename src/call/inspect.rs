@@ -9,7 +9,7 @@ use super::{Ask, CallPath};
 use crate::answer::{HostText, ToolError};
 use crate::catalog::Effect;
 use crate::host::{AzureSignIn, Style, Via};
-use crate::pool::Key;
+use crate::pool::PoolKey;
 
 /// What was seen in a session of a workspace.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ async fn seen(path: &CallPath, ask: &Ask<'_>) -> Result<Seen, ToolError> {
     match once(path, ask).await? {
         Some(seen) => Ok(seen),
         None => {
-            path.pool().distrust(&Key::of(ask.target));
+            path.pool().distrust(&PoolKey::of(ask.target));
             once(path, ask).await?.ok_or_else(|| verdict::silent(ask.target.host()))
         }
     }

@@ -21,7 +21,7 @@ use crate::access::Caller;
 use crate::answer::{Code, Rows, ToolError};
 use crate::catalog::{Effect, Entry, Tool};
 use crate::config::Config;
-use crate::host::Progress;
+use crate::host::HostProgress;
 use crate::pool::Pool;
 use crate::tenant::Target;
 
@@ -46,7 +46,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) target: &'a Target,
     pub(crate) arguments: &'a Map<String, Json>,
     pub(crate) correlation: &'a str,
-    pub(crate) progress: &'a (dyn Fn(Progress) + Send + Sync),
+    pub(crate) progress: &'a (dyn Fn(HostProgress) + Send + Sync),
     pub(crate) confirm: &'a dyn Confirm,
     pub(crate) cancel: &'a CancellationToken,
 }

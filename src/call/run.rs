@@ -16,7 +16,7 @@ use crate::answer::{Code, Rows, ToolError};
 use crate::catalog::Effect;
 use crate::config::Host;
 use crate::host::{Call, HostError, Style};
-use crate::pool::Key;
+use crate::pool::PoolKey;
 
 /// How long a probe may take. It is one small command on an open session.
 const PROBE_TIME: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ pub(super) async fn run(
         return Err(error);
     }
     // The others of this workspace are as old as the one that was dead.
-    path.pool().distrust(&Key::of(ask.target));
+    path.pool().distrust(&PoolKey::of(ask.target));
     debug!(code = error.code.as_str(), "lost; once more on a fresh session");
     attempt(path, ask, arguments, consent).await.map_err(Attempt::into_error)
 }
@@ -143,7 +143,7 @@ async fn ready(
 ) -> Result<(Call, Option<String>), Unready> {
     let entry = ask.entry;
     let session = opened.session().map_err(Unready::GivenUp)?;
-    let style = host.style.or_else(|| session.report().style);
+    let style = session.style();
     if style.is_none() && entry.effect() == Effect::Write {
         let said = format!(
             "The script on the host \"{}\" does not show which workspace it is on, so nothing may be written with it.",

@@ -6,16 +6,11 @@
 mod tls;
 mod wire;
 
-use std::error::Error as _;
-
-use wsman::ErrorKind;
-use wsman::transport::TransportError;
-
 use super::open::Tried;
 use crate::answer::{Code, HostText, Outcome, Rows, ToolError};
 use crate::catalog::Effect;
 use crate::catalog::Entry;
-use crate::host::{Ended, HostError, HostErrorKind, HostErrorRecord, Returned};
+use crate::host::{Ended, HostError, HostErrorKind, HostErrorRecord, Returned, WireCase};
 use crate::tenant::HostId;
 
 /// How far a call had come when it failed.
@@ -66,9 +61,16 @@ pub(super) fn too_slow(entry: &Entry, host: &HostId) -> ToolError {
 /// Whether the call was lost on the way, so that a fresh session may do.
 pub(super) fn is_lost(error: &HostError) -> bool {
     match &error.kind {
-        HostErrorKind::Wsman(error) => {
-            matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Refused | ErrorKind::PeerMisbehaved)
-        }
+        HostErrorKind::Wire(error) => matches!(
+            error.case,
+            WireCase::NameNotResolved
+                | WireCase::ProxyUnreachable
+                | WireCase::ProxyRefused { .. }
+                | WireCase::NoAnswer
+                | WireCase::Unreachable
+                | WireCase::Refused { .. }
+                | WireCase::NotWinrm
+        ),
         _ => false,
     }
 }
@@ -76,7 +78,7 @@ pub(super) fn is_lost(error: &HostError) -> bool {
 /// Whether the function may have run. `false` is a promise: it did not.
 pub(super) fn may_have_run(error: &HostError) -> bool {
     match &error.kind {
-        HostErrorKind::Wsman(error) => error.may_have_run(),
+        HostErrorKind::Wire(error) => error.may_have_run,
         _ => true,
     }
 }
@@ -85,9 +87,9 @@ pub(super) fn may_have_run(error: &HostError) -> bool {
 pub(super) fn tried<T>(opened: &Result<T, HostError>) -> Tried {
     match opened {
         Ok(_) => Tried::Taken,
-        Err(HostError { kind: HostErrorKind::Wsman(cause), .. }) => match (cause.kind(), transport(cause)) {
-            (_, Some(TransportError::SignInRefused { .. })) => Tried::Refused,
-            (ErrorKind::Refused, _) => Tried::Taken,
+        Err(HostError { kind: HostErrorKind::Wire(error), .. }) => match error.case {
+            WireCase::SignInRefused => Tried::Refused,
+            WireCase::Refused { .. } => Tried::Taken,
             _ => Tried::NotHad,
         },
         // Found out by asking the host in an open session.
@@ -95,18 +97,13 @@ pub(super) fn tried<T>(opened: &Result<T, HostError>) -> Tried {
     }
 }
 
-/// The exact case on the wire.
-fn transport(cause: &wsman::Error) -> Option<&TransportError> {
-    std::iter::successors(cause.source(), |&error| error.source()).find_map(|error| error.downcast_ref())
-}
-
 /// What a host operation that did not come off means, in a call of `entry` or
 /// beside any.
 pub(super) fn failed(entry: Option<&Entry>, host: &HostId, stage: Stage, error: HostError) -> ToolError {
     let writes = stage == Stage::During && entry.is_some_and(|entry| entry.effect() == Effect::Write);
     let told = match &error.kind {
-        HostErrorKind::Wsman(cause) if writes && cause.may_have_run() => unknown(host, "The connection was lost"),
-        HostErrorKind::Wsman(cause) => wire::failed(host, stage, cause),
+        HostErrorKind::Wire(error) if writes && error.may_have_run => unknown(host, "The connection was lost"),
+        HostErrorKind::Wire(error) => wire::failed(host, stage, error),
         HostErrorKind::ScriptMissing => ToolError::new(
             Outcome::Failed,
             Code::ScriptMissing,

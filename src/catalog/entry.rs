@@ -45,7 +45,7 @@ pub struct Entry {
     /// Parameters, injected ones too.
     pub parameters: Vec<Parameter>,
     /// What comes back.
-    pub output: Output,
+    pub output: OutputShape,
     /// Hints for clients.
     pub annotations: Annotations,
     /// Longest run.
@@ -154,7 +154,7 @@ pub enum Kind {
 
 /// What a function gives back.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Output {
+pub struct OutputShape {
     /// One thing or many.
     pub kind: OutputKind,
     /// Fields that are known; scripts may have more or fewer.

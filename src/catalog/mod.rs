@@ -11,6 +11,8 @@ pub mod schema;
 mod sets;
 
 pub use definition::{Argument, Definition, Form};
-pub use entry::{Annotations, Caching, Entry, Kind, Output, OutputField, OutputKind, Parameter, ShouldProcess, all};
+pub use entry::{
+    Annotations, Caching, Entry, Kind, OutputField, OutputKind, OutputShape, Parameter, ShouldProcess, all,
+};
 pub use offer::{Tool, Tools, function};
 pub use sets::{Effect, ToolSet, UnknownToolSet};

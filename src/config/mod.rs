@@ -16,12 +16,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wsman::clixml::Value;
-use wsman::transport::{CertificateChain, Proxy, Tls};
-
 use crate::access::Policy;
-use crate::host::{Answer, Init, Style};
-pub use crate::host::{Auth, Sessions};
+use crate::host::ScriptRules;
+pub use crate::host::{Auth, Sessions, WinrmAccess};
 use crate::tenant::{HostId, Registry};
 
 pub use problem::{ConfigError, Problem};
@@ -74,34 +71,16 @@ pub enum Script {
 pub struct Host {
     /// Name.
     pub id: HostId,
-    /// Endpoint.
-    pub url: String,
-    /// Mechanism.
-    pub auth: Auth,
-    /// Whom to believe that they are the host; for `https`.
-    pub tls: Tls,
-    /// Makes the tunnels to it.
-    pub proxy: Option<Proxy>,
-    /// `DOMAIN\user`, `user@domain` or `user`; empty with a certificate.
-    pub username: String,
+    /// Where it is and how one signs in.
+    pub access: WinrmAccess,
     /// Where the password is; with a certificate, where its key is.
     pub password: SecretRef,
-    /// Ours, for [`Auth::Certificate`].
-    pub certificate: Option<CertificateChain>,
-    /// PowerShell configuration name, when it is not the usual one.
-    pub configuration_name: Option<String>,
     /// Limits.
     pub sessions: Sessions,
-    /// The script.
+    /// Where the script is.
     pub script: Script,
-    /// Values for the script's own `param()` block.
-    pub parameters: Vec<(String, Value)>,
-    /// How the script keeps its target, when it is said.
-    pub style: Option<Style>,
-    /// Functions of the script that run when a session opens.
-    pub init: Vec<Init>,
-    /// Questions that may be answered.
-    pub answers: Vec<Answer>,
+    /// How it is used.
+    pub rules: ScriptRules,
 }
 
 impl Config {

@@ -148,6 +148,9 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<RawConfig> {
 }
 
 /// A span of time as it is written: `10s`, `10m`, `1h`.
+///
+/// Chosen: one number and one unit, nothing to mistake. In ISO 8601, which
+/// CLIXML has, `10M` is months before the `T` and minutes after it.
 pub(super) fn span(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let seconds = match unit {

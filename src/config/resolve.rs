@@ -16,10 +16,10 @@ use super::raw::{
     self, RawAnswer, RawConfig, RawHost, RawInit, RawParameter, RawScript, RawSecret, RawSessions, RawTenant,
     RawWorkspace, Written,
 };
-use super::{Auth, Config, Host, Script, SecretRef, Sessions};
+use super::{Config, Host, Script, SecretRef, Sessions};
 use crate::access::{Mode, Policy};
 use crate::catalog::ToolSet;
-use crate::host::{Answer, Init, Style};
+use crate::host::{AllowedAnswer, Init, ScriptRules, Style};
 use crate::spelling;
 use crate::tenant::{ALL_TENANTS, Confirming, HostId, Registry, Tenant, TenantId, Workspace, WorkspaceId};
 
@@ -63,15 +63,6 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
     })
 }
 
-/// What `[hosts.NAME.script]` means.
-struct ScriptPart {
-    source: Option<Script>,
-    parameters: Vec<(String, Value)>,
-    style: Option<Style>,
-    init: Vec<Init>,
-    answers: Vec<Answer>,
-}
-
 struct Resolver<'a> {
     problems: &'a mut Problems,
     folder: &'a Path,
@@ -90,41 +81,14 @@ impl Resolver<'_> {
         let id = HostId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
         let host = raw.value;
         let access = self.access(&host);
-        let proxy = match &host.proxy {
-            Some(proxy) => self.proxy(proxy).map(Some),
-            None => Some(None),
-        };
-        let certificate = host.certificate.as_ref().and_then(|certificate| self.certificate(certificate));
         let sessions = self.sessions(host.sessions);
         let password = host.password.map(|secret| match secret.value {
             RawSecret::Env(name) => SecretRef::Env(name),
             RawSecret::File(path) => SecretRef::File(self.folder.join(path)),
             RawSecret::Command(argv) => SecretRef::Command(argv),
         });
-        let script = host.script.map(|script| self.script(script));
-        let ScriptPart { source, parameters, style, init, answers } = script?;
-        let (url, auth, tls) = access?;
-        let (username, certificate) = match auth {
-            Auth::Certificate => (String::new(), Some(certificate?)),
-            _ => (host.username?.value, None),
-        };
-        Some(Host {
-            id: id?,
-            url,
-            auth,
-            tls,
-            proxy: proxy?,
-            username,
-            certificate,
-            password: password?,
-            configuration_name: host.configuration_name.map(|name| name.value),
-            sessions,
-            script: source?,
-            parameters,
-            style,
-            init,
-            answers,
-        })
+        let (script, rules) = host.script.map(|script| (self.source(&script), self.rules(script.value)))?;
+        Some(Host { id: id?, access: access?, password: password?, sessions, script: script?, rules })
     }
 
     fn sessions(&mut self, raw: RawSessions) -> Sessions {
@@ -158,9 +122,8 @@ impl Resolver<'_> {
         written.value
     }
 
-    fn script(&mut self, raw: Written<RawScript>) -> ScriptPart {
-        let source = self.source(&raw);
-        let style = raw.value.style.as_ref().and_then(|style| match &*style.value {
+    fn rules(&mut self, raw: RawScript) -> ScriptRules {
+        let style = raw.style.as_ref().and_then(|style| match &*style.value {
             "contract" => Some(Style::Contract),
             "session" => Some(Style::Session),
             other => {
@@ -168,12 +131,11 @@ impl Resolver<'_> {
                 None
             }
         });
-        ScriptPart {
-            source,
-            parameters: parameters(raw.value.parameters),
+        ScriptRules {
+            parameters: parameters(raw.parameters),
             style,
-            init: raw.value.init.into_iter().map(init).collect(),
-            answers: raw.value.answers.into_iter().filter_map(|answer| self.answer(answer)).collect(),
+            init: raw.init.into_iter().map(init).collect(),
+            answers: raw.answers.into_iter().filter_map(|answer| self.answer(answer)).collect(),
         }
     }
 
@@ -231,11 +193,13 @@ impl Resolver<'_> {
         hex.then(|| sha256.value.to_ascii_lowercase())
     }
 
-    fn answer(&mut self, raw: RawAnswer) -> Option<Answer> {
+    fn answer(&mut self, raw: RawAnswer) -> Option<AllowedAnswer> {
         let question = raw.question?;
         // The whole question or nothing: a pattern for one question must not answer a longer one.
         match Regex::new(&format!(r"\A(?:{})\z", question.value)) {
-            Ok(pattern) => Some(Answer { function: raw.function?.value, question: pattern, answer: raw.answer?.value }),
+            Ok(pattern) => {
+                Some(AllowedAnswer { function: raw.function?.value, question: pattern, answer: raw.answer?.value })
+            }
             Err(_) => {
                 self.bad(&question, "not a regular expression");
                 None

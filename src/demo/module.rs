@@ -1,4 +1,4 @@
-//! Our host module's commands, answered as `sentinel-jump.ps1` answers them.
+//! Our host module's commands, answered as `host/module` answers them.
 //!
 //! The demo's script is in contract style and has no session table, so the
 //! guard refuses every call that brings an `Expect`, as the real one does.
@@ -18,9 +18,7 @@ use super::signature::{
     signatures, text, unfit, unknown_parameter,
 };
 use super::world::{World, hex};
-
-/// The host module that this demo knows, byte for byte.
-const MODULE: &str = include_str!("../host/sentinel-jump.ps1");
+use crate::host::MODULE;
 
 /// SentinelManager of the demo's hosts, for a server that pushes it.
 pub const SCRIPT: &str = include_str!("SentinelManager.psm1");
@@ -67,6 +65,7 @@ enum Stage {
 
 impl Commands for DemoCommands {
     fn script(&mut self, text: &str) -> Option<Vec<Step>> {
+        // The one that this demo was held against, byte for byte.
         static KNOWN: LazyLock<[u8; 32]> = LazyLock::new(|| Sha256::digest(MODULE).into());
         if <[u8; 32]>::from(Sha256::digest(text)) != *KNOWN {
             return None;

@@ -341,7 +341,7 @@ pub(super) fn digest(parts: &[&str]) -> String {
 
 /// Lower-case hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(bytes)
 }
 
 fn whole_second(time: Timestamp) -> Timestamp {

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Caller;
 use crate::call::Confirm;
-use crate::host::Progress;
+use crate::host::HostProgress;
 
 /// Where a question came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Request<'a> {
     /// `tenant`, `workspace`, the function's arguments and the view's.
     pub arguments: &'a Map<String, Json>,
     /// Told of the host's progress records.
-    pub progress: &'a (dyn Fn(Progress) + Send + Sync),
+    pub progress: &'a (dyn Fn(HostProgress) + Send + Sync),
     /// Asks the person before something may be lost.
     pub confirm: &'a dyn Confirm,
     /// Stops the call, on the host too.

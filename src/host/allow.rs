@@ -6,7 +6,7 @@ use wsman::client::HostPolicy;
 use wsman::clixml::Value;
 use wsman::psrp::{HostCall, HostMethod, HostResponse, Refusal};
 
-use super::types::Answer;
+use super::plan::AllowedAnswer;
 
 /// Questions that were refused during one call.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +25,13 @@ impl Questions {
 /// The allow list of one call: each entry serves once.
 #[derive(Debug)]
 pub(super) struct AllowList {
-    answers: Vec<Answer>,
+    answers: Vec<AllowedAnswer>,
     questions: Questions,
 }
 
 impl AllowList {
-    pub(super) fn new(answers: &[Answer], function: &str, questions: Questions) -> Self {
-        let of_function = |answer: &&Answer| answer.function.eq_ignore_ascii_case(function);
+    pub(super) fn new(answers: &[AllowedAnswer], function: &str, questions: Questions) -> Self {
+        let of_function = |answer: &&AllowedAnswer| answer.function.eq_ignore_ascii_case(function);
         Self { answers: answers.iter().filter(of_function).cloned().collect(), questions }
     }
 
@@ -52,7 +52,7 @@ impl AllowList {
     }
 
     fn allowed(&mut self, call: &HostCall, question: &str) -> Option<HostResponse> {
-        let whole = |answer: &Answer| {
+        let whole = |answer: &AllowedAnswer| {
             answer.question.find(question).is_some_and(|found| found.start() == 0 && found.end() == question.len())
         };
         let n = self.answers.iter().position(whole)?;
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     fn list(question: &str, answer: &str) -> AllowList {
-        let answers = [Answer {
+        let answers = [AllowedAnswer {
             function: "Remove-Thing".into(),
             question: regex::Regex::new(question).unwrap(),
             answer: answer.into(),

@@ -8,12 +8,13 @@ use wsman::clixml::Value;
 use wsman::psrp::{HostCall, HostMethod, ProgressKind};
 use wsman::session::{End, PipelineEvent};
 
-use super::session::is_a;
-use super::types::{Ended, HostErrorRecord, Progress};
+use super::call::{Ended, HostProgress};
+use super::decode::is_a;
+use super::record::HostErrorRecord;
 
 /// Takes the events of one call.
 pub(super) struct Collector<'a> {
-    on_progress: &'a (dyn Fn(Progress) + Send + Sync),
+    on_progress: &'a (dyn Fn(HostProgress) + Send + Sync),
     collected: Collected,
     /// The last object, if it looks like the end record: only the very last
     /// one is, a script could output its like.
@@ -37,7 +38,7 @@ pub(super) struct Collected {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(on_progress: &'a (dyn Fn(Progress) + Send + Sync)) -> Self {
+    pub(super) fn new(on_progress: &'a (dyn Fn(HostProgress) + Send + Sync)) -> Self {
         Self {
             on_progress,
             collected: Collected::default(),
@@ -72,7 +73,7 @@ impl<'a> Collector<'a> {
                 self.screen.push(&record.text(), !record.no_newline);
             }
             PipelineEvent::Progress(record) if record.kind == ProgressKind::Processing => {
-                (self.on_progress)(Progress {
+                (self.on_progress)(HostProgress {
                     activity: record.activity,
                     status: record.status,
                     percent: record.percent,

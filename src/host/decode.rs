@@ -3,10 +3,14 @@
 
 use wsman::clixml::Value;
 
-use super::types::{
-    AzureSignIn, Dropped, FunctionProbe, HostErrorRecord, LoadReport, ParameterProbe, ParameterSet, Question, Style,
-    Via,
-};
+use super::plan::Style;
+use super::probe::{FunctionProbe, ParameterProbe, ParameterSet, WrittenQuestion};
+use super::record::HostErrorRecord;
+use super::report::{AzureSignIn, Dropped, LoadReport, Via};
+
+pub(super) fn is_a(value: &Value, type_name: &str) -> bool {
+    value.as_object().is_some_and(|object| object.is_a(type_name))
+}
 
 pub(super) fn load_report(value: &Value) -> Option<LoadReport> {
     let dropped = value.get("dropped")?.items()?.iter().map(|statement| {
@@ -30,19 +34,15 @@ pub(super) fn load_report(value: &Value) -> Option<LoadReport> {
 
 pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
     let asks = value.get("asks")?.items()?.iter().map(|ask| {
-        Some(Question { kind: text(ask, "kind")?, text: text(ask, "text")?, line: ask.get("line")?.as_i64()? })
+        Some(WrittenQuestion { kind: text(ask, "kind")?, text: text(ask, "text")?, line: ask.get("line")?.as_i64()? })
     });
     Some(FunctionProbe {
         name: text(value, "name")?,
-        kind: text(value, "type")?,
         line: value.get("line")?.as_i64()?,
         advanced: flag(value, "advanced")?,
         should_process: flag(value, "shouldProcess")?,
-        confirm_impact: text(value, "confirmImpact")?,
-        default_set: text(value, "defaultSet")?,
         output_types: texts(value.get("outputType")?)?,
         synopsis: text(value, "synopsis")?,
-        description: text(value, "description")?,
         parameters: value.get("parameters")?.items()?.iter().map(parameter_probe).collect::<Option<_>>()?,
         asks: asks.collect::<Option<_>>()?,
         asks_via: texts(value.get("asksVia")?)?,
@@ -53,20 +53,15 @@ pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
         console: flag(value, "console")?,
         session: flag(value, "session")?,
         progress: flag(value, "progress")?,
-        calls: texts(value.get("calls")?)?,
-        commands: texts(value.get("commands")?)?,
     })
 }
 
 fn parameter_probe(value: &Value) -> Option<ParameterProbe> {
-    let sets = value.get("sets")?.items()?.iter().map(|set| {
-        Some(ParameterSet {
-            name: text(set, "set")?,
-            mandatory: flag(set, "mandatory")?,
-            position: present(set.get("position")?).and_then(Value::as_i64),
-            pipeline: flag(set, "pipeline")?,
-        })
-    });
+    let sets = value
+        .get("sets")?
+        .items()?
+        .iter()
+        .map(|set| Some(ParameterSet { name: text(set, "set")?, mandatory: flag(set, "mandatory")? }));
     let between = |name| match present(value.get(name)?) {
         None => Some(None),
         Some(rule) => Some(Some((rule.get("min")?.clone(), rule.get("max")?.clone()))),

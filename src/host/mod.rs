@@ -1,19 +1,33 @@
 //! The jump host as the server uses it: our PowerShell module
-//! (`sentinel-jump.ps1`) and its Rust face.
+//! (`module/`) and its Rust face.
 //!
 //! A [`Session`] is one open PSRP session with SentinelManager loaded, for one
 //! workspace. It never serves another.
 
 mod allow;
+mod call;
 mod collect;
+mod command;
 mod decode;
+mod error;
+mod module;
 mod open;
+mod plan;
+mod probe;
+mod record;
+mod report;
 mod session;
-mod types;
+mod wire;
 
-pub use session::{MODULE, Probes, Session, module_sha256};
-pub use types::{
-    Answer, Auth, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
-    LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Sessions, Style,
-    Target, Via,
+pub use call::{Call, Ended, HostProgress, Returned};
+pub use error::{HostError, HostErrorKind};
+pub use module::{MODULE, module_sha256};
+pub use plan::{
+    AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, ScriptRules, ScriptSource, Sessions, Style, WinrmAccess,
 };
+pub use probe::{FunctionProbe, ParameterProbe, ParameterSet, Probes, WrittenQuestion};
+pub use record::HostErrorRecord;
+pub use report::{AzureSignIn, Dropped, LoadReport, Via};
+pub use session::Session;
+pub use wire::{WireCase, WireError};
+pub use wsman::transport::CertificateProblem;

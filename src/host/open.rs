@@ -4,28 +4,21 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use wsman::client::{Output, RunOptions, RunspacePool};
+use wsman::auth::Credentials;
+use wsman::client::{Options, RunspacePool};
 use wsman::clixml::Value;
-use wsman::psrp::{Command, ErrorRecord};
-use wsman::session::End;
+use wsman::psrp::Command;
+use wsman::transport::{self, CertificateChain, ClientCertificate, Endpoint, SignIn};
 
-use super::decode;
-use super::session::{MODULE, Session, is_a, module_sha256};
-use super::types::{
-    Call, Ended, HostError, HostErrorKind, HostErrorRecord, Init, LoadReport, OpenPlan, ScriptSource, Style,
-};
-
-/// Id of our module's error: signed in to another Azure tenant.
-pub(super) const AZURE_MISMATCH: &str = "SentinelJump.AzureTenantMismatch";
-
-/// Id of our module's error: signed in to none.
-pub(super) const AZURE_SIGNED_OUT: &str = "SentinelJump.AzureNotSignedIn";
-
-/// For one command of our module other than a call.
-///
-/// Chosen: loading 125 KB takes 0.8 s on two shared cores; a busy host is
-/// given forty times that.
-pub(super) const MODULE_TIMEOUT: Duration = Duration::from_secs(30);
+use super::call::{Call, Ended};
+use super::command::{AZURE_TIMEOUT, MODULE_TIMEOUT, run_module};
+use super::decode::{self, is_a};
+use super::error::{HostError, HostErrorKind};
+use super::module::{MODULE, module_sha256};
+use super::plan::{Auth, Init, OpenPlan, ScriptSource, Style};
+use super::record::HostErrorRecord;
+use super::report::LoadReport;
+use super::session::Session;
 
 /// For loading the script.
 ///
@@ -33,28 +26,51 @@ pub(super) const MODULE_TIMEOUT: Duration = Duration::from_secs(30);
 /// half a minute.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// For looking at the sign-in to Azure.
-///
-/// Chosen: `az` starts a Python and asks Azure for a token, the Az modules take
-/// Windows PowerShell up to half a minute to load.
-pub(super) const AZURE_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// For describing every function of a script.
-///
-/// Chosen: seen to take 10 s for 200 functions; a busy host is given twelve
-/// times that.
-pub(super) const PROBE_ALL_TIMEOUT: Duration = Duration::from_secs(120);
-
 /// For one function of `init`.
 ///
 /// Chosen: a sign-in loads modules and asks Azure for a token.
 const INIT_TIMEOUT: Duration = Duration::from_secs(90);
 
 impl Session {
+    /// Signs in, opens a runspace pool, loads the script, runs the plan's
+    /// `init`, compares the Azure tenant, sets the workspace.
+    ///
+    /// Cancel safe: when the future is dropped, what was opened is deleted.
+    ///
+    /// # Errors
+    ///
+    /// See [`HostErrorKind`]. Nothing stays open on the host, and no function
+    /// of the script has run but those of `init`.
+    pub async fn open(plan: &OpenPlan) -> Result<Self, HostError> {
+        let failed = |kind| HostError { host: plan.host.clone(), kind };
+        let mut options = Options::for_target(peer(plan).map_err(|error| failed(error.into()))?);
+        options.session.open_timeout = plan.open_timeout;
+        if let Some(name) = &plan.access.configuration_name {
+            options.session.configuration_name.clone_from(name);
+        }
+        let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
+        let report = match load(&pool, plan).await {
+            Ok(report) => report,
+            Err(kind) => {
+                pool.close().await;
+                return Err(failed(kind));
+            }
+        };
+        let plan = plan.clone();
+        let mut session = Self { plan, pool, report, assigned: Vec::new(), ready: false, reusable: true };
+        match session.begin().await {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                session.close().await;
+                Err(error)
+            }
+        }
+    }
+
     /// What is left once the script is loaded: `init`, since it may choose the
     /// workspace itself, then the Azure tenant, then the target.
-    pub(super) async fn begin(&mut self) -> Result<(), HostError> {
-        for init in self.plan.init.clone() {
+    async fn begin(&mut self) -> Result<(), HostError> {
+        for init in self.plan.rules.init.clone() {
             self.init(init).await?;
         }
         if let Some(tenant) = &self.plan.azure_tenant {
@@ -81,7 +97,10 @@ impl Session {
         let call = Call { function: function.clone(), parameters, progress: false, write: true, timeout: INIT_TIMEOUT };
         let returned = match self.call(call, &|_| {}, &CancellationToken::new()).await {
             Err(HostError { kind: HostErrorKind::UnknownFunction(name), .. }) => {
-                let ended = Ended::Failed(ours("UnknownFunction", format!("the script has no function {name}")));
+                let ended = Ended::Failed(HostErrorRecord::ours(
+                    "UnknownFunction",
+                    format!("the script has no function {name}"),
+                ));
                 return Err(self.init_failed(function, ended, Vec::new()).await);
             }
             returned => returned?,
@@ -106,7 +125,10 @@ impl Session {
         }
         let probe = match self.probe(function).await {
             Err(HostError { kind: HostErrorKind::UnknownFunction(_), .. }) => {
-                return Ok(Some(ours("UnknownFunction", format!("the script has no function {function}"))));
+                return Ok(Some(HostErrorRecord::ours(
+                    "UnknownFunction",
+                    format!("the script has no function {function}"),
+                )));
             }
             probe => probe?,
         };
@@ -114,7 +136,8 @@ impl Session {
             let same = |known: &String| known.eq_ignore_ascii_case(name);
             !probe.parameters.iter().any(|known| same(&known.name) || known.aliases.iter().any(same))
         });
-        Ok(unknown.map(|(name, _)| ours("UnknownParameter", format!("{function} has no parameter {name}"))))
+        Ok(unknown
+            .map(|(name, _)| HostErrorRecord::ours("UnknownParameter", format!("{function} has no parameter {name}"))))
     }
 
     async fn init_failed(&mut self, function: String, ended: Ended, errors: Vec<HostErrorRecord>) -> HostError {
@@ -125,13 +148,8 @@ impl Session {
     }
 }
 
-/// As our module would have said it.
-fn ours(id: &str, message: String) -> HostErrorRecord {
-    HostErrorRecord { message, id: format!("SentinelJump.{id}"), category: None }
-}
-
 async fn set_target(pool: &RunspacePool, plan: &OpenPlan) -> Result<Vec<String>, HostErrorKind> {
-    let command = Command::new("Set-SjTarget").argument("Target", target(plan));
+    let command = Command::new("Set-SjTarget").argument("Target", plan.target.value());
     let output = run_module(pool, command, MODULE_TIMEOUT).await?;
     let differs = output.objects.last().and_then(|object| object.get("differs")?.as_str().map(str::to_owned));
     if differs.as_deref() != Some("") {
@@ -142,7 +160,7 @@ async fn set_target(pool: &RunspacePool, plan: &OpenPlan) -> Result<Vec<String>,
 }
 
 /// Our module, then the script.
-pub(super) async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostErrorKind> {
+async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostErrorKind> {
     tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
     let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await?;
     if !ready.objects.last().is_some_and(|object| is_a(object, "SentinelJump.Ready")) {
@@ -160,11 +178,6 @@ pub(super) async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadRep
         "script loaded"
     );
     Ok(report)
-}
-
-pub(super) fn is_whole(assigned: &[String]) -> bool {
-    let has = |name: &str| assigned.iter().any(|key| key.eq_ignore_ascii_case(name));
-    has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
 }
 
 fn import(plan: &OpenPlan) -> Command {
@@ -187,64 +200,31 @@ fn import(plan: &OpenPlan) -> Command {
         Some(folder) => command.argument("AzureConfigDir", folder.as_str()),
         None => command,
     };
-    if plan.script_parameters.is_empty() {
+    if plan.rules.parameters.is_empty() {
         return command;
     }
-    let parameters = plan.script_parameters.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    let parameters = plan.rules.parameters.iter().map(|(name, value)| (name.as_str(), value.clone()));
     command.argument("Parameters", Value::hashtable(parameters))
 }
 
-pub(super) fn target(plan: &OpenPlan) -> Value {
-    Value::hashtable([
-        ("SubscriptionId", Value::from(plan.target.subscription.as_str())),
-        ("ResourceGroup", Value::from(plan.target.resource_group.as_str())),
-        ("WorkspaceName", Value::from(plan.target.workspace.as_str())),
-    ])
-}
-
-/// Runs a command of our module that is not a call.
-pub(super) async fn run_module(
-    pool: &RunspacePool,
-    command: Command,
-    timeout: Duration,
-) -> Result<Output, HostErrorKind> {
-    let options = RunOptions { first_message_timeout: timeout, timeout, ..RunOptions::default() };
-    let output = pool.run(vec![command], options).await?.collect().await?;
-    match output.end {
-        End::Completed => Ok(output),
-        End::Failed(error) => Err(module_error(error)),
-        _ => Err(HostErrorKind::Unexpected("the host module did not end in time")),
-    }
-}
-
-fn module_error(error: ErrorRecord) -> HostErrorKind {
-    match error.id.as_str() {
-        "SentinelJump.ScriptMissing" => HostErrorKind::ScriptMissing,
-        "SentinelJump.HashMismatch" => HostErrorKind::ScriptChanged,
-        "SentinelJump.UnknownFunction" => HostErrorKind::UnknownFunction(String::new()),
-        AZURE_MISMATCH => HostErrorKind::AzureTenantMismatch(record(error)),
-        AZURE_SIGNED_OUT => HostErrorKind::AzureNotSignedIn(record(error)),
-        _ => HostErrorKind::LoadFailed(record(error)),
-    }
-}
-
-pub(super) fn record(error: ErrorRecord) -> HostErrorRecord {
-    HostErrorRecord { message: error.message, id: error.id, category: Some(error.category) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_is_whole_with_all_three_keys() {
-        let whole = |keys: &[&str]| is_whole(&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
-        assert!(whole(&["ResourceGroup", "SubscriptionId", "WorkspaceName"]));
-        assert!(whole(&["resourcegroupname", "SubscriptionId", "WorkspaceName"]));
-        for part in
-            [&["ResourceGroup", "WorkspaceName"][..], &["SubscriptionId", "WorkspaceName"], &["WorkspaceName"], &[]]
-        {
-            assert!(!whole(part), "{part:?}");
+/// The endpoint and how to sign in there.
+fn peer(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
+    let access = &plan.access;
+    let credentials = Credentials { username: access.username.clone(), password: plan.password.clone() };
+    let sign_in = match access.auth {
+        Auth::Negotiate => SignIn::Negotiate(credentials),
+        Auth::Ntlm => SignIn::Ntlm(credentials),
+        #[cfg(feature = "credssp")]
+        Auth::CredSsp => SignIn::CredSsp(credentials),
+        Auth::Basic => SignIn::Basic(credentials),
+        Auth::DangerousClearTextBasic => SignIn::DangerousClearTextBasic(credentials),
+        Auth::Certificate => {
+            let chain =
+                access.certificate.as_ref().map_or_else(|| CertificateChain::from_pem(b""), |chain| Ok(chain.clone()));
+            SignIn::Certificate(ClientCertificate::new(&chain?, &plan.password)?)
         }
-    }
+    };
+    let endpoint = Endpoint::parse(&access.url)?;
+    let (tls, proxy) = (access.tls.clone(), access.proxy.clone());
+    Ok(transport::Target { tls, proxy, ..transport::Target::new(endpoint, sign_in) })
 }

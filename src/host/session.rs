@@ -1,27 +1,30 @@
 //! One open session.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
-use wsman::client::{Options, RunOptions, RunspacePool};
+use wsman::client::{RunOptions, RunspacePool};
 use wsman::clixml::Value;
 use wsman::psrp::Command;
 use wsman::session::{End, StopCause};
-use wsman::transport::{self, CertificateChain, ClientCertificate, Endpoint, SignIn};
 
 use super::allow::{AllowList, Questions};
+use super::call::{Call, Ended, HostProgress, Returned};
 use super::collect::Collector;
-use super::decode;
-use super::open::{self, AZURE_TIMEOUT, MODULE_TIMEOUT, PROBE_ALL_TIMEOUT, record, run_module, target};
-use super::types::{
-    Auth, AzureSignIn, Call, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, LoadReport, OpenPlan,
-    Progress, Returned, Style,
-};
+use super::command::{AZURE_MISMATCH, AZURE_SIGNED_OUT, AZURE_TIMEOUT, MODULE_TIMEOUT, run_module};
+use super::decode::{self, is_a};
+use super::error::{HostError, HostErrorKind};
+use super::plan::{OpenPlan, Style};
+use super::probe::FunctionProbe;
+use super::record::HostErrorRecord;
+use super::report::{AzureSignIn, LoadReport};
 
-/// Our module. Its text never holds anything but itself: all input travels as
-/// values.
-pub const MODULE: &str = include_str!("sentinel-jump.ps1");
+/// For describing every function of a script.
+///
+/// Chosen: seen to take 10 s for 200 functions; a busy host is given twelve
+/// times that.
+const PROBE_ALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// One open PSRP session with SentinelManager loaded, for one workspace.
 ///
@@ -31,7 +34,7 @@ pub struct Session {
     pub(super) plan: OpenPlan,
     pub(super) pool: RunspacePool,
     pub(super) report: LoadReport,
-    /// What the script took of the target, by the keys of [`target`].
+    /// What the script took of the target, by its own keys.
     pub(super) assigned: Vec<String>,
     /// The target is set; before that, nothing can be compared with it.
     pub(super) ready: bool,
@@ -39,41 +42,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// Signs in, opens a runspace pool, loads the script, runs the plan's
-    /// `init`, compares the Azure tenant, sets the workspace.
-    ///
-    /// Cancel safe: when the future is dropped, what was opened is deleted.
-    ///
-    /// # Errors
-    ///
-    /// See [`HostErrorKind`]. Nothing stays open on the host, and no function
-    /// of the script has run but those of `init`.
-    pub async fn open(plan: &OpenPlan) -> Result<Self, HostError> {
-        let failed = |kind| HostError { host: plan.host.clone(), kind };
-        let mut options = Options::for_target(access(plan).map_err(|error| failed(error.into()))?);
-        options.session.open_timeout = plan.open_timeout;
-        if let Some(name) = &plan.configuration_name {
-            options.session.configuration_name.clone_from(name);
-        }
-        let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
-        let report = match open::load(&pool, plan).await {
-            Ok(report) => report,
-            Err(kind) => {
-                pool.close().await;
-                return Err(failed(kind));
-            }
-        };
-        let plan = plan.clone();
-        let mut session = Self { plan, pool, report, assigned: Vec::new(), ready: false, reusable: true };
-        match session.begin().await {
-            Ok(()) => Ok(session),
-            Err(error) => {
-                session.close().await;
-                Err(error)
-            }
-        }
-    }
-
     /// What the loader found.
     #[must_use]
     pub fn report(&self) -> &LoadReport {
@@ -83,14 +51,14 @@ impl Session {
     /// How the script keeps its target: as configured, else as recognised.
     #[must_use]
     pub fn style(&self) -> Option<Style> {
-        self.plan.style.or(self.report.style)
+        self.plan.rules.style.or(self.report.style)
     }
 
     /// Whether a script of the session style took subscription, resource group
     /// and workspace. What it did not take, its functions take from elsewhere.
     #[must_use]
     pub fn holds_whole_target(&self) -> bool {
-        open::is_whole(&self.assigned)
+        is_whole(&self.assigned)
     }
 
     /// A function's parameters as this host has them. Kept per host and script
@@ -165,7 +133,7 @@ impl Session {
     pub async fn call(
         &mut self,
         call: Call,
-        on_progress: &(dyn Fn(Progress) + Send + Sync),
+        on_progress: &(dyn Fn(HostProgress) + Send + Sync),
         cancel: &CancellationToken,
     ) -> Result<Returned, HostError> {
         if cancel.is_cancelled() {
@@ -177,7 +145,7 @@ impl Session {
         let options = RunOptions {
             first_message_timeout: call.timeout,
             timeout: call.timeout,
-            host: AllowList::new(&self.plan.answers, &call.function, questions.clone()).into_policy(),
+            host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone()).into_policy(),
             ..RunOptions::default()
         };
         let command = self.command(&call);
@@ -226,7 +194,7 @@ impl Session {
         let mut command =
             Command::new("Invoke-SjCall").argument("Name", call.function.as_str()).argument("Parameters", parameters);
         if self.ready && self.style() == Some(Style::Session) {
-            command = command.argument("Expect", target(&self.plan));
+            command = command.argument("Expect", self.plan.target.value());
         }
         if let Some(tenant) = self.plan.azure_tenant.as_deref().filter(|_| self.ready && call.write) {
             command = command.argument("AzureTenant", tenant);
@@ -254,25 +222,9 @@ impl Session {
     }
 }
 
-/// The endpoint and how to sign in there.
-fn access(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
-    let credentials = plan.credentials.clone();
-    let sign_in = match plan.auth {
-        Auth::Negotiate => SignIn::Negotiate(credentials),
-        Auth::Ntlm => SignIn::Ntlm(credentials),
-        #[cfg(feature = "credssp")]
-        Auth::CredSsp => SignIn::CredSsp(credentials),
-        Auth::Basic => SignIn::Basic(credentials),
-        Auth::DangerousClearTextBasic => SignIn::DangerousClearTextBasic(credentials),
-        Auth::Certificate => {
-            let chain =
-                plan.certificate.as_ref().map_or_else(|| CertificateChain::from_pem(b""), |chain| Ok(chain.clone()));
-            SignIn::Certificate(ClientCertificate::new(&chain?, &credentials.password)?)
-        }
-    };
-    let endpoint = Endpoint::parse(&plan.url)?;
-    let (tls, proxy) = (plan.tls.clone(), plan.proxy.clone());
-    Ok(transport::Target { tls, proxy, ..transport::Target::new(endpoint, sign_in) })
+fn is_whole(assigned: &[String]) -> bool {
+    let has = |name: &str| assigned.iter().any(|key| key.eq_ignore_ascii_case(name));
+    has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
 }
 
 /// What the pipeline's end means, with what the function left behind.
@@ -285,10 +237,10 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> E
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
         (End::Failed(error), ..) if error.id == "SentinelJump.TargetMismatch" => Ended::TargetMismatch(error.message),
-        (End::Failed(error), ..) if error.id == open::AZURE_MISMATCH => Ended::AzureTenantMismatch(record(error)),
-        (End::Failed(error), ..) if error.id == open::AZURE_SIGNED_OUT => Ended::AzureNotSignedIn(record(error)),
+        (End::Failed(error), ..) if error.id == AZURE_MISMATCH => Ended::AzureTenantMismatch(error.into()),
+        (End::Failed(error), ..) if error.id == AZURE_SIGNED_OUT => Ended::AzureNotSignedIn(error.into()),
         (End::Failed(_), _, Some(question)) => Ended::Asked(question),
-        (End::Failed(error), ..) => Ended::Failed(record(error)),
+        (End::Failed(error), ..) => Ended::Failed(error.into()),
         (End::Stopped(StopCause::Caller), ..) => Ended::Cancelled,
         (End::Stopped(StopCause::Timeout | StopCause::Silence), ..) => Ended::TimedOut,
         _ => Ended::Silent,
@@ -301,40 +253,21 @@ fn swallowed(ended: &Ended, refused: Option<&String>) -> Option<HostErrorRecord>
     Some(HostErrorRecord { message: question.clone(), id: "SentinelJump.Refused".to_owned(), category: None })
 }
 
-pub(super) fn is_a(value: &Value, type_name: &str) -> bool {
-    value.as_object().is_some_and(|object| object.is_a(type_name))
-}
-
-/// SHA-256 of [`MODULE`], lower-case hex.
-#[must_use]
-pub fn module_sha256() -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(MODULE.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// Probes of functions, by host and script hash. Shared by all sessions of a
-/// server; holds one small entry per function that was called.
-#[derive(Clone, Debug, Default)]
-pub struct Probes(Arc<Mutex<std::collections::HashMap<String, Arc<FunctionProbe>>>>);
-
-impl Probes {
-    fn find(&self, key: &str) -> Option<Arc<FunctionProbe>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
-    }
-
-    fn keep(&self, key: String, probe: FunctionProbe) -> Arc<FunctionProbe> {
-        let probe = Arc::new(probe);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&probe));
-        probe
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_is_whole_with_all_three_keys() {
+        let whole = |keys: &[&str]| is_whole(&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+        assert!(whole(&["ResourceGroup", "SubscriptionId", "WorkspaceName"]));
+        assert!(whole(&["resourcegroupname", "SubscriptionId", "WorkspaceName"]));
+        for part in
+            [&["ResourceGroup", "WorkspaceName"][..], &["SubscriptionId", "WorkspaceName"], &["WorkspaceName"], &[]]
+        {
+            assert!(!whole(part), "{part:?}");
+        }
+    }
 
     #[test]
     fn a_question_that_the_script_swallowed_is_told() {

@@ -20,7 +20,7 @@ const MOST: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub(super) struct Progress {
     token: Option<ProgressToken>,
-    latest: watch::Sender<Option<host::Progress>>,
+    latest: watch::Sender<Option<host::HostProgress>>,
     began: Instant,
     sent: std::sync::Mutex<Instant>,
 }
@@ -33,7 +33,7 @@ impl Progress {
     }
 
     /// Takes a record of the host.
-    pub(super) fn tell(&self, record: host::Progress) {
+    pub(super) fn tell(&self, record: host::HostProgress) {
         self.latest.send_replace(Some(record));
     }
 
@@ -65,7 +65,7 @@ impl Progress {
     }
 }
 
-fn message(record: Option<host::Progress>, elapsed: f64) -> String {
+fn message(record: Option<host::HostProgress>, elapsed: f64) -> String {
     let Some(record) = record else { return format!("still running after {elapsed:.0} s") };
     let percent = record.percent.map(|percent| format!("{percent} % ")).unwrap_or_default();
     format!("{percent}{}: {}", record.activity, record.status)

@@ -4,13 +4,13 @@ use crate::tenant::{HostId, Target, TenantId, WorkspaceId};
 
 /// One workspace of one tenant, on the tenant's own host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct PoolKey {
     pub(super) host: HostId,
     pub(super) tenant: TenantId,
     pub(super) workspace: WorkspaceId,
 }
 
-impl Key {
+impl PoolKey {
     /// The key of a target.
     #[must_use]
     pub fn of(target: &Target) -> Self {

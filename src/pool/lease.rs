@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
 use super::seats::{Granted, Seats, Warm, Wear};
-use super::{Alone, Key, Pool, Seat, Shared};
+use super::{Alone, Pool, PoolKey, Seat, Shared};
 use crate::host::{HostError, HostErrorKind, OpenPlan, Probes, Session, Sessions};
 
 /// How long a session that nobody waits for any more may go on opening.
@@ -27,7 +27,7 @@ const GIVEN_UP: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Lease<'a> {
     pool: &'a Pool,
-    key: Key,
+    key: PoolKey,
     /// `None` while, and after, an opening that was given up.
     seat: Option<Seat>,
     warm: Option<(Session, Wear)>,
@@ -37,7 +37,7 @@ pub struct Lease<'a> {
 /// One who waits; gives back what it was given and did not take.
 struct Waiting<'a> {
     shared: &'a Arc<Shared>,
-    key: &'a Key,
+    key: &'a PoolKey,
     granted: oneshot::Receiver<Granted<Session>>,
 }
 
@@ -62,7 +62,7 @@ impl Pool {
     ///
     /// Cancel safe. The lease holds `alone` until its session has ended or
     /// was given back.
-    pub async fn lease(&self, key: Key, terms: Sessions, alone: Option<Alone>) -> Lease<'_> {
+    pub async fn lease(&self, key: PoolKey, terms: Sessions, alone: Option<Alone>) -> Lease<'_> {
         let granted = {
             let mut hosts = self.shared.hosts();
             let seats = hosts.entry(key.host.clone()).or_insert_with(|| Seats::new(terms, Session::is_reusable));

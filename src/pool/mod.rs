@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use crate::host::{Probes, Session};
 use crate::tenant::HostId;
 
-pub use key::Key;
+pub use key::PoolKey;
 pub use lease::Lease;
 use seats::{Seats, Warm};
 
@@ -55,7 +55,7 @@ pub struct Alone(#[expect(dead_code, reason = "held for its drop")] OwnedMutexGu
 #[derive(Debug, Default)]
 pub struct Pool {
     shared: Arc<Shared>,
-    writes: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+    writes: Mutex<HashMap<PoolKey, Arc<tokio::sync::Mutex<()>>>>,
     probes: Probes,
 }
 
@@ -83,7 +83,7 @@ impl Pool {
 
     /// Waits until no other write runs on the workspace. Cancel safe; who
     /// came first is first.
-    pub async fn alone(&self, key: &Key) -> Alone {
+    pub async fn alone(&self, key: &PoolKey) -> Alone {
         let turn = {
             let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(writes.entry(key.clone()).or_default())
@@ -93,7 +93,7 @@ impl Pool {
 
     /// Closes the unused sessions of a workspace: one of them turned out to
     /// be dead, so the others probably are.
-    pub fn distrust(&self, key: &Key) {
+    pub fn distrust(&self, key: &PoolKey) {
         self.shared.with(&key.host, |seats| seats.drain(Some(key)));
     }
 

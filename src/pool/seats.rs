@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Key;
+use super::PoolKey;
 use crate::host::Sessions;
 use crate::tenant::TenantId;
 
@@ -34,7 +34,7 @@ impl Wear {
 /// A session that nobody uses just now.
 #[derive(Debug)]
 pub(super) struct Warm<S> {
-    pub(super) key: Key,
+    pub(super) key: PoolKey,
     pub(super) session: S,
     pub(super) wear: Wear,
 }
@@ -45,7 +45,7 @@ pub(super) type Granted<S> = Option<Warm<S>>;
 #[derive(Debug)]
 struct Waiting<S> {
     number: u64,
-    key: Key,
+    key: PoolKey,
     tell: oneshot::Sender<Granted<S>>,
 }
 
@@ -86,7 +86,7 @@ impl<S> Seats<S> {
 
     /// Gets in line. The receiver may be dropped at any time; what it was
     /// given must come back.
-    pub(super) fn ask(&mut self, key: Key) -> oneshot::Receiver<Granted<S>> {
+    pub(super) fn ask(&mut self, key: PoolKey) -> oneshot::Receiver<Granted<S>> {
         let (tell, granted) = oneshot::channel();
         self.arrived += 1;
         self.waiting.push(Waiting { number: self.arrived, key, tell });
@@ -115,7 +115,7 @@ impl<S> Seats<S> {
     }
 
     /// Takes every unused session of a key, or of all, to be closed.
-    pub(super) fn drain(&mut self, key: Option<&Key>) -> Vec<Warm<S>> {
+    pub(super) fn drain(&mut self, key: Option<&PoolKey>) -> Vec<Warm<S>> {
         self.take_out(|warm| key.is_none_or(|key| warm.key == *key))
     }
 

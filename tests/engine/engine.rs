@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sentinel_jump::host::{
-    Answer, Call, Ended, HostErrorKind, MODULE, OpenPlan, Returned, ScriptSource, Session, Style, Target,
+    AllowedAnswer, AzureWorkspace, Call, Ended, HostErrorKind, MODULE, OpenPlan, Returned, ScriptSource, Session, Style,
 };
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
@@ -71,7 +71,7 @@ pub(crate) async fn real_with(env: &[(&str, &str)]) -> Real {
 impl Real {
     pub(crate) fn plan(&self, script: &str) -> OpenPlan {
         let script = ScriptSource::Path { path: self.scripts.join(script).display().to_string(), sha256: None };
-        let target = Target {
+        let target = AzureWorkspace {
             subscription: "00000000-0000-4000-8000-000000000001".into(),
             resource_group: "rg-nordhafen".into(),
             workspace: "law-nordhafen-sec-prod".into(),
@@ -188,12 +188,12 @@ async fn a_question_is_refused_and_quoted(real: Real) {
 
 async fn a_question_of_the_allow_list_is_answered_once(real: Real) {
     let mut plan = real.plan("SentinelManager_v3.ps1");
-    let answer = |function: &str, question: &str, answer: &str| Answer {
+    let answer = |function: &str, question: &str, answer: &str| AllowedAnswer {
         function: function.into(),
         question: regex::Regex::new(question).unwrap(),
         answer: answer.into(),
     };
-    plan.answers = vec![
+    plan.rules.answers = vec![
         answer("Remove-SentinelTable", r"^Wirklich löschen\? \(j/n\)$", "j"),
         answer(
             "Disable-AnalyticsRule",
@@ -323,7 +323,7 @@ async fn a_probe_shows_names_aliases_and_types_and_is_kept(real: Real) {
 async fn progress_comes_when_it_is_wanted(real: Real) {
     let mut session = real.v3().await;
     let seen = std::sync::Mutex::new(Vec::new());
-    let see = |progress: sentinel_jump::host::Progress| seen.lock().unwrap().push(progress.percent);
+    let see = |progress: sentinel_jump::host::HostProgress| seen.lock().unwrap().push(progress.percent);
     let never = CancellationToken::new();
     let quiet = session.call(call("Export-AnalyticsRules", &[]), &see, &never).await.unwrap();
     assert_eq!(quiet.data[0].get("Count"), Some(&Value::I32(3)));

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sentinel_jump::host::{
-    Answer, Call, Ended, HostError, HostErrorKind, Init, OpenPlan, Returned, ScriptSource, Session, Style,
+    AllowedAnswer, Call, Ended, HostError, HostErrorKind, Init, OpenPlan, Returned, ScriptSource, Session, Style,
 };
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -57,7 +57,7 @@ async fn refused(plan: &OpenPlan) -> HostErrorKind {
 
 async fn init_runs_once_after_loading_and_before_the_target_is_set(real: Real) {
     let mut plan = plan(&real);
-    plan.init = vec![init("Connect-ToAzure", &[("AuthMethod", "Az")]), init("Select-Thing", &[("Name", "x")])];
+    plan.rules.init = vec![init("Connect-ToAzure", &[("AuthMethod", "Az")]), init("Select-Thing", &[("Name", "x")])];
     let mut session = Session::open(&plan).await.unwrap();
     assert!(session.is_reusable());
     for _ in 0..2 {
@@ -69,13 +69,13 @@ async fn init_runs_once_after_loading_and_before_the_target_is_set(real: Real) {
 
 async fn an_interactive_sign_in_runs_on_the_allow_list(real: Real) {
     let mut plan = real.plan("SentinelManager_v3.ps1");
-    plan.init = vec![init("Connect-ToAzure", &[])];
+    plan.rules.init = vec![init("Connect-ToAzure", &[])];
     let asked = refused(&plan).await;
     let HostErrorKind::InitFailed { function, ended: Ended::Asked(question), .. } = asked else { panic!("{asked:?}") };
     assert_eq!((&*function, &*question), ("Connect-ToAzure", "Wähle eine Authentifizierungsmethode"));
     for (question, answer) in [("Wähle eine .*", "1"), ("Abonnement", "1"), ("Workspace", "1")] {
         let question = regex::Regex::new(&format!("^{question}$")).unwrap();
-        plan.answers.push(Answer { function: "Connect-ToAzure".into(), question, answer: answer.into() });
+        plan.rules.answers.push(AllowedAnswer { function: "Connect-ToAzure".into(), question, answer: answer.into() });
     }
     let mut session = Session::open(&plan).await.unwrap();
     assert_eq!(run(&mut session, "Get-AnalyticsRules", &[]).await.data.len(), 3);
@@ -89,7 +89,7 @@ async fn a_failing_init_opens_no_session_and_keeps_the_hosts_words() {
     let real = real_with(&[("AZ_FAIL", "1")]).await;
     let failing = async |one: Init| {
         let mut plan = plan(&real);
-        plan.init = vec![one];
+        plan.rules.init = vec![one];
         match refused(&plan).await {
             HostErrorKind::InitFailed { ended, errors, signed_in, .. } => (ended, errors, signed_in),
             other => panic!("{other:?}"),
@@ -114,7 +114,7 @@ async fn a_failing_init_opens_no_session_and_keeps_the_hosts_words() {
 
 async fn a_warning_of_a_native_program_is_no_failed_init(real: Real) {
     let mut plan = plan(&real);
-    plan.init = vec![init("Connect-Warning", &[])];
+    plan.rules.init = vec![init("Connect-Warning", &[])];
     Session::open(&plan).await.unwrap();
 }
 
@@ -130,7 +130,7 @@ fn module(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    Sha256::digest(bytes.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(bytes.as_ref()))
 }
 
 async fn a_module_is_loaded_by_name_and_guarded_like_a_file() {
@@ -139,7 +139,7 @@ async fn a_module_is_loaded_by_name_and_guarded_like_a_file() {
     let mut plan = real.plan("");
     let of = |name: &str, sha256: Option<String>| ScriptSource::Module { name: name.into(), sha256 };
     plan.script = of("SjTest", Some(sha256(SCRIPT)));
-    plan.init = vec![init("Connect-ToAzure", &[])];
+    plan.rules.init = vec![init("Connect-ToAzure", &[])];
     let mut session = Session::open(&plan).await.unwrap();
     let report = session.report();
     assert_eq!((&*report.sha256, report.style), (&*sha256(SCRIPT), Some(Style::Session)));
@@ -166,7 +166,7 @@ async fn a_module_is_loaded_by_name_and_guarded_like_a_file() {
         assert!(matches!(refused(&plan).await, HostErrorKind::ScriptMissing), "{name}");
     }
     plan.script = of("SjTest", None);
-    plan.script_parameters = vec![("X".into(), Value::from("y"))];
+    plan.rules.parameters = vec![("X".into(), Value::from("y"))];
     assert!(matches!(refused(&plan).await, HostErrorKind::LoadFailed(_)));
 }
 

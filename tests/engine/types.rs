@@ -30,7 +30,7 @@ trials! { TRIALS:
 const SCRIPT: &[u8] = include_bytes!("../../fixtures/host/types.ps1");
 
 fn sha256() -> String {
-    Sha256::digest(SCRIPT).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(SCRIPT))
 }
 
 async fn open(real: &Real) -> Session {

@@ -84,7 +84,7 @@ fn what_a_session_does_first_is_read() {
     let config = Config::parse(&toml, Path::new("")).expect("a good configuration");
     let host = config.hosts.values().find(|host| host.id.as_str() == "jump-marlowe").expect("a host");
     assert_eq!(host.script, Script::Module { name: "SentinelManager".into(), sha256: None });
-    let init: Vec<_> = host.init.iter().map(|init| (init.function.as_str(), init.parameters.len())).collect();
+    let init: Vec<_> = host.rules.init.iter().map(|init| (init.function.as_str(), init.parameters.len())).collect();
     assert_eq!(init, [("Connect-ToAzure", 0), ("Select-X", 2)]);
     let tenant = config.registry.resolve("marlowe", "prod").expect("a target").tenant().clone();
     assert_eq!(tenant.azure_tenant.as_deref(), Some("000000c4-0d3a-4000-8000-000000000001"));
@@ -216,7 +216,7 @@ fn hosts_are_believed_as_configured() {
         std::fs::write(folder.path().join("ca.pem"), Authority::new().pem).expect("write");
         let config = Config::parse(&toml, folder.path()).expect("a good configuration");
         let host = &config.hosts["jump-nordhafen"];
-        (host.auth, format!("{:?}", host.tls))
+        (host.access.auth, format!("{:?}", host.access.tls))
     };
     let url = r#"url = "https://jump01.example:5986/wsman""#;
     let (one, two) = ("AB:".repeat(31) + "AB", "cd".repeat(32));
@@ -230,7 +230,7 @@ fn hosts_are_believed_as_configured() {
     assert_eq!(host(clear).0, Auth::DangerousClearTextBasic);
     let proxied = with("url = \"http://127.0.0.1:1/wsman\"", &format!("{url}\nproxy = \"http://proxy.example:3128\""));
     let config = Config::parse(&proxied, Path::new("")).expect("a good configuration");
-    let proxy = config.hosts["jump-nordhafen"].proxy.as_ref().map(ToString::to_string);
+    let proxy = config.hosts["jump-nordhafen"].access.proxy.as_ref().map(ToString::to_string);
     assert_eq!(proxy.as_deref(), Some("http://proxy.example:3128"));
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("own.pem"), Authority::new().issue_client().pem).expect("write");
@@ -244,8 +244,8 @@ fn hosts_are_believed_as_configured() {
         .replacen("password =", "key =", 1);
     let config = Config::parse(&toml, folder.path()).expect("a good configuration");
     let host = &config.hosts["jump-nordhafen"];
-    assert_eq!((host.auth, host.username.as_str()), (Auth::Certificate, ""));
-    assert!(host.certificate.is_some());
+    assert_eq!((host.access.auth, host.access.username.as_str()), (Auth::Certificate, ""));
+    assert!(host.access.certificate.is_some());
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn a_question_is_answered_whole_or_not_at_all() {
     let answers =
         r#"script = { path = "a", answers = [{ function = "f", question = "a|Delete '.*'\\?", answer = "j" }] }"#;
     let config = Config::parse(&with(script, answers), Path::new("")).expect("a good configuration");
-    let question = &config.hosts["jump-marlowe"].answers[0].question;
+    let question = &config.hosts["jump-marlowe"].rules.answers[0].question;
     assert!(question.is_match("Delete 'x'?"));
     assert!(!question.is_match("Delete 'x'? And everything else?"));
     assert!(!question.is_match("a and more"));

@@ -96,7 +96,7 @@ async fn every_fault_has_its_own_sentence() {
         let proxy = if answer.is_empty() { format!("http://{}", closed_port().await) } else { raw(answer).await };
         let mut hosts = Hosts::start().await;
         for host in hosts.config.hosts.values_mut() {
-            host.proxy = Some(Proxy::parse(proxy.trim_end_matches("/wsman")).expect("an address"));
+            host.access.proxy = Some(Proxy::parse(proxy.trim_end_matches("/wsman")).expect("an address"));
         }
         let answer = timeout(AT_ONCE, ask(&hosts.desk(), WRITE, comment())).await.expect("in time");
         told(case, &answer, "unreachable", 3, &hosts);

@@ -118,7 +118,7 @@ impl Hosts {
         let id =
             self.config.registry.tenants().find(|known| known.id.as_str() == tenant).map(|known| known.host.clone());
         let host = self.config.hosts.get_mut(&id.expect("a tenant")).expect("its host");
-        url.clone_into(&mut host.url);
+        url.clone_into(&mut host.access.url);
         self
     }
 

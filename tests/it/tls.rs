@@ -162,8 +162,8 @@ async fn a_certificate_of_ours_signs_in() {
     let chain = CertificateChain::from_pem(&std::fs::read(&certificate).expect("read")).expect("a certificate");
     let certified = |hosts: &mut Hosts, key: &std::path::Path| {
         for host in hosts.config.hosts.values_mut() {
-            host.auth = Auth::Certificate;
-            host.certificate = Some(chain.clone());
+            host.access.auth = Auth::Certificate;
+            host.access.certificate = Some(chain.clone());
             host.password = SecretRef::File(key.to_owned());
         }
     };
@@ -193,7 +193,7 @@ async fn the_password_is_handed_to_a_host_that_is_to_have_it() {
     let identity = identity.expect("a good certificate");
     let before = std::sync::Arc::new(|_: &wsman::psrp::Command| Vec::new());
     let hosts = Hosts::start_as(before, |options| options.credssp = Some(identity.clone()), "auth = \"credssp\"").await;
-    assert!(hosts.config.hosts.values().all(|host| host.auth == Auth::CredSsp));
+    assert!(hosts.config.hosts.values().all(|host| host.access.auth == Auth::CredSsp));
     comes_off(&hosts).await;
     let hosts = hosts.with_password("wrong");
     let answer = ask(&hosts.desk(), READ, on(json!({}))).await;

@@ -20,7 +20,7 @@ use crate::answer::{Code, ToolError};
 use crate::catalog::{Effect, Entry};
 use crate::config::{Config, Host};
 use crate::host::Session;
-use crate::pool::{Key, Lease, Pool};
+use crate::pool::{Lease, Pool, PoolKey};
 use crate::tenant::Target;
 
 pub(super) use sign_in::{SignIns, Tried};
@@ -101,7 +101,7 @@ impl<'p> Door<'p> {
     /// Waits for the seat; a write waits for the other writes of its workspace
     /// first, so that it takes no session from a read meanwhile.
     async fn wait(&self, visit: &Visit<'_>, host: &Host) -> Result<Lease<'p>, ToolError> {
-        let key = Key::of(visit.target);
+        let key = PoolKey::of(visit.target);
         let waiting = async {
             let alone = match visit.effect {
                 Effect::Write => Some(self.pool.alone(&key).await),
@@ -121,11 +121,11 @@ impl<'p> Door<'p> {
         // A file can be on a share that does not answer.
         let plan = timeout_at(deadline, plan::plan(host, visit.target, lease.probes())).await;
         let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
-        let trying = timeout_at(deadline, self.sign_ins.may_try(&host.id, &plan.credentials.password)).await;
+        let trying = timeout_at(deadline, self.sign_ins.may_try(&host.id, &plan.password)).await;
         let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
         let opened = timeout_at(deadline, lease.open(&plan)).await;
         let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
-        attempt.end(plan.credentials.password, tried).await;
+        attempt.end(plan.password, tried).await;
         let opened = opened.map_err(|_| verdict::silent(&host.id))?;
         opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error))
     }

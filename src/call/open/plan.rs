@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use wsman::auth::Credentials;
 
 use crate::answer::{Code, Outcome, ToolError};
 use crate::config::{Host, Script};
-use crate::host::{OpenPlan, Probes, ScriptSource, Target as AzureTarget};
+use crate::host::{AzureWorkspace, OpenPlan, Probes, ScriptSource};
 use crate::tenant::{HostId, Target};
 
 /// How long fetching the password, opening, loading and setting the target may
@@ -24,7 +23,7 @@ const SIGN_IN_TIME: Duration = Duration::from_secs(60);
 
 /// How long opening a session for `target` may take.
 pub(super) fn open_time(host: &Host, target: &Target) -> Duration {
-    let signs_in = !host.init.is_empty() || target.tenant().azure_tenant.is_some();
+    let signs_in = !host.rules.init.is_empty() || target.tenant().azure_tenant.is_some();
     if signs_in { OPEN_TIME + SIGN_IN_TIME } else { OPEN_TIME }
 }
 
@@ -40,25 +39,17 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
     let workspace = target.workspace();
     Ok(OpenPlan {
         host: host.id.to_string(),
-        url: host.url.clone(),
-        auth: host.auth,
-        tls: host.tls.clone(),
-        proxy: host.proxy.clone(),
-        certificate: host.certificate.clone(),
-        credentials: Credentials { username: host.username.clone(), password },
-        configuration_name: host.configuration_name.clone(),
+        access: host.access.clone(),
+        password,
         script: script(host).await?,
-        script_parameters: host.parameters.clone(),
-        style: host.style,
-        init: host.init.clone(),
+        rules: host.rules.clone(),
         azure_config_dir: Some(target.tenant().azure_config_dir.clone()),
         azure_tenant: target.tenant().azure_tenant.clone(),
-        target: AzureTarget {
+        target: AzureWorkspace {
             subscription: workspace.subscription.clone(),
             resource_group: workspace.resource_group.clone(),
             workspace: workspace.name.clone(),
         },
-        answers: host.answers.clone(),
         open_timeout: OPEN_TIME,
         probes,
     })
@@ -94,7 +85,7 @@ async fn script(host: &Host) -> Result<ScriptSource, ToolError> {
         return Err(ToolError::refused(Code::ScriptMissing, said));
     }
     let bytes = tokio::fs::read(file).await.map_err(unreadable)?;
-    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = base16ct::lower::encode_string(&Sha256::digest(&bytes));
     if found != *sha256 {
         let said = format!(
             "The script to push to the host \"{}\" does not have the pinned SHA-256; nothing was run. Check the script and pin it anew.",

@@ -1,33 +1,32 @@
 //! No TLS that both ends trust: what the operator is to do.
 
-use wsman::transport::{CertificateProblem, Fingerprint, TransportError};
-
 use super::Stage;
 use crate::answer::{Code, Outcome, ToolError};
+use crate::host::{CertificateProblem, WireCase};
 use crate::tenant::HostId;
 
 /// The sentence of each case. The certificate is told by its SHA-256, never by
 /// what stands in it.
-pub(super) fn refused(host: &HostId, stage: Stage, case: Option<&TransportError>) -> ToolError {
+pub(super) fn refused(host: &HostId, stage: Stage, case: &WireCase) -> ToolError {
     let (outcome, end) = match stage {
         Stage::Before => (Outcome::Unreachable, "nothing was run"),
         Stage::During => (Outcome::Failed, "the call was given up"),
     };
     let said = match case {
-        Some(TransportError::Certificate { problem, found }) => certificate(host, *problem, found, end),
-        Some(TransportError::NoCommonTls) => format!(
+        WireCase::Certificate { problem, sha256 } => certificate(host, *problem, sha256, end),
+        WireCase::NoCommonTls => format!(
             "The host \"{host}\" has no TLS 1.2 or 1.3 with a cipher that this server takes, as Windows before 2016 with an RSA certificate; {end}. Use http, which is sealed, or give the host an ECDSA certificate."
         ),
-        Some(TransportError::NotTls) => format!(
+        WireCase::NotTls => format!(
             "What listens for the host \"{host}\" does not speak TLS; {end}. Check its url: WinRM has 5986 for https and 5985 for http."
         ),
-        Some(TransportError::TlsHungUp) => format!(
+        WireCase::TlsHungUp => format!(
             "The host \"{host}\" closed the connection before TLS was there; {end}. Its operator must bind a certificate to its https listener."
         ),
-        Some(TransportError::NoAuthorities) => format!(
+        WireCase::NoAuthorities => format!(
             "This system trusts no certificate authority, so the host \"{host}\" cannot be believed; {end}. Name its authority (tls.ca) or pin its certificate (tls.pin) in the configuration."
         ),
-        Some(TransportError::NoChannelBinding) => format!(
+        WireCase::NoChannelBinding => format!(
             "No sign-in can be bound to the certificate of the host \"{host}\"; {end}. Its operator must give it an RSA or ECDSA certificate."
         ),
         _ => format!("TLS with the host \"{host}\" failed; {end}. Its operator must look at its certificate and key."),
@@ -35,7 +34,7 @@ pub(super) fn refused(host: &HostId, stage: Stage, case: Option<&TransportError>
     ToolError::new(outcome, Code::TlsRefused, said)
 }
 
-fn certificate(host: &HostId, problem: CertificateProblem, found: &Fingerprint, end: &str) -> String {
+fn certificate(host: &HostId, problem: CertificateProblem, found: &str, end: &str) -> String {
     let is = match problem {
         CertificateProblem::UntrustedIssuer => {
             let advice =

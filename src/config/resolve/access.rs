@@ -4,7 +4,7 @@ use wsman::transport::{CertificateChain, Fingerprint, Proxy, Tls};
 
 use super::super::raw::{RawHost, RawTls, Written};
 use super::Resolver;
-use crate::host::Auth;
+use crate::host::{Auth, WinrmAccess};
 use crate::spelling;
 
 const EXAMPLE: &str = "http://jump01.example:5985/wsman";
@@ -16,7 +16,7 @@ const MAX_PEM_BYTES: u64 = 1024 * 1024;
 
 impl Resolver<'_> {
     /// `None` only when a problem was added.
-    pub(super) fn access(&mut self, host: &RawHost) -> Option<(String, Auth, Tls)> {
+    pub(super) fn access(&mut self, host: &RawHost) -> Option<WinrmAccess> {
         let url = host.url.as_ref().and_then(|url| self.url(url));
         let is_tls = url.as_ref().map(|url| url.starts_with("https://"));
         let auth = match &host.auth {
@@ -32,7 +32,25 @@ impl Resolver<'_> {
             Some(tls) => self.tls(tls, is_tls),
             None => Some(Tls::system()),
         };
-        Some((url?, auth?, tls?))
+        let proxy = match &host.proxy {
+            Some(proxy) => self.proxy(proxy).map(Some),
+            None => Some(None),
+        };
+        let certificate = host.certificate.as_ref().and_then(|certificate| self.certificate(certificate));
+        let auth = auth?;
+        let (username, certificate) = match auth {
+            Auth::Certificate => (String::new(), Some(certificate?)),
+            _ => (host.username.as_ref()?.value.clone(), None),
+        };
+        Some(WinrmAccess {
+            url: url?,
+            tls: tls?,
+            proxy: proxy?,
+            auth,
+            username,
+            certificate,
+            configuration_name: host.configuration_name.as_ref().map(|name| name.value.clone()),
+        })
     }
 
     fn url(&mut self, url: &Written<String>) -> Option<String> {

@@ -8,15 +8,15 @@ use crate::tenant::{HostId, WorkspaceId};
 const TERMS: Sessions =
     Sessions { max: 2, idle: Duration::from_secs(600), age: Duration::from_secs(1_800), calls: 500 };
 
-fn key(tenant: &str, workspace: &str) -> Key {
-    Key {
+fn key(tenant: &str, workspace: &str) -> PoolKey {
+    PoolKey {
         host: HostId::parse("jump").unwrap(),
         tenant: TenantId::parse(tenant).unwrap(),
         workspace: WorkspaceId::parse(workspace).unwrap(),
     }
 }
 
-fn warm(key: &Key, session: u32, now: Instant) -> Warm<u32> {
+fn warm(key: &PoolKey, session: u32, now: Instant) -> Warm<u32> {
     Warm { key: key.clone(), session, wear: Wear { opened: now, used: now, calls: 1 } }
 }
 

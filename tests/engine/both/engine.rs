@@ -11,7 +11,7 @@ use sentinel_jump::catalog;
 use sentinel_jump::config::{Config, SecretRef};
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
 use sentinel_jump::desk::Desk;
-use sentinel_jump::host::{Call, OpenPlan, Progress, Returned, ScriptSource, Session, Target};
+use sentinel_jump::host::{AzureWorkspace, Call, HostProgress, OpenPlan, Returned, ScriptSource, Session};
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 use wsman::clixml::Value;
@@ -84,7 +84,7 @@ impl Engine {
     pub(super) async fn session(&self) -> Session {
         let place = self.place(PROD);
         let script = ScriptSource::Path { path: self.script.clone(), sha256: None };
-        let target = Target {
+        let target = AzureWorkspace {
             subscription: place.subscription.clone(),
             resource_group: place.resource_group.clone(),
             workspace: place.name.clone(),
@@ -158,7 +158,7 @@ impl Engine {
             timeout: Duration::from_secs(60),
         };
         let progress = Mutex::new(Vec::new());
-        let note = |record: Progress| progress.lock().expect("nobody panicked").push(record.percent);
+        let note = |record: HostProgress| progress.lock().expect("nobody panicked").push(record.percent);
         let returned = session.call(call, &note, &CancellationToken::new()).await.expect("the call ends");
         Seen { returned, progress: progress.into_inner().expect("nobody panicked") }
     }

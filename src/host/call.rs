@@ -1,0 +1,77 @@
+//! One call, and what came of it.
+
+use std::time::Duration;
+
+use wsman::clixml::Value;
+
+use super::record::HostErrorRecord;
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Function of the script.
+    pub function: String,
+    /// Full parameter names as the probe found them, with values encoded for
+    /// the probe's types. Absent arguments are absent here.
+    pub parameters: Vec<(String, Value)>,
+    /// Let progress records come.
+    pub progress: bool,
+    /// The call writes: compare the target and report doubt.
+    pub write: bool,
+    /// The whole call.
+    pub timeout: Duration,
+}
+
+/// A progress record of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostProgress {
+    /// What is going on.
+    pub activity: String,
+    /// Where it stands.
+    pub status: String,
+    /// 0 to 100, when the host knows.
+    pub percent: Option<u8>,
+}
+
+/// What a call brought back.
+#[derive(Clone, Debug)]
+pub struct Returned {
+    /// How it ended.
+    pub ended: Ended,
+    /// Output objects, without the end record.
+    pub data: Vec<Value>,
+    /// What the function wrote to the screen, line by line. Untrusted.
+    pub text: Vec<String>,
+    /// Warnings. Untrusted.
+    pub warnings: Vec<String>,
+    /// Errors that did not end the call. Untrusted.
+    pub errors: Vec<HostErrorRecord>,
+    /// After the call the session's target differs: what differs, in our words.
+    pub target_changed: Option<String>,
+}
+
+/// How the call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The end record came: the function returned.
+    Completed,
+    /// The script called `exit`.
+    Exited(i32),
+    /// A terminating error.
+    Failed(HostErrorRecord),
+    /// The guard refused: the session's target is not the call's. Nothing ran.
+    TargetMismatch(String),
+    /// Signed in to another Azure tenant than the call's. Nothing ran.
+    AzureTenantMismatch(HostErrorRecord),
+    /// Not signed in to Azure, though the call's tenant is known. Nothing ran.
+    AzureNotSignedIn(HostErrorRecord),
+    /// The function asked and was refused. Its question is quoted.
+    Asked(String),
+    /// Stopped because the caller cancelled.
+    Cancelled,
+    /// Stopped because the deadline ran out.
+    TimedOut,
+    /// The pipeline completed, but neither the end record nor an exit code
+    /// came: nobody knows what happened.
+    Silent,
+}

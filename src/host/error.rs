@@ -1,0 +1,69 @@
+//! Why a host operation did not come off.
+
+use super::call::Ended;
+use super::record::HostErrorRecord;
+use super::wire::WireError;
+
+/// Why a host operation did not come off.
+#[derive(Debug, thiserror::Error)]
+#[error("operation on host {host} failed")]
+pub struct HostError {
+    /// Host's name in the configuration.
+    pub host: String,
+    /// What happened.
+    #[source]
+    pub kind: HostErrorKind,
+}
+
+/// The cases of [`HostError`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostErrorKind {
+    /// The session or the wire.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The script is not where the configuration says.
+    #[error("script not found on the host")]
+    ScriptMissing,
+    /// The script's hash is not the pinned one.
+    #[error("script does not have the pinned hash")]
+    ScriptChanged,
+    /// The script cannot be loaded (parse error, missing parameter). The text
+    /// is our loader's, from the host.
+    #[error("script could not be loaded")]
+    LoadFailed(HostErrorRecord),
+    /// The script has no such function.
+    #[error("the script has no function {0}")]
+    UnknownFunction(String),
+    /// A function that signs in did not come off.
+    #[error("{function} failed while the session was opened")]
+    InitFailed {
+        /// Function of the script.
+        function: String,
+        /// How it ended.
+        ended: Ended,
+        /// What else it wrote. Untrusted.
+        errors: Vec<HostErrorRecord>,
+        /// Whether the host was signed in to Azure all the same.
+        signed_in: Option<bool>,
+    },
+    /// The session is signed in to another Azure tenant. The text is our
+    /// module's, from the host.
+    #[error("signed in to another Azure tenant")]
+    AzureTenantMismatch(HostErrorRecord),
+    /// The session is not signed in to Azure.
+    #[error("not signed in to Azure")]
+    AzureNotSignedIn(HostErrorRecord),
+    /// The host answered our module with something it never says.
+    #[error("unexpected answer of the host module: {0}")]
+    Unexpected(&'static str),
+    /// The caller cancelled before the call began.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<wsman::Error> for HostErrorKind {
+    fn from(error: wsman::Error) -> Self {
+        Self::Wire(error.into())
+    }
+}
