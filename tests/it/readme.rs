@@ -18,7 +18,8 @@ fn table() -> String {
         let mark = if tool.effect() == Effect::Write { "\\*" } else { "" };
         sets.entry(tool.set().to_string()).or_default().push(format!("`{name}`{mark}"));
     }
-    let mut text = String::from("| set | tools, each with `sentinel_` before it; those with \\* change something |\n|--|--|\n");
+    let mut text =
+        String::from("| set | tools, each with `sentinel_` before it; those with \\* change something |\n|--|--|\n");
     for (set, names) in &sets {
         text.push_str(&format!("| {set} | {} |\n", names.join(", ")));
     }
