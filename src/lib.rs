@@ -4,7 +4,7 @@
 //! [`call`], which leases a session from [`pool`] and runs it on a [`host`].
 //! [`fleet`] asks one question of many workspaces. [`catalog`] says what the
 //! functions are, [`tenant`] who the customers are, [`config`] where both
-//! come from.
+//! come from. [`store`] keeps what outlives a call.
 
 pub mod call;
 pub mod catalog;
@@ -16,5 +16,6 @@ pub mod host;
 pub mod mcp;
 mod near;
 pub mod pool;
+pub mod store;
 pub mod telemetry;
 pub mod tenant;

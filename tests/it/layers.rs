@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &[]),
     ("catalog", &["tenant"]),
     ("tenant", &[]),
+    ("store", &[]),
     // For the name of its variable.
     ("telemetry", &["config"]),
 ];
