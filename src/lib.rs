@@ -4,8 +4,10 @@
 //! [`call`], which leases a session from [`pool`] and runs it on a [`host`].
 //! [`fleet`] asks one question of many workspaces. [`catalog`] says what the
 //! functions are, [`tenant`] who the customers are, [`config`] where both
-//! come from. [`store`] keeps what outlives a call.
+//! come from. [`store`] keeps what outlives a call,
+//! [`audit`] who did what.
 
+pub mod audit;
 pub mod call;
 pub mod catalog;
 pub mod cli;

@@ -45,6 +45,11 @@ pub enum FolderError {
 }
 
 impl FolderError {
+    /// A file that has to be there is not.
+    pub(crate) fn missing(path: &Path) -> Self {
+        Self::Unusable { path: path.into(), kind: io::ErrorKind::NotFound }
+    }
+
     /// What an error of the system means for this path.
     pub(crate) fn of(path: &Path) -> impl Fn(io::Error) -> Self + use<> {
         let path = path.to_owned();

@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -177,8 +178,12 @@ fn last_record(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
 
 fn remembered_after(process: &Arc<Process>, file: &[u8], journal: &[u8]) -> Vec<String> {
     let cut = process.folder().path();
-    fs::write(cut.join("store.sqlite"), file).unwrap();
-    fs::write(cut.join("store.sqlite-journal"), journal).unwrap();
+    // In place: some file systems write a file that is truncated and filled again to the disk at once.
+    for (name, bytes) in [("store.sqlite", file), ("store.sqlite-journal", journal)] {
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(cut.join(name)).unwrap();
+        file.write_all(bytes).unwrap();
+        file.set_len(bytes.len() as u64).unwrap();
+    }
     let store = Store::open(process).unwrap();
     let connection = store.connection();
     let mut select = connection.prepare("SELECT shell FROM shells ORDER BY shell").unwrap();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
+mod audit;
 #[cfg(feature = "process")]
 mod azure;
 #[cfg(feature = "process")]
