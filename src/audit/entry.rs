@@ -69,6 +69,26 @@ pub struct Entry {
     pub confirmed: Option<Confirmed>,
 }
 
+/// How a question over several workspaces ended in one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// Customer, by alias.
+    #[serde(serialize_with = "short")]
+    pub tenant: String,
+    /// Workspace, by alias.
+    #[serde(serialize_with = "short")]
+    pub workspace: String,
+    /// Jump host, by name.
+    #[serde(serialize_with = "short")]
+    pub host: String,
+    /// `done`, `refused`, `unknown`…
+    #[serde(serialize_with = "short")]
+    pub outcome: String,
+    /// Why it was not done.
+    #[serde(serialize_with = "short_if", skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct End {
@@ -81,6 +101,9 @@ pub struct End {
     /// How long it took.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub duration: Duration,
+    /// Each workspace of a question over several, and how it ended there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<Place>,
     /// Ids by kind: of the shell, the pipeline, the job.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub ids: BTreeMap<String, String>,

@@ -35,7 +35,7 @@ mod trail;
 mod verify;
 
 pub use chain::{Fault, Mark};
-pub use entry::{Confirmed, Door, End, Entry};
+pub use entry::{Confirmed, Door, End, Entry, Place};
 pub use error::TrailError;
 pub use redact::{Arguments, Described, Form};
 pub use trail::Trail;

@@ -130,6 +130,7 @@ fn a_line_says_who_what_where_and_how_it_ended() {
         outcome: "refused".into(),
         code: Some("confirmation_failed".into()),
         duration: Duration::from_millis(1_234),
+        workspaces: Vec::new(),
         ids: BTreeMap::from([("shell".into(), "S1".into())]),
         cause: Some("for the log only".into()),
     };

@@ -51,7 +51,7 @@ fn entry(rule: &str, trail: &Trail) -> Entry {
 
 fn done() -> End {
     let duration = Duration::from_millis(5);
-    End { outcome: "done".into(), code: None, duration, ids: BTreeMap::new(), cause: None }
+    End { outcome: "done".into(), code: None, duration, workspaces: Vec::new(), ids: BTreeMap::new(), cause: None }
 }
 
 /// One change, from its beginning to its end.

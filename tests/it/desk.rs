@@ -52,7 +52,7 @@ fn desk() -> Arc<Desk> {
 async fn ask(caller: &Caller, arguments: Json) -> Answer {
     let request = Request {
         caller,
-        door: Door::CommandLine,
+        door: Door::Cli,
         tool: "sentinel_made_up",
         arguments: arguments.as_object().expect("an object"),
         progress: &|_| {},
