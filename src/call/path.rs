@@ -104,6 +104,7 @@ impl CallPath {
             pages: Pages::default(),
             sign_ins: SignIns::default(),
             entropy: Mutex::new(Entropy::system()),
+            #[expect(clippy::disallowed_methods, reason = "the time of day of all calls, and the only place")]
             clock: Clock(Box::new(Timestamp::now)),
         }
     }
