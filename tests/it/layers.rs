@@ -50,6 +50,10 @@ const MAP: Map = Map {
         ("std::env", &["config/env.rs"]),
         ("std::io::stdout", &["cli/print.rs"]),
         ("std::io::stderr", &["cli/print.rs", "telemetry/mod.rs"]),
+        // Clocks and chance. tokio's clock measures and waits, and stops when a test stops it.
+        ("jiff::Timestamp::now", &["call/path.rs", "demo/serve.rs"]),
+        ("tokio::time::Instant::now", &["call", "fleet", "mcp", "pool"]),
+        ("wsman::entropy::Entropy::system", &["call/path.rs", "demo/serve.rs", "mcp/confirm.rs"]),
     ],
 };
 

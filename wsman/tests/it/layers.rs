@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 #[path = "../layers/mod.rs"]
 mod architecture;
 
-use architecture::{House, Layer, Map, Sources, circles, findings, idle, layer, leaf, plant};
+use architecture::{Called, House, Layer, Map, Sources, circles, findings, idle, layer, leaf, plant, sites};
 
 /// From the bottom: a layer, and what it may name. Leaves are free to all.
 const LAYERS: &[Layer] = &[
@@ -66,6 +66,16 @@ fn layers_name_only_what_is_below_them() {
 fn the_map_says_no_more_than_the_code_needs() {
     assert_eq!(idle(&MAP, &HOUSE), [""; 0]);
     assert_eq!(circles(&MAP), [""; 0]);
+}
+
+#[test]
+fn only_both_ends_of_a_line_ask_the_system_for_chance() {
+    let found = sites(&HOUSE, Called::Function("entropy::Entropy::system"));
+    assert!(!found.is_empty(), "somebody does");
+    let places = ["client/", "host_end/", "entropy.rs"];
+    let strangers: Vec<&String> =
+        found.keys().filter(|file| !places.iter().any(|place| file.starts_with(place))).collect();
+    assert!(strangers.is_empty(), "chance comes in as an argument: {strangers:?}");
 }
 
 #[test]

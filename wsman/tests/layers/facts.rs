@@ -67,3 +67,58 @@ fn end(trail: &Trail) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::map::{Map, layer};
+    use super::super::sources::Sources;
+    use super::*;
+
+    const MAP: Map = Map {
+        library: "made_up",
+        beside: "",
+        layers: &[layer("audit", &[], &[]), layer("desk", &["audit"], &[])],
+        hands_on: &[],
+        outside: &[],
+        doors: &[],
+    };
+
+    fn house(desk: &str) -> House {
+        let mut sources = Sources::default();
+        sources.put("lib.rs", "mod audit; mod desk;");
+        sources.put("audit.rs", "mod trail; pub use trail::{Trail, begin};");
+        sources.put(
+            "audit/trail.rs",
+            "pub struct Trail; pub fn begin() {} impl Trail { pub fn open() { Self::open(); } }",
+        );
+        sources.put("desk.rs", desk);
+        House::build(&MAP, &sources)
+    }
+
+    #[test]
+    fn calls_are_counted_under_every_name_and_not_in_tests() {
+        let house = house(
+            "use crate::audit::{self as a, begin as b};
+             fn f() { b(); a::begin(); vec![super::audit::begin()]; let _ = Some(()).map(|()| b); }
+             fn begin() {} fn g(x: X) { begin(); x.begin(); x.begin; vec![x.begin()]; }
+             #[cfg(test)] mod tests { fn f() { crate::audit::begin(); } }",
+        );
+        let desk = |count: usize| BTreeMap::from([("desk.rs".to_owned(), count)]);
+        assert_eq!(sites(&house, Called::Function("audit::begin")), desk(4));
+        assert_eq!(sites(&house, Called::Function("audit::trail::begin")), desk(4));
+        assert_eq!(sites(&house, Called::Method("begin")), desk(2));
+        let own = BTreeMap::from([("audit/trail.rs".to_owned(), 1)]);
+        assert_eq!(sites(&house, Called::Function("audit::trail::Trail::open")), own);
+    }
+
+    #[test]
+    fn a_type_is_found_behind_fields_aliases_and_brackets() {
+        let house = house(
+            "use crate::audit as a; type Kept = Option<a::Trail>; struct Inner { one: u8, kept: Vec<Kept> }
+             pub struct Desk(std::sync::Arc<Inner>); pub struct Empty { one: Option<u8> }",
+        );
+        let chain = chain_to(&house, "desk::Desk", "audit::trail::Trail").unwrap_or_default();
+        assert_eq!(chain, ["desk::Desk.0", "desk::Inner.kept", "desk::Kept.="]);
+        assert_eq!(chain_to(&house, "desk::Inner", "desk::Desk"), None);
+    }
+}
