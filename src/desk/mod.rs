@@ -5,6 +5,7 @@
 //! read its arguments, look for a kept page, else ask, cut a page, write down
 //! how it ended. `function` asks one workspace, a [`FleetTool`] several.
 
+mod clock;
 mod fleet;
 mod function;
 mod matter;
@@ -27,6 +28,7 @@ use crate::call::{self, CallPath};
 use crate::catalog::{Definition, Effect, Tool, Tools, schema};
 use crate::config::Config;
 use crate::watch::field;
+use clock::Clock;
 use matter::Matter;
 use record::Record;
 
@@ -54,15 +56,6 @@ pub fn tools() -> Tools {
     Tools::new(fleet::ALL.iter().map(|tool| tool.definition))
 }
 
-/// Tells the time of day.
-struct Clock(Box<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl std::fmt::Debug for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Clock")
-    }
-}
-
 /// What was asked for: the whole, or the next page of what is kept.
 enum Given {
     Whole(Told),
@@ -80,7 +73,8 @@ impl Desk {
     pub fn with_tools(config: Arc<Config>, own: impl IntoIterator<Item = FleetTool>) -> Self {
         let fleet: Vec<FleetTool> = own.into_iter().collect();
         let mut entropy = Entropy::system();
-        let record = Record::open(&config, Timestamp::now(), &mut entropy);
+        let clock = Clock::system();
+        let record = Record::open(&config, clock.now(), &mut entropy);
         Self {
             path: CallPath::new(config),
             tools: Tools::new(fleet.iter().map(|tool| tool.definition)),
@@ -88,7 +82,7 @@ impl Desk {
             pages: Pages::default(),
             record,
             entropy: Mutex::new(entropy),
-            clock: Clock(Box::new(Timestamp::now)),
+            clock,
         }
     }
 
@@ -96,7 +90,7 @@ impl Desk {
     /// counted from.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.clock = Clock(Box::new(clock));
+        self.clock = Clock::of(clock);
         self
     }
 
@@ -228,7 +222,7 @@ impl Desk {
 
     /// The time of day.
     fn now(&self) -> Timestamp {
-        (self.clock.0)()
+        self.clock.now()
     }
 
     /// A fresh id.
