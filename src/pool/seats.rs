@@ -143,6 +143,8 @@ impl<S> Seats<S> {
                 self.grant(waiting, None);
                 continue;
             }
+            // Stays in line. A seat that is about to be free serves it; only when
+            // none is, the session unused for longest makes room.
             self.waiting.insert(at, waiting);
             if coming > 0 {
                 coming -= 1;
@@ -162,7 +164,7 @@ impl<S> Seats<S> {
                 self.turn += 1;
                 self.served.insert(waiting.key.tenant().clone(), self.turn);
             }
-            // Gone in this moment.
+            // Gone in this moment; what it was given is there for the next in line.
             Err(Some(warm)) => self.give_back(warm),
             Err(None) => self.free(),
         }
