@@ -15,6 +15,10 @@ pub(super) enum CommandError {
     Nowhere,
     #[error(transparent)]
     Wrong(#[from] ConfigError),
+    #[error("no trail is kept: the configuration has no state_dir; give --state-dir FOLDER")]
+    NoState,
+    #[error("the trail cannot be checked: {0}")]
+    Trail(#[from] crate::audit::VerifyError),
     #[error("the demo cannot start: {0}")]
     Demo(#[from] DemoError),
     #[error("--http: {0}")]
@@ -27,7 +31,7 @@ impl CommandError {
     /// What it means for the process.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Nowhere | Self::Wrong(_) | Self::Address(_) => Exit::Refused,
+            Self::Nowhere | Self::Wrong(_) | Self::Address(_) | Self::NoState | Self::Trail(_) => Exit::Refused,
             Self::Demo(_) | Self::Served(_) => Exit::Failed,
         }
     }

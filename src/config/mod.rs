@@ -36,6 +36,9 @@ pub struct Config {
     /// How long a question over many workspaces may take; who has not
     /// answered by then is missing from the answer, and named.
     pub fleet_deadline: Duration,
+    /// Folder of this account for what outlives a call: the trail, shells
+    /// left to delete.
+    pub state_dir: Option<PathBuf>,
 }
 
 /// Where a host's script comes from.

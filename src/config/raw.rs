@@ -24,6 +24,7 @@ pub(super) struct RawConfig {
     pub(super) tool_sets: Option<Vec<Written<String>>>,
     pub(super) read_only: Option<Written<bool>>,
     pub(super) fleet_deadline: Option<Written<Duration>>,
+    pub(super) state_dir: Option<Written<String>>,
 }
 
 /// `[hosts.NAME]`
@@ -185,8 +186,8 @@ impl Section<'_> {
 
 impl Reader<'_> {
     fn config(&mut self, root: &Section<'_>) -> RawConfig {
-        self.keys(root, &["fleet", "hosts", "tenants", "tools"], &[]);
-        let mut config = RawConfig::default();
+        self.keys(root, &["fleet", "hosts", "state_dir", "tenants", "tools"], &[]);
+        let mut config = RawConfig { state_dir: self.string(root, "state_dir"), ..RawConfig::default() };
         for section in self.named(root, "hosts") {
             let value = self.host(&section.value, section.name);
             config.hosts.push(Written { value, place: section.value.place, line: section.value.line });

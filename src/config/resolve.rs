@@ -3,7 +3,7 @@
 mod access;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,12 +54,14 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
     let tenants: Vec<Option<Tenant>> = raw.tenants.into_iter().map(|tenant| resolver.tenant(tenant, &names)).collect();
     let policy = resolver.policy(raw.tool_sets, raw.read_only);
     let fleet_deadline = resolver.span(raw.fleet_deadline, ("1s", "1h"), FLEET_DEADLINE);
+    let state_dir = raw.state_dir.and_then(|written| resolver.state_dir(&written));
     let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Config {
         hosts: hosts.into_iter().map(|host| (host.id.clone(), host)).collect(),
         registry: Registry::new(tenants.into_iter().collect::<Option<Vec<_>>>()?),
         policy,
         fleet_deadline,
+        state_dir,
     })
 }
 
@@ -75,6 +77,16 @@ impl Resolver<'_> {
 
     fn missing<T>(&mut self, section: &Written<T>, key: &str, said: &str) {
         self.problems.add(&format!("{}.{key}", section.place), Some(section.line), said);
+    }
+
+    /// Whether it can be used is asked when it is: a check needs no folder.
+    fn state_dir(&mut self, written: &Written<String>) -> Option<PathBuf> {
+        // A shell would have put a home folder there; a file cannot.
+        if written.value.starts_with('~') {
+            self.bad(written, "expected the path of a folder of this account, such as /var/lib/sentinel-jump");
+            return None;
+        }
+        Some(self.folder.join(&written.value))
     }
 
     fn host(&mut self, raw: Written<RawHost>) -> Option<Host> {

@@ -28,6 +28,7 @@ use crate::catalog::{Definition, Effect, Tool, Tools, schema};
 use crate::config::Config;
 use crate::watch::field;
 use matter::Matter;
+use record::Record;
 
 pub use fleet::{Asking, FleetTool, Handler, Told};
 pub use request::{Door, Request};
@@ -42,6 +43,7 @@ pub struct Desk {
     tools: Tools,
     fleet: Vec<FleetTool>,
     pages: Pages,
+    record: Record,
     entropy: Mutex<Entropy>,
     clock: Clock,
 }
@@ -77,12 +79,15 @@ impl Desk {
     /// The same with other tools of the server's own.
     pub fn with_tools(config: Arc<Config>, own: impl IntoIterator<Item = FleetTool>) -> Self {
         let fleet: Vec<FleetTool> = own.into_iter().collect();
+        let mut entropy = Entropy::system();
+        let record = Record::open(&config, Timestamp::now(), &mut entropy);
         Self {
             path: CallPath::new(config),
             tools: Tools::new(fleet.iter().map(|tool| tool.definition)),
             fleet,
             pages: Pages::default(),
-            entropy: Mutex::new(Entropy::system()),
+            record,
+            entropy: Mutex::new(entropy),
             clock: Clock(Box::new(Timestamp::now)),
         }
     }
@@ -113,9 +118,10 @@ impl Desk {
         self.path.config()
     }
 
-    /// Closes every session.
+    /// Closes every session, and the trail.
     pub async fn close(&self) {
         self.path.close().await;
+        self.record.close(self.now());
     }
 
     /// Answers a question. Never fails: an error is an answer, too, and so is
@@ -128,7 +134,7 @@ impl Desk {
         let span = tracing::info_span!(target: field::AUDIT, "call", { field::CORRELATION } = correlation);
         let steps = self.steps(&request, &mut matter).instrument(span).boxed();
         let answered = call::caught(&correlation, crate::spelling::shown(request.tool), effect, steps).await;
-        record::end(&request, &matter, answered.as_ref());
+        self.record.end(self.now(), &request, &matter, answered.as_ref());
         answered.unwrap_or_else(|error| answer::refused(&matter.head(), &error))
     }
 
@@ -199,10 +205,8 @@ impl Desk {
     fn tool(&self, request: &Request<'_>) -> Option<Tool> {
         match request.door {
             Door::Stdio | Door::Http => self.tools.named(request.tool),
-            Door::CommandLine if request.tool == fleet::PROBE.definition.name => {
-                Some(Tool::Fleet(fleet::PROBE.definition))
-            }
-            Door::CommandLine => self.tools.find(request.tool),
+            Door::Cli if request.tool == fleet::PROBE.definition.name => Some(Tool::Fleet(fleet::PROBE.definition)),
+            Door::Cli => self.tools.find(request.tool),
         }
     }
 
@@ -216,7 +220,7 @@ impl Desk {
         });
         let names: Vec<&str> = match request.door {
             Door::Stdio | Door::Http => shown.collect(),
-            Door::CommandLine => self.tools.iter().map(Tool::name).chain(functions).collect(),
+            Door::Cli => self.tools.iter().map(Tool::name).chain(functions).collect(),
         };
         let said = format!("There is no tool \"{}\"", request.tool);
         ToolError::misspelt(answer::Code::UnknownFunction, &said, request.tool, names.iter().copied())

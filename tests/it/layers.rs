@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// `demo` stands beside the layers: it makes a configuration and the hosts
 /// that it names, and only the command line starts it.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("cli", &["call", "catalog", "config", "demo", "fleet", "mcp", "telemetry", "tenant"]),
+    ("cli", &["audit", "call", "catalog", "config", "demo", "fleet", "mcp", "telemetry", "tenant"]),
     ("mcp", &["call", "catalog", "fleet", "host", "tenant"]),
     ("fleet", &["call", "catalog", "tenant"]),
     ("call", &["catalog", "config", "host", "pool", "telemetry", "tenant"]),
@@ -20,6 +20,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &[]),
     ("catalog", &["tenant"]),
     ("tenant", &[]),
+    ("audit", &["store"]),
+    ("store", &[]),
     // For the name of its variable.
     ("telemetry", &["config"]),
 ];

@@ -2,12 +2,14 @@
 
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
+mod audit;
 mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
 mod certificates;
 mod cli;
 mod config;
 mod confirm;
+mod desk;
 mod faults;
 mod hosts;
 mod http;
@@ -16,6 +18,7 @@ mod leaks;
 mod mcp;
 mod path;
 mod pool;
+mod readme;
 mod requests;
 mod snapshot;
 mod three;

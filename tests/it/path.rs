@@ -21,7 +21,7 @@ async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let cancel = CancellationToken::new();
     let request = Request {
-        door: Door::CommandLine,
+        door: Door::Cli,
         caller,
         tool,
         arguments: &arguments,
@@ -183,7 +183,7 @@ async fn two_hundred_workspaces_fit_an_answer() {
         let arguments = arguments.as_object().expect("an object");
         let answer = desk
             .answer(Request {
-                door: Door::CommandLine,
+                door: Door::Cli,
                 caller: &caller,
                 tool,
                 arguments,
@@ -211,7 +211,7 @@ async fn a_cancelled_call_opens_nothing() {
     cancel.cancel();
     let arguments = json!({"tenant": "nordhafen", "workspace": "prod"});
     let request = Request {
-        door: Door::CommandLine,
+        door: Door::Cli,
         caller: &Caller::local(desk.config().policy.clone()),
         tool: "sentinel_rule_list",
         arguments: arguments.as_object().expect("an object"),

@@ -52,6 +52,12 @@ impl<'a> Asking<'a> {
         Self { desk, request, own, arguments, correlation, deadline }
     }
 
+    /// What was asked, under the names of today.
+    #[must_use]
+    pub fn arguments(&self) -> &'a Map<String, Json> {
+        self.arguments
+    }
+
     /// Where calls are made.
     pub(super) fn path(&self) -> &'a CallPath {
         &self.desk.path
