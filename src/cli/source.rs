@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use super::args::{Source, Tools};
-use crate::access::{Mode, Policy};
+use crate::access::{Mode, ToolPolicy};
 use crate::config::{Config, ConfigError, env};
 use crate::demo::{self, Demo, DemoError};
 
@@ -74,7 +74,7 @@ fn with_tools(mut config: Config, tools: &Tools) -> Config {
 }
 
 /// The policy, as the command line changes it.
-pub(super) fn narrowed(mut policy: Policy, tools: &Tools) -> Policy {
+pub(super) fn narrowed(mut policy: ToolPolicy, tools: &Tools) -> ToolPolicy {
     if !tools.tools.is_empty() {
         policy.sets = tools.tools.iter().copied().collect();
     }

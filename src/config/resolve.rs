@@ -17,7 +17,7 @@ use super::raw::{
     RawWorkspace, Written,
 };
 use super::{Config, Host, Script, SecretRef, Sessions};
-use crate::access::{Mode, Policy};
+use crate::access::{Mode, ToolPolicy};
 use crate::catalog::ToolSet;
 use crate::host::{AllowedAnswer, Init, ScriptRules, Style};
 use crate::spelling;
@@ -362,8 +362,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn policy(&mut self, sets: Option<Vec<Written<String>>>, read_only: Option<Written<bool>>) -> Policy {
-        let mut policy = Policy::default();
+    fn policy(&mut self, sets: Option<Vec<Written<String>>>, read_only: Option<Written<bool>>) -> ToolPolicy {
+        let mut policy = ToolPolicy::default();
         if let Some(sets) = sets {
             policy.sets.clear();
             for set in sets {

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use wsman::entropy::Entropy;
 
-use crate::access::Policy;
+use crate::access::ToolPolicy;
 use crate::answer::{self, Answer, Found, Pages, Question, ToolError};
 use crate::call::{self, CallPath};
 use crate::catalog::{Definition, Effect, Tool, Tools, schema};
@@ -206,7 +206,7 @@ impl Desk {
 
     /// Only what the caller is shown counts as close.
     fn unknown(&self, request: &Request<'_>) -> ToolError {
-        let policy: &Policy = &request.caller.policy;
+        let policy: &ToolPolicy = &request.caller.policy;
         let shown = policy.visible(&self.tools).map(Tool::name);
         let functions = self.tools.iter().filter_map(|tool| match tool {
             Tool::Function(entry) => Some(entry.function.as_str()),

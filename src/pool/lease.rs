@@ -143,6 +143,7 @@ impl Lease<'_> {
             return;
         }
         let (Some((session, mut wear)), Some(seat)) = (self.warm.take(), self.seat.take()) else { return };
+        // From the end of the call: a long one does not age it.
         wear.used = Instant::now();
         wear.calls += 1;
         let warm = Warm { key: self.key.clone(), session, wear };

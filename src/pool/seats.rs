@@ -205,6 +205,8 @@ impl<S> Seats<S> {
                 self.grant(waiting, None);
                 continue;
             }
+            // Stays in line. A seat that is about to be free serves it; only when
+            // none is, the session unused for longest makes room.
             self.waiting.insert(at, waiting);
             if coming > 0 {
                 coming -= 1;
@@ -255,7 +257,7 @@ impl<S> Seats<S> {
                 self.turn += 1;
                 self.served.insert(key.tenant().clone(), self.turn);
             }
-            // Gone in this moment.
+            // Gone in this moment; what it was given is there for the next in line.
             Err(Some(warm)) => self.give_back(warm),
             Err(None) => self.free(&key),
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use sentinel_jump::access::{Caller, Policy, Reach};
+use sentinel_jump::access::{Caller, Reach, ToolPolicy};
 use sentinel_jump::answer::Answer;
 use sentinel_jump::answer::{Code, Outcome};
 use sentinel_jump::call::Nobody;
@@ -33,7 +33,7 @@ async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
 }
 
 async fn ask(tool: &str, arguments: Json) -> Answer {
-    ask_as(&Caller::local(Policy::default()), tool, arguments).await
+    ask_as(&Caller::local(ToolPolicy::default()), tool, arguments).await
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_tenant_that_is_not_yours_does_not_exist() {
     let mine =
         config.registry.tenants().filter(|tenant| tenant.id.as_str() == "marlowe").map(|tenant| tenant.id.clone());
     let caller =
-        Caller { name: "marlowe-only".to_owned(), reach: Reach::Only(mine.collect()), policy: Policy::default() };
+        Caller { name: "marlowe-only".to_owned(), reach: Reach::Only(mine.collect()), policy: ToolPolicy::default() };
     let foreign = ask_as(&caller, "sentinel_rule_list", json!({"tenant": "nordhafen", "workspace": "prod"})).await;
     assert_eq!(foreign.code, Some(Code::UnknownTenant));
     assert!(!foreign.text.contains("ot"), "{}", foreign.text);
