@@ -28,10 +28,13 @@ pub async fn run() -> Exit {
         Ok(args) => args,
         Err(error) => return print::usage(&error),
     };
-    if let Err(error) = crate::watch::init(crate::config::env::log().as_deref()) {
-        print::complain(&error.to_string());
-        return Exit::Refused;
-    }
+    let _flush = match crate::watch::init(crate::config::env::log().as_deref()) {
+        Ok(flush) => flush,
+        Err(error) => {
+            print::complain(&error.to_string());
+            return Exit::Refused;
+        }
+    };
     let ended = match args.command {
         Command::Serve(serve) => serve::from_file(&serve).await,
         Command::Demo(demo) => serve::demo(&demo).await,

@@ -1,12 +1,15 @@
 //! Logs: on stderr, never a secret, a script or output.
 
 pub mod field;
+mod lossy;
 
 use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+pub use lossy::{Flush, Lossy};
 
 /// What other crates may log at most, whatever the filter asks for: at finer
 /// levels they write headers and messages, and those hold what must not be
@@ -24,6 +27,17 @@ const CAPS: [(&str, LevelFilter); 5] = [
 #[error("{name} is not a log filter: expected something like info or sentinel_jump=debug", name = crate::config::env::LOG.name)]
 pub struct BadFilter;
 
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLog {
+    /// The filter is none.
+    #[error(transparent)]
+    Filter(#[from] BadFilter),
+    /// The thread that writes does not start.
+    #[error("the log cannot start: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
 /// Comes after the user's own filter: who asks for one part's lines, or for
 /// warnings, still gets the record of who did what.
 const ALWAYS: &str = "audit=info";
@@ -36,14 +50,17 @@ fn is_off(filter: &str) -> bool {
         .any(|part| part.eq_ignore_ascii_case("off") || part.eq_ignore_ascii_case("audit=off"))
 }
 
-/// Starts logging. Does nothing when something logs already.
+/// Starts logging on standard error; lines that nobody reads are dropped and
+/// counted. Does nothing when something logs already. Keep what it gives to
+/// the end of the program.
 ///
 /// # Errors
 ///
-/// [`BadFilter`] when the filter cannot be read.
-pub fn init(filter: Option<&str>) -> Result<(), BadFilter> {
-    let _ = subscriber(filter, std::io::stderr)?.try_init();
-    Ok(())
+/// [`NoLog`] when the filter cannot be read or the thread does not start.
+pub fn init(filter: Option<&str>) -> Result<Flush, NoLog> {
+    let (lines, flush) = Lossy::start(std::io::stderr)?;
+    let _ = subscriber(filter, lines)?.try_init();
+    Ok(flush)
 }
 
 /// What [`init`] starts, with the lines going to `writer`.

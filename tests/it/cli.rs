@@ -30,6 +30,21 @@ fn an_answer_is_one_json_object_and_nothing_else() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("invalid_argument"), "the log is on standard error");
 }
 
+/// A pipe of Linux holds 64 KiB; the log then waits for whoever reads it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_nobody_reads_holds_no_call_up() {
+    use std::io::Write as _;
+    let (_folder, config) = file(world::TOML);
+    let (_unread, mut full) = std::io::pipe().expect("a pipe");
+    full.write_all(&[b'x'; 65_536]).expect("filled to the brim");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+    command.args(["call", "sentinel_rule_list", "--tenant", "nordhafen", "--config", &config]);
+    let output = command.env_remove("SENTINEL_JUMP_LOG").stderr(full).output().expect("the binary runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("invalid_argument"));
+}
+
 #[test]
 fn the_exit_code_says_that_nothing_ran() {
     let (_folder, config) = file(world::TOML);
