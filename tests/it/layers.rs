@@ -37,7 +37,7 @@ const LAYERS: &[Layer] = &[
     layer(
         "host",
         &[],
-        &["Error", "ErrorKind", "auth", "client", "clixml", "psrp", "secret", "session", "soap", "transport"],
+        &["Error", "ErrorKind", "auth", "client", "clixml", "psrp", "secret", "session", "transport"],
     ),
     layer("catalog", &["tenant"], &[]),
     layer("audit", &["store"], &["entropy", "secret"]),

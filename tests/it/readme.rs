@@ -14,7 +14,7 @@ fn table() -> String {
     let all = tools();
     let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for tool in all.iter() {
-        let name = tool.name().strip_prefix("sentinel_").unwrap_or(tool.name());
+        let name = tool.name().strip_prefix("sentinel_").unwrap_or_else(|| tool.name());
         let mark = if tool.effect() == Effect::Write { "\\*" } else { "" };
         sets.entry(tool.set().to_string()).or_default().push(format!("`{name}`{mark}"));
     }
