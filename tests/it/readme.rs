@@ -24,7 +24,7 @@ fn table() -> String {
         text.push_str(&format!("| {set} | {} |\n", names.join(", ")));
     }
     let writes = all.iter().filter(|tool| tool.effect() == Effect::Write).count();
-    let shown = sentinel_jump::access::Policy::default().visible(&all).count();
+    let shown = sentinel_jump::access::ToolPolicy::default().visible(&all).count();
     text.push_str(&format!(
         "\n{} tools in {} sets, {writes} of them change something; {shown} are shown by default.\n",
         all.iter().count(),

@@ -70,7 +70,7 @@ async fn a_tenant_with_many_questions_delays_another_by_a_batch() {
     let (now, a, b) = (Instant::now(), key("a", "prod"), key("b", "prod"));
     let mut seats = seats(1);
     let mut many: Vec<_> = (0..BATCH_CALLS + 5).map(|_| seats.ask(a.clone())).collect();
-    let mut one = seats.ask(b.clone());
+    let mut one = seats.ask(b);
     seats.dispatch(now);
     let mut served = 0;
     loop {
