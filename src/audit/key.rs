@@ -95,9 +95,5 @@ pub(super) fn put(path: &Path, content: &[u8]) -> Result<(), FolderError> {
 
 /// Lower-case hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    base16ct::lower::encode_string(bytes)
 }
