@@ -15,7 +15,7 @@ mod types;
 pub use module::{MODULE, module_sha256};
 pub use session::{Probes, Session};
 pub use types::{
-    Answer, Auth, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind, HostErrorRecord, Init,
-    LoadReport, OpenPlan, ParameterProbe, ParameterSet, Progress, Question, Returned, ScriptSource, Sessions, Style,
-    Target, Via,
+    Alias, Answer, AskingPlace, Auth, AzureSignIn, Call, Dropped, Ended, FunctionProbe, HostError, HostErrorKind,
+    HostErrorRecord, Init, LoadReport, OpenPlan, ParameterProbe, ParameterSet, Part, Progress, Question, Returned,
+    ScriptRules, ScriptSource, Sessions, Style, Taint, Target, Via,
 };

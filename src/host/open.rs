@@ -9,8 +9,9 @@ use wsman::clixml::Value;
 use wsman::psrp::{Command, ErrorRecord};
 use wsman::session::End;
 
+use super::allow::{AllowList, Questions};
 use super::decode;
-use super::module::{MODULE, module_sha256};
+use super::module::{self, MODULE, module_sha256};
 use super::session::{Session, is_a};
 use super::types::{
     Call, Ended, HostError, HostErrorKind, HostErrorRecord, Init, LoadReport, OpenPlan, ScriptSource, Style,
@@ -33,6 +34,11 @@ pub(super) const MODULE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Chosen: scripts import the Az modules, which takes Windows PowerShell up to
 /// half a minute.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// For setting the target.
+///
+/// Chosen: the script's own functions that choose one ask Azure for a list.
+const SELECT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// For looking at the sign-in to Azure.
 ///
@@ -59,8 +65,9 @@ impl Session {
             self.init(init).await?;
         }
         if let Some(tenant) = &self.plan.azure_tenant {
-            let command =
-                Command::new("Assert-SjAzure").argument("Tenant", tenant.as_str()).argument("Load", Value::Bool(true));
+            let command = module::command("Assert-SjAzure")
+                .argument("Tenant", tenant.as_str())
+                .argument("Load", Value::Bool(true));
             let asserted = run_module(&self.pool, command, AZURE_TIMEOUT).await;
             asserted.map_err(|kind| self.error(kind))?;
         }
@@ -132,24 +139,35 @@ fn ours(id: &str, message: String) -> HostErrorRecord {
 }
 
 async fn set_target(pool: &RunspacePool, plan: &OpenPlan) -> Result<Vec<String>, HostErrorKind> {
-    let command = Command::new("Set-SjTarget").argument("Target", target(plan));
-    let output = run_module(pool, command, MODULE_TIMEOUT).await?;
-    let differs = output.objects.last().and_then(|object| object.get("differs")?.as_str().map(str::to_owned));
-    if differs.as_deref() != Some("") {
-        return Err(HostErrorKind::Unexpected("the script did not take the target"));
-    }
-    let keys = output.objects.last().and_then(|object| object.get("assigned")?.items());
-    Ok(keys.into_iter().flatten().filter_map(|key| Some(key.as_str()?.to_owned())).collect())
+    let command = module::command("Set-SjTarget").argument("Target", target(plan));
+    let rules = [("Select", &plan.rules.select), ("Derived", &plan.rules.derived)];
+    let command = rules.into_iter().fold(command, |command, (name, names)| with_names(command, name, names));
+    let output = run_module(pool, command, SELECT_TIMEOUT).await?;
+    let told = output.objects.last().and_then(|object| {
+        let keys =
+            |name| object.get(name)?.items().map(|keys| keys.iter().filter_map(Value::as_str).map(str::to_owned));
+        Some((object.get("differs")?.as_str()?.to_owned(), keys("assigned")?.collect(), keys("derived")?.collect()))
+    });
+    let (differs, assigned, derived) = told.ok_or(HostErrorKind::Unexpected("no word on the target"))?;
+    if differs.is_empty() { Ok(assigned) } else { Err(HostErrorKind::TargetNotTaken { differs, derived }) }
 }
 
 /// Our module, then the script.
 pub(super) async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostErrorKind> {
     tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
-    let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await?;
+    let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await.map_err(no_language)?;
     if !ready.objects.last().is_some_and(|object| is_a(object, "SentinelJump.Ready")) {
         return Err(HostErrorKind::Unexpected("no SentinelJump.Ready"));
     }
-    let output = run_module(pool, import(plan), LOAD_TIMEOUT).await?;
+    let questions = Questions::default();
+    let host = AllowList::new(&[], "", questions.clone()).into_policy();
+    let options = RunOptions { host, ..bounded(LOAD_TIMEOUT) };
+    let output = run_with(pool, import(plan), options).await;
+    // Whatever the script made of the refusal: it is not what it would be.
+    let output = match questions.first_refused() {
+        Some(question) => Err(HostErrorKind::LoadAsked(question)),
+        None => output,
+    }?;
     let report = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.LoadReport"));
     let report = report.ok_or(HostErrorKind::Unexpected("no load report"))?;
     let report = decode::load_report(report).ok_or(HostErrorKind::Unexpected("a load report without its parts"))?;
@@ -169,7 +187,7 @@ pub(super) fn is_whole(assigned: &[String]) -> bool {
 }
 
 fn import(plan: &OpenPlan) -> Command {
-    let command = Command::new("Import-SjScript");
+    let command = with_names(module::command("Import-SjScript"), "Allow", &plan.rules.allow);
     let command = match &plan.script {
         ScriptSource::Path { path, sha256 } => {
             let command = command.argument("Path", path.as_str());
@@ -209,13 +227,40 @@ pub(super) async fn run_module(
     command: Command,
     timeout: Duration,
 ) -> Result<Output, HostErrorKind> {
-    let options = RunOptions { first_message_timeout: timeout, timeout, ..RunOptions::default() };
+    run_with(pool, command, bounded(timeout)).await
+}
+
+fn bounded(timeout: Duration) -> RunOptions {
+    RunOptions { first_message_timeout: timeout, timeout, ..RunOptions::default() }
+}
+
+async fn run_with(pool: &RunspacePool, command: Command, options: RunOptions) -> Result<Output, HostErrorKind> {
     let output = pool.run(vec![command], options).await?.collect().await?;
     match output.end {
         End::Completed => Ok(output),
         End::Failed(error) => Err(module_error(error)),
         _ => Err(HostErrorKind::Unexpected("the host module did not end in time")),
     }
+}
+
+/// The engine refuses script text as such, not this one.
+///
+/// Seen: `ScriptsNotAllowed` under NoLanguage and RestrictedLanguage (7.6).
+fn no_language(kind: HostErrorKind) -> HostErrorKind {
+    match kind {
+        HostErrorKind::LoadFailed(record) if record.id.starts_with("ScriptsNotAllowed") => {
+            HostErrorKind::NoLanguage(record)
+        }
+        kind => kind,
+    }
+}
+
+/// An argument that is a list of names, where there are any.
+fn with_names(command: Command, name: &str, names: &[String]) -> Command {
+    if names.is_empty() {
+        return command;
+    }
+    command.argument(name, Value::list(names.iter().map(|name| Value::from(name.as_str())).collect()))
 }
 
 fn module_error(error: ErrorRecord) -> HostErrorKind {

@@ -163,6 +163,8 @@ pub struct OpenPlan {
     pub azure_config_dir: Option<String>,
     /// Azure tenant that the session must be signed in to.
     pub azure_tenant: Option<String>,
+    /// How to load the script and choose a target.
+    pub rules: ScriptRules,
     /// The workspace.
     pub target: Target,
     /// The host's allow list.
@@ -193,6 +195,7 @@ impl OpenPlan {
             init: Vec::new(),
             azure_config_dir: None,
             azure_tenant: None,
+            rules: ScriptRules::default(),
             target,
             answers: Vec::new(),
             open_timeout: Duration::from_secs(60),
@@ -201,15 +204,62 @@ impl OpenPlan {
     }
 }
 
-/// A top-level statement of the script that the loader left out.
+/// How the script is to be loaded and told its target, beyond what our module
+/// finds by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScriptRules {
+    /// Commands that only read, by name or pattern (`Get-Az*`): top-level
+    /// statements that run them are kept.
+    pub allow: Vec<String>,
+    /// Functions of the script that choose a target, in this order. Empty: its
+    /// `Select-Subscription` and `Select-Workspace`, where it has them and they
+    /// can be told one.
+    pub select: Vec<String>,
+    /// Keys of the session table that belong to a target, beyond those that
+    /// are called so.
+    pub derived: Vec<String>,
+}
+
+/// A top-level statement of the script that the loader left out, or one that
+/// it kept and that runs commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
     /// Line in the script.
     pub line: u32,
-    /// Why.
+    /// Why it was left out; empty when it was kept.
     pub reason: String,
     /// First line of its text.
     pub text: String,
+    /// Variables that it sets.
+    pub variables: Vec<String>,
+}
+
+/// A function that reads a variable which only statements set that were left
+/// out. A write with it is refused on the host, unless something has set the
+/// variable since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taint {
+    /// Function of the script.
+    pub function: String,
+    /// The variable, without `$`; of a table's entry `Table.Key`.
+    pub variable: String,
+    /// Line of the statement that was left out.
+    pub line: u32,
+    /// Why it was.
+    pub reason: String,
+    /// Line where the variable is read.
+    pub read_at: u32,
+    /// Function that it calls and that reads it; `None`: itself.
+    pub via: Option<String>,
+}
+
+/// Another name of a function, given by the script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// The other name.
+    pub name: String,
+    /// The function.
+    pub function: String,
 }
 
 /// What the loader says of the script.
@@ -219,10 +269,25 @@ pub struct LoadReport {
     pub sha256: String,
     /// Functions it defines, sorted.
     pub functions: Vec<String>,
+    /// Other names of them.
+    pub aliases: Vec<Alias>,
+    /// Statements that run commands and were kept.
+    pub kept: Vec<Dropped>,
     /// Statements left out.
     pub dropped: Vec<Dropped>,
+    /// What functions read of that.
+    pub tainted: Vec<Taint>,
     /// How it keeps its target; `None`: neither style was recognised.
     pub style: Option<Style>,
+}
+
+impl LoadReport {
+    /// Whether the script has a function of this name, or an alias for one.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        let known = |known: &str| known.eq_ignore_ascii_case(name);
+        self.functions.iter().any(|function| known(function)) || self.aliases.iter().any(|alias| known(&alias.name))
+    }
 }
 
 /// One parameter as the host's function has it.
@@ -287,6 +352,36 @@ pub struct Question {
     pub line: i64,
 }
 
+/// What a question will say at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// This text.
+    Literal(String),
+    /// The value of this variable, with its members as written
+    /// (`script:Session.WorkspaceName`), without `$`.
+    Variable(String),
+    /// Something that the source does not tell.
+    Other(String),
+}
+
+/// A place on a function's path that may ask, itself or in what it calls; each
+/// call to a function that asks is a place of its own. `ShouldProcess` is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskingPlace {
+    /// The function that asks.
+    pub function: String,
+    /// The command or method: `Read-Host`, `PromptForChoice`, `ReadKey`.
+    pub kind: String,
+    /// Line in the script.
+    pub line: i64,
+    /// Wants a secret.
+    pub secure: bool,
+    /// Of a choice: its caption.
+    pub caption: Vec<Part>,
+    /// The question.
+    pub parts: Vec<Part>,
+}
+
 /// One function as the host has it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about a function")]
@@ -317,10 +412,15 @@ pub struct FunctionProbe {
     pub asks: Vec<Question>,
     /// Functions that it calls, directly or not, and that ask.
     pub asks_via: Vec<String>,
+    /// All places where it may ask, at most 20.
+    pub places: Vec<AskingPlace>,
     /// Ends the script or the process itself.
     pub exits: bool,
     /// Functions that it calls, directly or not, and that do.
     pub exits_via: Vec<String>,
+    /// May end the host's process, directly or not (`[Environment]::Exit`): the
+    /// session then breaks off without a word.
+    pub ends_process: bool,
     /// Writes to the screen itself.
     pub writes_host: bool,
     /// Has a `return` with a value. A function may give output without one.
@@ -335,6 +435,8 @@ pub struct FunctionProbe {
     pub calls: Vec<String>,
     /// Other commands that it runs itself.
     pub commands: Vec<String>,
+    /// What it reads of statements that were left out, right after loading.
+    pub tainted: Vec<Taint>,
 }
 
 impl FunctionProbe {
@@ -453,16 +555,44 @@ pub enum Ended {
 pub struct Returned {
     /// How it ended.
     pub ended: Ended,
-    /// Output objects, without the end record.
+    /// The function was entered. `false` is a promise: nothing of it ran, the
+    /// guard, a check or the binding of its parameters refused it.
+    pub began: bool,
+    /// Exit code of the last native program that it ran, 0 where it ran none;
+    /// `None`: it did not come back.
+    pub exit_code: Option<i32>,
+    /// What the function reads and lacks its value. For a read; a write is
+    /// refused for it.
+    pub tainted: Vec<Taint>,
+    /// Output objects, without the begin and end records.
     pub data: Vec<Value>,
     /// What the function wrote to the screen, line by line. Untrusted.
     pub text: Vec<String>,
-    /// Warnings. Untrusted.
+    /// Warnings, and what native programs wrote to their standard error when
+    /// the last one ended with 0. Untrusted.
     pub warnings: Vec<String>,
     /// Errors that did not end the call. Untrusted.
     pub errors: Vec<HostErrorRecord>,
     /// After the call the session's target differs: what differs, in our words.
     pub target_changed: Option<String>,
+}
+
+impl Returned {
+    /// A function that was entered, ended so, and said nothing.
+    #[must_use]
+    pub fn new(ended: Ended) -> Self {
+        Self {
+            ended,
+            began: true,
+            exit_code: None,
+            tainted: Vec::new(),
+            data: Vec::new(),
+            text: Vec::new(),
+            warnings: Vec::new(),
+            errors: Vec::new(),
+            target_changed: None,
+        }
+    }
 }
 
 /// Why a host operation did not come off.
@@ -493,6 +623,28 @@ pub enum HostErrorKind {
     /// is our loader's, from the host.
     #[error("script could not be loaded")]
     LoadFailed(HostErrorRecord),
+    /// The script or module asked a question while it was loaded.
+    #[error("the script asked a question while it was loaded")]
+    LoadAsked(String),
+    /// The session is not on the target and cannot be brought there: `differs`
+    /// says how, `derived` names the keys that another target left behind.
+    #[error("the script did not take the target")]
+    TargetNotTaken {
+        /// What differs, in our words.
+        differs: String,
+        /// Keys of the session table.
+        derived: Vec<String>,
+    },
+    /// The endpoint runs no script text (JEA, NoLanguage), so our module
+    /// cannot be sent. The text is the engine's.
+    #[error("the endpoint does not allow scripts")]
+    NoLanguage(HostErrorRecord),
+    /// The function ended the host's process itself, and with it the session.
+    #[error("the function ended the host process")]
+    ProcessEnded {
+        /// Function of the script.
+        function: String,
+    },
     /// The script has no such function.
     #[error("the script has no function {0}")]
     UnknownFunction(String),

@@ -7,7 +7,7 @@ use wsman::auth::Credentials;
 
 use crate::catalog::{Code, Outcome, ToolError};
 use crate::config::{Host, Script};
-use crate::host::{OpenPlan, Probes, ScriptSource, Target as AzureTarget};
+use crate::host::{OpenPlan, Probes, ScriptRules, ScriptSource, Target as AzureTarget};
 use crate::tenant::{HostId, Target};
 
 /// How long fetching the password, opening, loading and setting the target may
@@ -53,6 +53,7 @@ pub(in crate::call) async fn plan(host: &Host, target: &Target, probes: Probes) 
         init: host.init.clone(),
         azure_config_dir: Some(target.tenant().azure_config_dir.clone()),
         azure_tenant: target.tenant().azure_tenant.clone(),
+        rules: ScriptRules::default(),
         target: AzureTarget {
             subscription: workspace.subscription.clone(),
             resource_group: workspace.resource_group.clone(),

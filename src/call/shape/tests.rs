@@ -117,12 +117,9 @@ fn one_object_is_an_object_and_screen_text_has_an_end() {
 #[test]
 fn an_array_that_came_as_one_object_is_its_rows() {
     let returned = Returned {
-        ended: Ended::Completed,
         data: vec![Value::list(vec!["a".into(), Value::I32(2)]), Value::custom([("RuleId", Value::from("r"))])],
-        text: Vec::new(),
-        warnings: Vec::new(),
         errors: vec![HostErrorRecord { message: "m".to_owned(), id: "i".to_owned(), category: None }],
-        target_changed: None,
+        ..Returned::new(Ended::Completed)
     };
     let rows = Rows::of(returned, &Output { kind: OutputKind::List, properties: Vec::new() });
     assert_eq!(rows.rows, Arc::new(vec![json!("a"), json!(2), json!({"RuleId": "r"})]));
