@@ -106,6 +106,33 @@ pub(super) fn failed(entry: Option<&Entry>, host: &HostId, stage: Stage, error: 
             format!("The script on the host \"{host}\" could not be loaded; nothing was run."),
         )
         .with_host_errors([text(record)]),
+        HostErrorKind::LoadAsked(question) => {
+            let said = format!(
+                "The script on the host \"{host}\" asked a question while it was loaded that nobody may answer; hostErrors has it. Nothing was run."
+            );
+            let question = HostText { message: question.clone(), id: "question".to_owned() };
+            ToolError::new(Outcome::Failed, Code::HostQuestion, said).with_host_errors([question])
+        }
+        HostErrorKind::TargetNotTaken { differs, .. } => {
+            let said = format!(
+                "The script on the host \"{host}\" cannot be brought to the workspace that was asked for; nothing was run. Its operator must name the functions that choose one in script.select."
+            );
+            let why = HostText { message: differs.clone(), id: "SentinelJump.TargetNotTaken".to_owned() };
+            ToolError::refused(Code::TargetMismatch, said).with_host_errors([why])
+        }
+        HostErrorKind::NoLanguage(record) => {
+            let said = format!(
+                "The endpoint on the host \"{host}\" allows no scripts; nothing was run. Leave script out of its configuration: its functions are then called as plain commands."
+            );
+            ToolError::new(Outcome::Failed, Code::HostFailed, said).with_host_errors([text(record)])
+        }
+        HostErrorKind::ProcessEnded { .. } if writes => unknown(host, "The function ended the host's PowerShell"),
+        HostErrorKind::ProcessEnded { function } => {
+            let said = format!(
+                "\"{function}\" ended the host's PowerShell itself ([Environment]::Exit) on the host \"{host}\"; its answer is lost. The script must use return or throw there."
+            );
+            ToolError::new(Outcome::Failed, Code::HostFailed, said)
+        }
         HostErrorKind::UnknownFunction(name) => {
             let name = entry.map_or(name, |entry| &entry.function);
             let said = format!("The script on the host \"{host}\" has no function \"{name}\"; nothing was run.");

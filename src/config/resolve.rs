@@ -148,6 +148,7 @@ impl Resolver<'_> {
             style,
             init: raw.init.into_iter().map(init).collect(),
             answers: raw.answers.into_iter().filter_map(|answer| self.answer(answer)).collect(),
+            ..ScriptRules::default()
         }
     }
 

@@ -15,6 +15,7 @@ use super::collect::Collector;
 use super::command::{AZURE_MISMATCH, AZURE_SIGNED_OUT, AZURE_TIMEOUT, MODULE_TIMEOUT, run_module};
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
+use super::module;
 use super::plan::{OpenPlan, Style};
 use super::probe::FunctionProbe;
 use super::record::HostErrorRecord;
@@ -68,11 +69,11 @@ impl Session {
     ///
     /// [`HostErrorKind::UnknownFunction`] when the script has none of that name.
     pub async fn probe(&mut self, function: &str) -> Result<Arc<FunctionProbe>, HostError> {
-        let key = [self.plan.host.as_str(), &self.report.sha256, &function.to_ascii_lowercase()].join("\n");
+        let key = self.key(function);
         if let Some(known) = self.plan.probes.find(&key) {
             return Ok(known);
         }
-        let command = Command::new("Get-SjProbe").argument("Name", Value::list(vec![Value::from(function)]));
+        let command = module::command("Get-SjProbe").argument("Name", Value::list(vec![Value::from(function)]));
         let probed = run_module(&self.pool, command, MODULE_TIMEOUT).await.and_then(|output| {
             let mut probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
             let probe = probes.next_back().ok_or(HostErrorKind::Unexpected("no probe"))?;
@@ -94,7 +95,7 @@ impl Session {
     ///
     /// When the host did not answer or its answer lacks parts.
     pub async fn probe_all(&mut self) -> Result<Vec<FunctionProbe>, HostError> {
-        let probed = run_module(&self.pool, Command::new("Get-SjProbe"), PROBE_ALL_TIMEOUT).await;
+        let probed = run_module(&self.pool, module::command("Get-SjProbe"), PROBE_ALL_TIMEOUT).await;
         let probes = probed.and_then(|output| {
             let probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
             let probes: Option<Vec<_>> = probes.map(decode::function_probe).collect();
@@ -113,7 +114,7 @@ impl Session {
     ///
     /// When the host did not answer; being signed out is an answer.
     pub async fn azure(&mut self) -> Result<AzureSignIn, HostError> {
-        let command = Command::new("Get-SjAzure").argument("Token", Value::Bool(true));
+        let command = module::command("Get-SjAzure").argument("Token", Value::Bool(true));
         let told = run_module(&self.pool, command, AZURE_TIMEOUT).await.and_then(|output| {
             let told = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.Azure"));
             told.and_then(decode::azure).ok_or(HostErrorKind::Unexpected("no word on the sign-in to Azure"))
@@ -170,6 +171,9 @@ impl Session {
         let refused = questions.first_refused();
         let mut collected = collector.finish();
         let ended = match end {
+            End::Lost(_) if self.ends_process(&call.function) => {
+                return Err(self.error(HostErrorKind::ProcessEnded { function: call.function }));
+            }
             End::Lost(error) => return Err(self.error(error.into())),
             End::Failed(error) if error.id == "SentinelJump.UnknownFunction" => {
                 self.reusable = true;
@@ -183,6 +187,9 @@ impl Session {
             matches!(ended, Ended::Completed | Ended::Failed(_)) && target_changed.is_none() && refused.is_none();
         Ok(Returned {
             ended,
+            began: collected.began,
+            exit_code: collected.exit_code,
+            tainted: collected.tainted,
             data: collected.data,
             text: collected.text,
             warnings: collected.warnings,
@@ -191,10 +198,21 @@ impl Session {
         })
     }
 
+    /// Whether the function is known to be one that may end the host's process.
+    fn ends_process(&self, function: &str) -> bool {
+        self.plan.probes.find(&self.key(function)).is_some_and(|probe| probe.ends_process)
+    }
+
+    /// What a function's probe is kept by.
+    fn key(&self, function: &str) -> String {
+        [self.plan.host.as_str(), &self.report.sha256, &function.to_ascii_lowercase()].join("\n")
+    }
+
     fn command(&self, call: &Call) -> Command {
         let parameters = Value::hashtable(call.parameters.iter().map(|(name, value)| (name.as_str(), value.clone())));
-        let mut command =
-            Command::new("Invoke-SjCall").argument("Name", call.function.as_str()).argument("Parameters", parameters);
+        let mut command = module::command("Invoke-SjCall")
+            .argument("Name", call.function.as_str())
+            .argument("Parameters", parameters);
         if self.ready && self.style() == Some(Style::Session) {
             command = command.argument("Expect", self.plan.target.value());
         }
@@ -202,6 +220,9 @@ impl Session {
         // every read would wait for it.
         if let Some(tenant) = self.plan.azure_tenant.as_deref().filter(|_| self.ready && call.write) {
             command = command.argument("AzureTenant", tenant);
+        }
+        if call.write {
+            command = command.argument("Write", Value::Bool(true));
         }
         if call.progress {
             command = command.argument("Preference", Value::hashtable([("Progress", Value::from("Continue"))]));

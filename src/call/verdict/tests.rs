@@ -3,15 +3,7 @@ use crate::catalog;
 
 fn ended(function: &str, ended: Ended) -> Result<Rows, ToolError> {
     let Some(entry) = catalog::function(function) else { panic!("{function}") };
-    let back = Returned {
-        ended,
-        data: Vec::new(),
-        text: Vec::new(),
-        warnings: Vec::new(),
-        errors: Vec::new(),
-        target_changed: None,
-    };
-    returned(entry, &HostId::parse("jump").unwrap(), back)
+    returned(entry, &HostId::parse("jump").unwrap(), Returned::new(ended))
 }
 
 fn record() -> HostErrorRecord {
