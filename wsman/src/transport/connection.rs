@@ -89,6 +89,11 @@ impl Connection {
         self.serial
     }
 
+    /// Whether the host has taken a password or a certificate on it.
+    pub(crate) fn is_signed_in(&self) -> bool {
+        matches!(self.speech, Speech::Sealed(_) | Speech::InTls)
+    }
+
     /// Connects and signs in, with empty bodies, within `timeout` in all.
     /// [`SignIn::Basic`] and [`SignIn::Certificate`] have nothing to do before
     /// the first message: they connect with that.

@@ -86,7 +86,13 @@ impl<'h> Client<'h> {
         let mut creation = client.fragments(MessageType::SessionCapability, None, capability);
         creation.extend(client.fragments(MessageType::InitRunspacePool, None, INIT));
         let created = client
-            .ask(Operation::Create { shell_id: POOL, protocol_version: "2.3".into(), creation, name: None })
+            .ask(Operation::Create {
+                shell_id: POOL,
+                protocol_version: "2.3".into(),
+                creation,
+                name: None,
+                idle_timeout: None,
+            })
             .await;
         assert!(matches!(created, Answer::Created(_)), "{created:?}");
         while !client.receive(None).await.0.iter().any(|m| m.kind == MessageType::RunspacePoolState) {}
@@ -152,7 +158,7 @@ impl<'h> Client<'h> {
         let Answer::Received(received) = answer else { panic!("nothing received but {answer:?}") };
         let parts = received.streams.iter().flat_map(|stream| self.assembler.push(&stream.data).unwrap());
         let messages = parts.map(|message| Message::decode(&message).unwrap()).collect();
-        (messages, received.state.is_some_and(|state| state.done))
+        (messages, received.states.iter().any(|state| state.done))
     }
 
     /// Output of a whole pipeline, as its payloads.
@@ -516,8 +522,13 @@ mod process {
         let host = host(HostOptions::new(vec![account("pass word")], engine)).await;
         let mut client =
             Client { host: &host, connection: None, asked: 0, objects: 0, assembler: Assembler::new(1 << 20) };
-        let create =
-            Operation::Create { shell_id: POOL, protocol_version: "2.3".into(), creation: vec![0; 30], name: None };
+        let create = Operation::Create {
+            shell_id: POOL,
+            protocol_version: "2.3".into(),
+            creation: vec![0; 30],
+            name: None,
+            idle_timeout: None,
+        };
         let Answer::Fault(fault) = client.ask(create).await else { panic!("a shell without a program") };
         assert_eq!(fault.code, Some(2_152_992_672));
     }
