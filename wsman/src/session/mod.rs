@@ -30,6 +30,7 @@ mod shells;
 mod tests;
 
 pub use crate::soap::ShellDescription;
+#[cfg(feature = "net")]
 pub(crate) use crate::soap::{Fault, ns::POWERSHELL as RESOURCES};
 pub use config::{Answers, Config, PipelineSpec, Robustness};
 pub use exchange::ExchangeId;

@@ -227,6 +227,15 @@ impl Fault {
         }
     }
 
+    /// The fault in an answer, whatever came with it; `None`: it is none.
+    #[must_use]
+    pub fn in_envelope(body: &[u8]) -> Option<Self> {
+        match super::AnswerEnvelope::decode(body).ok()?.answer {
+            super::Answer::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
     fn known(&self) -> Option<&'static Known> {
         let code = self.code?;
         KNOWN.iter().find(|known| known.code == code)

@@ -382,15 +382,16 @@ impl Request {
                 let id = upper(*shell_id);
                 let mut attributes = vec![("ShellId", id.as_str())];
                 attributes.extend(name.as_deref().map(|name| ("Name", name)));
-                w.open("rsp:Shell", &attributes);
-                // Spec: the schema's order, IdleTimeOut before the streams
-                // ([MS-WSMV] §2.2.4.37).
+                w.open("rsp:Shell", &attributes).leaf("rsp:InputStreams", &[], "stdin pr").leaf(
+                    "rsp:OutputStreams",
+                    &[],
+                    "stdout",
+                );
+                // Seen: in this place, from clients that Windows hosts took it of.
                 if let Some(span) = idle_timeout {
                     w.leaf("rsp:IdleTimeOut", &[], &XsDuration(*span).to_string());
                 }
-                w.leaf("rsp:InputStreams", &[], "stdin pr")
-                    .leaf("rsp:OutputStreams", &[], "stdout")
-                    .open("creationXml", &[("xmlns", ns::POWERSHELL)])
+                w.open("creationXml", &[("xmlns", ns::POWERSHELL)])
                     .raw(&encode_base64(creation))
                     .close("creationXml")
                     .close("rsp:Shell");

@@ -30,6 +30,19 @@ impl Made {
         HostTls::from_pem(self.pem.as_bytes(), self.key.as_bytes()).expect("a good certificate")
     }
 
+    /// A bare TLS end with it.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        let chain = vec![CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("a certificate")];
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).expect("a key");
+        let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("a server");
+        TlsAcceptor::from(Arc::new(server))
+    }
+
     fn new(certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
         let fingerprint = Fingerprint::of(certificate.der());
         Self { pem: certificate.pem(), key: key.serialize_pem(), fingerprint }
@@ -107,14 +120,6 @@ fn name(text: &str) -> DistinguishedName {
 /// Ends TLS with a certificate of its own and begins it anew with the host: it
 /// reads and could change everything. Gives its address.
 pub(crate) async fn between(own: &Made, authority: &Authority, host: SocketAddr) -> SocketAddr {
-    let chain = vec![CertificateDer::from_pem_slice(own.pem.as_bytes()).expect("a certificate")];
-    let key = PrivateKeyDer::from_pem_slice(own.key.as_bytes()).expect("a key");
-    let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("a server");
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).expect("a certificate")).expect("an authority");
     let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -122,7 +127,7 @@ pub(crate) async fn between(own: &Made, authority: &Authority, host: SocketAddr)
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let (acceptor, connector) = (TlsAcceptor::from(Arc::new(server)), TlsConnector::from(Arc::new(client)));
+    let (acceptor, connector) = (own.acceptor(), TlsConnector::from(Arc::new(client)));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {

@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("psrp", &["clixml"]),
     ("auth", &[]),
     ("session", &["clixml", "soap", "psrp"]),
-    ("transport", &["auth"]),
+    ("transport", &["auth", "soap"]),
     ("client", &["auth", "clixml", "psrp", "session", "transport"]),
     ("recorder", &["client", "clixml", "psrp", "soap", "xml"]),
     ("host_end", &["auth", "client", "clixml", "psrp", "session", "soap", "transport", "xml"]),

@@ -12,6 +12,8 @@ mod contexts;
 mod engine;
 mod errors;
 #[cfg(feature = "host-end")]
+mod field;
+#[cfg(feature = "host-end")]
 mod host;
 #[cfg(feature = "host-end")]
 mod host_end;
