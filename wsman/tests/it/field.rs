@@ -228,6 +228,43 @@ async fn b3_over_http_an_unsealed_refusal_proves_nothing() {
 }
 
 #[tokio::test]
+async fn e3_a_pin_decides_alone_whatever_else_the_certificate_holds() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let made = self_signed(&["127.0.0.1"], Time::Now);
+    let (der, fingerprint) = made.of_version_1();
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        // The pin, another pin, and a host that has the certificate and another key.
+        let thief = self_signed(&["127.0.0.1"], Time::Now);
+        for (acceptor, pin, comes_off) in [
+            (made.acceptor_showing(der.clone(), version), fingerprint, true),
+            (made.acceptor_showing(der.clone(), version), made.fingerprint, false),
+            (thief.acceptor_showing(der.clone(), version), fingerprint, false),
+        ] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("https://{}", listener.local_addr().unwrap());
+            let served = tokio::spawn(async move {
+                let (stream, _) = listener.accept().await.unwrap();
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let _ = stream.read(&mut [0; 4096]).await;
+                let head = "HTTP/1.1 200 x\r\nContent-Type: application/soap+xml\r\nContent-Length: 4\r\n\r\n<x/>";
+                let _ = stream.write_all(head.as_bytes()).await;
+            });
+            let mut target = Target::new(Endpoint::parse(&url).unwrap(), SignIn::Basic(credentials("x")));
+            target.tls = Tls::with_pins([pin]);
+            let opened = Connection::open(&target, &mut Entropy::system(), LONG).await;
+            assert_eq!(opened.is_ok(), comes_off, "{opened:?}");
+            if let Ok(connection) = opened {
+                assert_eq!(connection.post(b"x".to_vec(), LONG).await.0.unwrap().body, b"<x/>");
+            }
+            served.await.unwrap();
+        }
+    }
+    let binding = wsman::auth::ChannelBinding::of_server(&der).unwrap();
+    let prefix = b"tls-server-end-point:".len();
+    assert_eq!(binding.application_data().len(), prefix + 64, "the hash of its signature, SHA-512");
+}
+
+#[tokio::test]
 async fn e16_a_reset_over_http_is_no_matter_of_tls() {
     // Closing with bytes unread resets the connection.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
