@@ -34,11 +34,7 @@ const LAYERS: &[Layer] = &[
     layer("config", &["access", "catalog", "host", "tenant"], &["clixml", "secret", "transport"]),
     // The catalogue for its tests only, which hold its answers against it.
     layer("demo", &["catalog", "config", "host"], &["auth", "clixml", "entropy", "host_end", "psrp", "secret"]),
-    layer(
-        "host",
-        &[],
-        &["Error", "ErrorKind", "auth", "client", "clixml", "psrp", "secret", "session", "transport"],
-    ),
+    layer("host", &[], &["Error", "ErrorKind", "auth", "client", "clixml", "psrp", "secret", "session", "transport"]),
     layer("catalog", &["tenant"], &[]),
     layer("audit", &["store"], &["entropy", "secret"]),
     layer("store", &[], &["entropy"]),
