@@ -8,6 +8,8 @@ mod args;
 mod call;
 mod catalog;
 mod check;
+#[cfg(feature = "demo")]
+mod demo;
 mod exit;
 mod print;
 mod serve;
@@ -33,12 +35,14 @@ pub async fn run() -> Exit {
     }
     let ended = match args.command {
         Command::Serve(serve) => serve::from_file(&serve).await,
-        Command::Demo(demo) => serve::demo(&demo).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => demo::serve(&demo).await,
         Command::Call(call) => call::run(&call).await,
         Command::Tools(tools) => tools::run(&tools).await,
         Command::Catalog(args::Catalog::Probe(probe)) => catalog::probe(&probe).await,
         Command::Check(check) => check::run(&check),
-        Command::Host(host) => serve::host(&host).await,
+        #[cfg(feature = "demo")]
+        Command::Host(host) => demo::host(&host).await,
     };
     ended.unwrap_or_else(|error| {
         print::complain(&error.to_string());

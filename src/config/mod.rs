@@ -25,7 +25,7 @@ pub use crate::host::{Auth, Sessions};
 use crate::tenant::{HostId, Registry};
 
 pub use problem::{ConfigError, Problem};
-pub use secret::{SecretError, SecretRef};
+pub use secret::{SecretError, SecretRef, Vault};
 
 /// Everything the server was told.
 #[derive(Clone, Debug)]

@@ -16,13 +16,15 @@ mod content;
 mod dataset;
 mod estate;
 mod functions;
+mod host;
 mod module;
 mod serve;
 mod signature;
 mod world;
 
+pub use host::{HostEnd, HostFiles, host};
 pub use module::{SCRIPT, SCRIPT_PATH, commands_for};
-pub use serve::{Demo, DemoError, HostEnd, HostFiles, host, start};
+pub use serve::{Demo, DemoError, start};
 pub use world::{Place, Tenant, World};
 
 #[cfg(test)]

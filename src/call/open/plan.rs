@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use wsman::auth::Credentials;
 
 use crate::answer::{Code, Outcome, ToolError};
-use crate::config::{Host, Script};
+use crate::config::{Host, Script, Vault};
 use crate::host::{OpenPlan, Probes, ScriptSource, Target as AzureTarget};
 use crate::tenant::{HostId, Target};
 
@@ -32,8 +32,8 @@ pub(super) fn open_time(host: &Host, target: &Target) -> Duration {
 const SCRIPT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Fetches the password, reads and checks a pushed script.
-pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
-    let password = host.password.fetch().await.map_err(|error| {
+pub(super) async fn plan(vault: &Vault, host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
+    let password = vault.fetch(&host.password).await.map_err(|error| {
         let said = format!("The password for the host \"{}\" cannot be had: {error}. Nothing was run.", host.id);
         ToolError::new(Outcome::Unreachable, Code::SignInRefused, said).because(error)
     })?;
