@@ -2,14 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use wsman::auth::Credentials;
 use wsman::host_end::{BasicSignIn, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
 use wsman::secret::Secret;
 
-use super::serve::{DemoError, credentials, new_password};
-use super::{World, commands_for};
+use super::commands_for;
+use super::serve::{DemoError, credentials, new_password, world};
 
 /// One embedded jump host.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ pub async fn host(
     let credentials = credentials(&password.unwrap_or_else(new_password));
     let engine = match process {
         None => {
-            let world = Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now));
+            let world = world();
             let tenant = world.tenants().first().map(|tenant| tenant.alias.clone()).unwrap_or_default();
             EngineKind::Demo(commands_for(world, &tenant))
         }

@@ -63,7 +63,7 @@ pub struct Demo {
 ///
 /// [`DemoError`] when they cannot listen.
 pub async fn start() -> Result<Demo, DemoError> {
-    let world = Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now));
+    let world = world();
     let password = new_password();
     let mut hosts = Vec::new();
     let mut toml = String::new();
@@ -76,6 +76,11 @@ pub async fn start() -> Result<Demo, DemoError> {
     }
     let config = Config::parse(&toml, Path::new(""))?;
     Ok(Demo { config, vault: Vault::default().with_variable(PASSWORD, password), hosts })
+}
+
+/// The scenario, begun now and with the day's own clock.
+pub(super) fn world() -> Arc<World> {
+    Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now))
 }
 
 /// One tenant's part of the configuration. The scenario's names hold no quotes.

@@ -8,11 +8,10 @@ use wsman::host_end::demo::{Commands, Step};
 use wsman::psrp::{Command, ErrorRecord};
 
 use super::{Place, SCRIPT, SCRIPT_PATH, World, commands_for};
+use crate::host::MODULE;
 
 mod changes;
 mod estate;
-
-const MODULE: &str = include_str!("../host/sentinel-jump.ps1");
 
 /// One call: a function and what is left of its arguments.
 type Given<'a> = &'a [(&'a str, Value)];

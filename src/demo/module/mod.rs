@@ -12,21 +12,13 @@ use wsman::host_end::demo::{Commands, Step};
 use wsman::psrp::{Command, ErrorRecord};
 
 use super::clixml::{array, count, named, objects, strings};
-use super::functions::{Impact, OnError, Preferences, Progress, run};
-use super::signature::{
+use super::functions::signature::{
     INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND, SECURITY_ERROR, binding_error, outside_set, signature,
     signatures, text, unfit, unknown_parameter,
 };
+use super::functions::{Impact, OnError, Preferences, Progress, SCRIPT, SCRIPT_PATH, run};
 use super::world::{World, hex};
-
-/// The host module that this demo knows, byte for byte.
-const MODULE: &str = include_str!("../host/sentinel-jump.ps1");
-
-/// SentinelManager of the demo's hosts, for a server that pushes it.
-pub const SCRIPT: &str = include_str!("SentinelManager.psm1");
-
-/// Where it lies on them, for a server that loads it from there.
-pub const SCRIPT_PATH: &str = r"C:\SOC\SentinelManager.psm1";
+use crate::host::MODULE;
 
 /// Names and parameters of the module's commands.
 const COMMANDS: [(&str, &[&str]); 6] = [
@@ -67,6 +59,7 @@ enum Stage {
 
 impl Commands for DemoCommands {
     fn script(&mut self, text: &str) -> Option<Vec<Step>> {
+        // The one that this demo was held against, byte for byte.
         static KNOWN: LazyLock<[u8; 32]> = LazyLock::new(|| Sha256::digest(MODULE).into());
         if <[u8; 32]>::from(Sha256::digest(text)) != *KNOWN {
             return None;
