@@ -8,6 +8,7 @@ mod certificates;
 mod cli;
 mod config;
 mod confirm;
+mod demo;
 mod faults;
 mod hosts;
 mod http;
