@@ -20,7 +20,7 @@ use super::{authorise, confirm, run};
 use crate::access::Caller;
 use crate::answer::{Code, Rows, ToolError};
 use crate::catalog::{Effect, Entry, Tool};
-use crate::config::Config;
+use crate::config::{Config, Vault};
 use crate::host::HostProgress;
 use crate::pool::Pool;
 use crate::tenant::Target;
@@ -29,6 +29,7 @@ use crate::tenant::Target;
 #[derive(Debug)]
 pub struct CallPath {
     config: Arc<Config>,
+    vault: Vault,
     pool: Pool,
     limits: Limits,
     cache: Cache,
@@ -78,7 +79,20 @@ impl CallPath {
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
         let limits = Limits::new(&config);
-        Self { config, pool: Pool::default(), limits, cache: Cache::default(), sign_ins: SignIns::default() }
+        Self {
+            config,
+            vault: Vault::default(),
+            pool: Pool::default(),
+            limits,
+            cache: Cache::default(),
+            sign_ins: SignIns::default(),
+        }
+    }
+
+    /// The same with another vault.
+    #[must_use]
+    pub fn with_vault(self, vault: Vault) -> Self {
+        Self { vault, ..self }
     }
 
     /// The configuration.
@@ -100,7 +114,7 @@ impl CallPath {
 
     /// The one way to a session.
     pub(super) fn door(&self) -> Door<'_> {
-        Door { config: &self.config, pool: &self.pool, sign_ins: &self.sign_ins }
+        Door { config: &self.config, vault: &self.vault, pool: &self.pool, sign_ins: &self.sign_ins }
     }
 
     /// Everything that needs no host: authorise, validate, confirm, limit.

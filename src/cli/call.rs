@@ -1,7 +1,5 @@
 //! `call`: one tool, one JSON answer.
 
-use std::sync::Arc;
-
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +10,7 @@ use super::{Exit, print, signal};
 use crate::access::Caller;
 use crate::call::{Confirm, Confirmation, Reply};
 use crate::catalog::{Form, Kind, Tool};
-use crate::desk::{Desk, Door, Request};
+use crate::desk::{Door, Request};
 
 /// Why the arguments cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +24,7 @@ enum BadArguments {
 pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
     let sourced = source::any(&args.source, &args.tools).await?;
     let caller = Caller::local(sourced.config.policy.clone());
-    let desk = Desk::new(Arc::new(sourced.config));
+    let desk = sourced.desk();
     let arguments = match arguments(args, desk.tools().find(&args.tool).as_ref()) {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -22,7 +22,7 @@ pub use crate::host::{Auth, Sessions, WinrmAccess};
 use crate::tenant::{HostId, Registry};
 
 pub use problem::{ConfigError, Problem};
-pub use secret::{SecretError, SecretRef};
+pub use secret::{SecretError, SecretRef, Vault};
 
 /// Everything the server was told.
 #[derive(Clone, Debug)]

@@ -26,7 +26,7 @@ use crate::access::ToolPolicy;
 use crate::answer::{self, Answer, Found, Pages, Question, ToolError};
 use crate::call::{self, CallPath};
 use crate::catalog::{Definition, Effect, Tool, Tools, schema};
-use crate::config::Config;
+use crate::config::{Config, Vault};
 use crate::watch::field;
 use clock::Clock;
 use matter::Matter;
@@ -84,6 +84,13 @@ impl Desk {
             entropy: Mutex::new(entropy),
             clock,
         }
+    }
+
+    /// The same with another vault, which the hosts' passwords come from.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Vault) -> Self {
+        self.path = self.path.with_vault(vault);
+        self
     }
 
     /// The same with another time of day, which the age of incidents is

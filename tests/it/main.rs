@@ -10,6 +10,7 @@ mod certificates;
 mod cli;
 mod config;
 mod confirm;
+mod demo;
 mod desk;
 mod faults;
 mod hosts;

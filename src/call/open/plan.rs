@@ -5,7 +5,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::answer::{Code, Outcome, ToolError};
-use crate::config::{Host, Script};
+use crate::config::{Host, Script, Vault};
 use crate::host::{AzureWorkspace, OpenPlan, Probes, ScriptSource};
 use crate::tenant::{HostId, Target};
 
@@ -31,8 +31,8 @@ pub(super) fn open_time(host: &Host, target: &Target) -> Duration {
 const SCRIPT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Fetches the password, reads and checks a pushed script.
-pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
-    let password = host.password.fetch().await.map_err(|error| {
+pub(super) async fn plan(vault: &Vault, host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
+    let password = vault.fetch(&host.password).await.map_err(|error| {
         let said = format!("The password for the host \"{}\" cannot be had: {error}. Nothing was run.", host.id);
         ToolError::new(Outcome::Unreachable, Code::SignInRefused, said).because(error)
     })?;
