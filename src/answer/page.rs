@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::case::Warning;
 use super::text::start;
 use super::view::View;
 
@@ -11,6 +12,8 @@ use super::view::View;
 pub(super) const PAGE_BYTES: usize = 24_000;
 /// Names of cut fields in a warning at most.
 const NAMES: usize = 10;
+/// Characters of one of them.
+const NAME_CHARS: usize = 100;
 /// Characters that are left of a text that does not fit a page.
 const CUT_CHARS: usize = 2_000;
 
@@ -26,7 +29,7 @@ pub(crate) struct Page {
     pub(crate) next: Option<usize>,
     /// Something was left out of a row, or rows follow.
     pub(crate) truncated: bool,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// The page of `rows` that begins at `at`, within so many bytes of JSON.
@@ -50,11 +53,11 @@ pub(crate) fn page_within(rows: &[Json], at: usize, view: &View, room: usize) ->
     let end = at + page.rows.len();
     page.next = (end < rows.len() && !page.rows.is_empty()).then_some(end);
     page.truncated = page.next.is_some() || cut.is_some();
-    page.warnings.extend(cut.map(|cut| cut.warning()));
+    page.warnings.extend(cut);
     for field in view.fields.iter().flatten() {
         let somewhere = page.rows.iter().filter_map(Json::as_object).any(|row| lookup(row, field).is_some());
         if !somewhere && !page.rows.is_empty() {
-            page.warnings.push(format!("No row on this page has the field \"{field}\"."));
+            page.warnings.push(Warning::NoSuchField { field: field.clone() });
         }
     }
     page
@@ -79,46 +82,18 @@ pub(super) fn length(value: &Json) -> usize {
     value.to_string().len()
 }
 
-/// What was cut of a row that is longer than a page.
-#[derive(Debug, Default)]
-struct Cut {
-    /// Fields that were shortened.
-    shortened: Vec<String>,
-    /// Fields that were left out.
-    left_out: usize,
-}
-
-impl Cut {
-    fn warning(&self) -> String {
-        let mut said = String::from("Too long for an answer and cut");
-        if !self.shortened.is_empty() {
-            let names: Vec<&str> = self.shortened.iter().take(NAMES).map(|name| start(name, 100)).collect();
-            let more = self.shortened.len().saturating_sub(NAMES);
-            said.push_str(&format!(": {}", names.join(", ")));
-            if more > 0 {
-                said.push_str(&format!(" and {more} more"));
-            }
-        }
-        if self.left_out > 0 {
-            said.push_str(&format!("; {} fields were left out, name the ones you need in `fields`", self.left_out));
-        }
-        said.push('.');
-        said
-    }
-}
-
 /// Cuts a row until it fits a page: the longest fields first, and when that is
 /// not enough, the last fields altogether. Every field is measured once.
-fn shorten(row: &mut Json, page: usize) -> Cut {
+fn shorten(row: &mut Json, page: usize) -> Warning {
     let Json::Object(fields) = row else {
         *row = cut(row);
-        return Cut { shortened: vec!["the value".to_owned()], left_out: 0 };
+        return Warning::CutWhole;
     };
     let mut sizes: Vec<(String, usize)> =
         fields.iter().map(|(name, value)| (name.clone(), name.len() + length(value) + 4)).collect();
     let mut total: usize = sizes.iter().map(|(_, size)| size).sum();
     sizes.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    let mut done = Cut::default();
+    let (mut shortened, mut left_out) = (Vec::new(), 0);
     for (name, size) in sizes {
         // What is left of a field is not shorter than this.
         if total <= page || size <= 2 * CUT_CHARS {
@@ -127,7 +102,7 @@ fn shorten(row: &mut Json, page: usize) -> Cut {
         if let Some(value) = fields.get_mut(&name) {
             *value = cut(value);
             total = total - size + name.len() + length(value) + 4;
-            done.shortened.push(name);
+            shortened.push(name);
         }
     }
     if total > page {
@@ -140,9 +115,10 @@ fn shorten(row: &mut Json, page: usize) -> Cut {
             fits
         });
         *fields = kept.collect();
-        done.left_out = before - fields.len();
+        left_out = before - fields.len();
     }
-    done
+    let named = shortened.iter().take(NAMES).map(|name| start(name, NAME_CHARS).to_owned()).collect();
+    Warning::Cut { fields: named, more: shortened.len().saturating_sub(NAMES), left_out }
 }
 
 fn cut(value: &Json) -> Json {

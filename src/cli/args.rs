@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::catalog::ToolSet;
+use crate::tenant::Language;
 
 /// Microsoft Sentinel of several customers, run on each customer's own jump
 /// host.
@@ -75,6 +76,9 @@ pub(super) struct Over {
 pub(super) struct Demo {
     #[command(flatten)]
     pub(super) over: Over,
+    /// Language of the answers where neither the question nor its tenant says: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
@@ -86,6 +90,9 @@ pub(super) struct Serve {
     pub(super) config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) over: Over,
+    /// Language of the answers where neither the question nor its tenant says: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
@@ -109,6 +116,9 @@ pub(super) struct Call {
     /// Name of the object, typed by a person: confirms what may lose something.
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
+    /// Language of the answers: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]

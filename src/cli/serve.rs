@@ -13,21 +13,23 @@ use crate::demo;
 use crate::desk::Desk;
 use crate::front::{HttpListener, Loopback, serve_http, serve_stdio};
 use crate::mcp::Server;
+use crate::tenant::Language;
 
 /// How long running calls may take to stop after an interrupt.
 const PATIENCE: Duration = Duration::from_secs(6);
 
 pub(super) async fn from_file(args: &Serve) -> Result<Exit, CommandError> {
-    serve(source::file(args.config.as_deref(), &args.tools)?, &args.over).await
+    serve(source::file(args.config.as_deref(), &args.tools)?, args.language, &args.over).await
 }
 
 pub(super) async fn demo(args: &Demo) -> Result<Exit, CommandError> {
     // Its hosts live as long as this.
     let sourced = source::started_demo(&args.tools).await?;
-    serve(sourced.config, &args.over).await
+    serve(sourced.config, args.language, &args.over).await
 }
 
-async fn serve(config: Config, over: &Over) -> Result<Exit, CommandError> {
+async fn serve(mut config: Config, language: Option<Language>, over: &Over) -> Result<Exit, CommandError> {
+    config.language = language.unwrap_or(config.language);
     match over.http {
         Some(address) => over_http(config, address).await,
         None => over_stdio(config).await,

@@ -26,8 +26,8 @@ pub(super) fn begin(request: &Request<'_>, matter: &Matter<'_>) -> Result<(), To
 pub(super) fn end(request: &Request<'_>, matter: &Matter<'_>, answered: Result<&Answer, &ToolError>) {
     let (tenant, workspace) = matter.place().unwrap_or(("", ""));
     let error = answered.err();
-    let outcome = answered.map_or_else(|error| error.outcome, |answer| answer.outcome).as_str();
-    let code = answered.map_or_else(|error| Some(error.code), |answer| answer.code);
+    let outcome = answered.map_or_else(ToolError::outcome, |answer| answer.outcome).as_str();
+    let code = answered.map_or_else(|error| Some(error.code()), |answer| answer.code);
     let cause = error.and_then(|error| error.cause.as_deref()).map(chain).unwrap_or_default();
     tracing::info!(
         target: field::AUDIT,

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Caller;
 use crate::call::Confirm;
 use crate::host::HostProgress;
+use crate::tenant::Language;
 
 /// Where a question came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,4 +48,7 @@ pub struct Request<'a> {
     pub confirm: &'a dyn Confirm,
     /// Stops the call, on the host too.
     pub cancel: &'a CancellationToken,
+    /// What the answer is to be written in; else the tenant says so, or the
+    /// server.
+    pub language: Option<Language>,
 }

@@ -19,6 +19,7 @@ mod path;
 mod pool;
 mod readme;
 mod requests;
+mod sentences;
 mod snapshot;
 mod three;
 mod tls;
