@@ -12,6 +12,7 @@ mod desk;
 mod faults;
 mod hosts;
 mod http;
+mod languages;
 mod layers;
 mod leaks;
 mod mcp;
