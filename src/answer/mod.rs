@@ -12,6 +12,7 @@ mod sentences;
 mod shape;
 mod text;
 mod view;
+mod written;
 
 pub use case::Case;
 pub use error::{HostText, ToolError};

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::case::Warning;
 use super::text::start;
 use super::view::View;
+use super::written::{Written, length};
 
 /// Bytes of JSON on a page at most.
 ///
@@ -21,6 +22,8 @@ const CUT_CHARS: usize = 2_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Page {
     pub(crate) rows: Vec<Json>,
+    /// The same to read, one line each: written when they were measured.
+    pub(super) copies: Vec<String>,
     /// Rows in all.
     pub(crate) count: usize,
     /// Number of the first row on the page, from 0.
@@ -34,21 +37,30 @@ pub(crate) struct Page {
 
 /// The page of `rows` that begins at `at`, within so many bytes of JSON.
 pub(crate) fn page_within(rows: &[Json], at: usize, view: &View, room: usize) -> Page {
-    let mut page = Page { rows: Vec::new(), count: rows.len(), at, next: None, truncated: false, warnings: Vec::new() };
+    let mut page = Page {
+        rows: Vec::new(),
+        copies: Vec::new(),
+        count: rows.len(),
+        at,
+        next: None,
+        truncated: false,
+        warnings: Vec::new(),
+    };
     let mut bytes = 0;
     let mut cut = None;
     for row in rows.iter().skip(at).take(view.page_size) {
         let mut row = project(row, view.fields.as_deref());
-        let mut size = length(&row);
-        if page.rows.is_empty() && size > room {
+        let mut written = Written::of(&row);
+        if page.rows.is_empty() && written.bytes > room {
             cut = Some(shorten(&mut row, room));
-            size = length(&row);
+            written = Written::of(&row);
         }
-        if !page.rows.is_empty() && bytes + size > room {
+        if !page.rows.is_empty() && bytes + written.bytes > room {
             break;
         }
-        bytes += size;
+        bytes += written.bytes;
         page.rows.push(row);
+        page.copies.push(written.copy);
     }
     let end = at + page.rows.len();
     page.next = (end < rows.len() && !page.rows.is_empty()).then_some(end);
@@ -75,11 +87,6 @@ fn project(row: &Json, fields: Option<&[String]>) -> Json {
         }
         _ => row.clone(),
     }
-}
-
-pub(super) fn length(value: &Json) -> usize {
-    // Counted, not kept: a page is measured a few dozen times per answer.
-    value.to_string().len()
 }
 
 /// Cuts a row until it fits a page: the longest fields first, and when that is

@@ -104,21 +104,20 @@ fn host_lines<'a>(
 }
 
 /// Rows for the text copy, as many as are short enough together.
-pub(super) fn readable_rows(head: &Head<'_>, rows: &[Json], room: usize) -> Vec<String> {
+pub(super) fn readable_rows(head: &Head<'_>, mut copies: Vec<String>, room: usize) -> Vec<String> {
     let mut left = room;
-    let lines: Vec<String> = rows.iter().map(readable).collect();
-    let fits = lines.iter().take_while(|line| {
+    let fits = copies.iter().take_while(|line| {
         let fits = line.len() < left;
         left = left.saturating_sub(line.len() + 1);
         fits
     });
     let shown = fits.count();
-    let left_out = lines.len() - shown;
-    let mut lines: Vec<String> = lines.into_iter().take(shown).collect();
+    let left_out = copies.len() - shown;
+    copies.truncate(shown);
     if left_out > 0 {
-        lines.push(head.says(&Phrase::MoreRows(left_out)));
+        copies.push(head.says(&Phrase::MoreRows(left_out)));
     }
-    lines
+    copies
 }
 
 pub(super) fn envelope(head: &Head<'_>, outcome: Outcome) -> Map<String, Json> {
@@ -226,7 +225,7 @@ fn returned(head: &Head<'_>, around: &One, mut page: Page, cursor: Option<String
     let mut envelope = envelope(head, Outcome::Done);
     let mut truncated = page.truncated;
     let mut text = vec![summary(head, &page, cursor.as_deref(), Untrusted::Fields(around.untrusted))];
-    text.extend(readable_rows(head, &page.rows, COPY_BYTES));
+    text.extend(readable_rows(head, std::mem::take(&mut page.copies), COPY_BYTES));
     let mut rows = page.rows;
     let data = match around.kind {
         OutputKind::Object if page.count == 1 => rows.pop().unwrap_or_default(),
@@ -277,17 +276,6 @@ fn warn(head: &Head<'_>, warnings: &[Warning], envelope: &mut Map<String, Json>,
 fn summary(head: &Head<'_>, page: &Page, cursor: Option<&str>, untrusted: Untrusted<'_>) -> String {
     let (count, at, shown) = (page.count, page.at, page.rows.len());
     head.says(&Phrase::Summary(Summary { tool: head.tool, target: head.target, count, at, shown, cursor, untrusted }))
-}
-
-/// A row without its empty fields, in one line.
-pub(crate) fn readable(row: &Json) -> String {
-    match row {
-        Json::Object(fields) => {
-            let full = fields.iter().filter(|(_, value)| !value.is_null());
-            Json::Object(full.map(|(name, value)| (name.clone(), value.clone())).collect()).to_string()
-        }
-        other => other.to_string(),
-    }
 }
 
 /// The answer of a call that did not come off.

@@ -7,9 +7,10 @@ use serde_json::{Map, Value as Json};
 
 use super::{Answer, COPY_BYTES, Head, envelope, finish, readable_rows, summary, warn};
 use crate::answer::case::Warning;
-use crate::answer::page::{PAGE_BYTES, Page, length};
+use crate::answer::page::{PAGE_BYTES, Page};
 use crate::answer::sentences::{Phrase, Untrusted};
 use crate::answer::text::start;
+use crate::answer::written::length;
 use crate::answer::{Code, Outcome};
 
 /// Bytes of the lines of single workspaces in an answer at most.
@@ -28,6 +29,8 @@ const AROUND: usize = 1_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Lines {
     pub(crate) shown: Vec<Json>,
+    /// Bytes of them.
+    bytes: usize,
     /// How many of the others ended how.
     pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
@@ -43,6 +46,7 @@ pub(crate) fn lines(all: impl IntoIterator<Item = (Outcome, Json)>) -> Lines {
         let size = length(&line) + 1;
         if size <= left && lines.left_out.is_empty() {
             left -= size;
+            lines.bytes += size;
             lines.shown.push(line);
         } else {
             *lines.left_out.entry(outcome.as_str()).or_default() += 1;
@@ -68,9 +72,8 @@ pub struct Fleet {
 
 /// Bytes that are left for the rows of a page.
 pub(super) fn room(fleet: &Fleet) -> usize {
-    let lines: usize = fleet.lines.shown.iter().map(|line| length(line) + 1).sum();
     let more: usize = fleet.more.iter().map(|(name, value)| name.len() + length(value) + 4).sum();
-    PAGE_BYTES.saturating_sub(lines + more + AROUND).max(AROUND)
+    PAGE_BYTES.saturating_sub(fleet.lines.bytes + more + AROUND).max(AROUND)
 }
 
 /// A page of the answer; `kept` is how long ago its first page was given.
@@ -96,7 +99,7 @@ pub(super) fn answer(
     let missing = missing(head, &fleet.missing);
     let used: usize = missing.iter().map(|line| line.len() + 1).sum();
     text.extend(missing);
-    text.extend(readable_rows(head, &page.rows, COPY_BYTES.saturating_sub(used)));
+    text.extend(readable_rows(head, std::mem::take(&mut page.copies), COPY_BYTES.saturating_sub(used)));
     if !fleet.lines.left_out.is_empty() {
         let counts = fleet.lines.left_out.iter().map(|(how, count)| (*how, *count)).collect();
         page.warnings.push(Warning::NoLine { counts });
