@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Policy;
+use super::ToolPolicy;
 use crate::tenant::TenantId;
 
 /// Which tenants a caller reaches.
@@ -22,13 +22,13 @@ pub struct Caller {
     /// Tenants the caller may see.
     pub reach: Reach,
     /// Tools the caller may use.
-    pub policy: Policy,
+    pub policy: ToolPolicy,
 }
 
 impl Caller {
     /// The person at this computer, over stdio or the command line.
     #[must_use]
-    pub fn local(policy: Policy) -> Self {
+    pub fn local(policy: ToolPolicy) -> Self {
         Self { name: "local".to_owned(), reach: Reach::All, policy }
     }
 

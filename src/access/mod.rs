@@ -4,7 +4,7 @@
 //! holds a caller or what one may do.
 
 mod caller;
-mod policy;
+mod tool_policy;
 
 pub use caller::{Caller, Reach};
-pub use policy::{Mode, Policy};
+pub use tool_policy::{Mode, ToolPolicy};

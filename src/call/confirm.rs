@@ -223,7 +223,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::access::{Caller, Policy};
+    use crate::access::{Caller, ToolPolicy};
     use crate::answer::Code;
     use crate::call::{testing::target, validate};
     use crate::catalog::Effect;
@@ -247,7 +247,7 @@ mod tests {
         let entry = entry(function);
         let arguments = validate::arguments(entry, &given).unwrap();
         let ask = Ask {
-            caller: &Caller::local(Policy::default()),
+            caller: &Caller::local(ToolPolicy::default()),
             tool: Tool::Function(entry),
             entry,
             target: &target("w"),
@@ -318,7 +318,7 @@ mod tests {
         let entry = entry("Update-TableRetention");
         let given = json!({"TableName": "Custom\u{202e}_CL", "RetentionInDays": 30});
         let arguments = validate::arguments(entry, given.as_object().unwrap()).unwrap();
-        let (caller, target, cancel) = (Caller::local(Policy::default()), target("w"), CancellationToken::new());
+        let (caller, target, cancel) = (Caller::local(ToolPolicy::default()), target("w"), CancellationToken::new());
         let given = Map::new();
         let ask = Ask {
             caller: &caller,

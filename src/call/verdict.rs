@@ -6,7 +6,6 @@
 mod tls;
 mod wire;
 
-use super::open::Tried;
 use crate::answer::case::{self, Azure, Case, Doubt, Init, InitEnd, Lost, NoScript, Unreached, WrongTarget};
 use crate::answer::{HostText, Rows, ToolError};
 use crate::catalog::{Effect, Entry};
@@ -68,20 +67,6 @@ pub(super) fn may_have_run(error: &HostError) -> bool {
     match &error.kind {
         HostErrorKind::Wire(error) => error.may_have_run,
         _ => true,
-    }
-}
-
-/// What opening a session says of the password.
-pub(super) fn tried<T>(opened: &Result<T, HostError>) -> Tried {
-    match opened {
-        Ok(_) => Tried::Taken,
-        Err(HostError { kind: HostErrorKind::Wire(error), .. }) => match error.case {
-            WireCase::SignInRefused => Tried::Refused,
-            WireCase::Refused { .. } => Tried::Taken,
-            _ => Tried::NotHad,
-        },
-        // Found out by asking the host in an open session.
-        Err(_) => Tried::Taken,
     }
 }
 

@@ -10,16 +10,24 @@ use super::{Effect, ToolSet};
 const CATALOG: &str = include_str!("catalog.json");
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Catalog {
     functions: Vec<Entry>,
+    /// Parameters that name a rule, an incident, a table, whatever function
+    /// has them.
+    object_parameters: Vec<String>,
 }
 
 /// Every function of the catalogue, by name.
 pub fn all() -> &'static [Entry] {
-    static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| match serde_json::from_str::<Catalog>(CATALOG) {
+    &catalog().functions
+}
+
+fn catalog() -> &'static Catalog {
+    static ALL: LazyLock<Catalog> = LazyLock::new(|| match serde_json::from_str::<Catalog>(CATALOG) {
         Ok(mut catalog) => {
             catalog.functions.sort_by(|a, b| a.function.cmp(&b.function));
-            catalog.functions
+            catalog
         }
         Err(error) => unreachable!("the embedded catalogue does not fit its types: {error}"),
     });
@@ -261,6 +269,12 @@ impl Parameter {
     pub fn is_argument(&self) -> bool {
         let ours = ["Confirm", "Force", "WhatIf"].iter().any(|name| self.name.eq_ignore_ascii_case(name));
         !self.injected && !self.legacy_only && !ours
+    }
+
+    /// Whether its value names the object: a rule, an incident, a table.
+    #[must_use]
+    pub fn names_object(&self) -> bool {
+        catalog().object_parameters.contains(&self.name)
     }
 
     /// Whether `name` is its name or an alias, without case.

@@ -38,6 +38,9 @@ pub(super) enum Command {
     Catalog(Catalog),
     /// Check a configuration without connecting anywhere.
     Check(Check),
+    /// Look at the trail of who did what.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Run an embedded jump host for tests.
     Host(Host),
 }
@@ -161,6 +164,22 @@ pub(super) struct Probe {
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
     /// Configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Audit {
+    /// Check that the trail is what was written, and name the first line that is not.
+    Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Verify {
+    /// The state folder, or a copy of it, instead of the configured one.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "config")]
+    pub(super) state_dir: Option<PathBuf>,
+    /// Configuration file; its state_dir is read.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 }

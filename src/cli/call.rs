@@ -38,7 +38,7 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
     let cancel = CancellationToken::new();
     let request = Request {
         caller: &caller,
-        door: Door::CommandLine,
+        door: Door::Cli,
         tool: &args.tool,
         arguments: &arguments,
         confirm: &Typed(args.confirm.as_deref()),

@@ -21,7 +21,7 @@ pub(super) async fn probe(args: &Probe) -> Result<Exit, CommandError> {
     let arguments = arguments(args);
     let request = Request {
         caller: &caller,
-        door: Door::CommandLine,
+        door: Door::Cli,
         tool: PROBE,
         arguments: &arguments,
         confirm: &Nobody,

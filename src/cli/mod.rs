@@ -5,6 +5,7 @@
 //! wrong configuration, too), 3 unreachable, 4 unknown, 130 cancelled.
 
 mod args;
+mod audit;
 mod call;
 mod catalog;
 mod check;
@@ -38,6 +39,7 @@ pub async fn run() -> Exit {
         Command::Tools(tools) => tools::run(&tools).await,
         Command::Catalog(args::Catalog::Probe(probe)) => catalog::probe(&probe).await,
         Command::Check(check) => check::run(&check),
+        Command::Audit(args::Audit::Verify(verify)) => audit::verify(&verify),
         Command::Host(host) => serve::host(&host).await,
     };
     ended.unwrap_or_else(|error| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use super::args::{Source, Tools};
-use crate::access::{Mode, Policy};
+use crate::access::{Mode, ToolPolicy};
 use crate::config::{Config, ConfigError, env};
 use crate::demo::{self, Demo, DemoError};
 
@@ -15,6 +15,10 @@ pub(super) enum CommandError {
     Nowhere,
     #[error(transparent)]
     Wrong(#[from] ConfigError),
+    #[error("no trail is kept: the configuration has no state_dir; give --state-dir FOLDER")]
+    NoState,
+    #[error("the trail cannot be checked: {0}")]
+    Trail(#[from] crate::audit::VerifyError),
     #[error("the demo cannot start: {0}")]
     Demo(#[from] DemoError),
     #[error("--http: {0}")]
@@ -27,7 +31,7 @@ impl CommandError {
     /// What it means for the process.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Nowhere | Self::Wrong(_) | Self::Address(_) => Exit::Refused,
+            Self::Nowhere | Self::Wrong(_) | Self::Address(_) | Self::NoState | Self::Trail(_) => Exit::Refused,
             Self::Demo(_) | Self::Served(_) => Exit::Failed,
         }
     }
@@ -70,7 +74,7 @@ fn with_tools(mut config: Config, tools: &Tools) -> Config {
 }
 
 /// The policy, as the command line changes it.
-pub(super) fn narrowed(mut policy: Policy, tools: &Tools) -> Policy {
+pub(super) fn narrowed(mut policy: ToolPolicy, tools: &Tools) -> ToolPolicy {
     if !tools.tools.is_empty() {
         policy.sets = tools.tools.iter().copied().collect();
     }

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::args::List;
 use super::source::{self, CommandError};
 use super::{Exit, print};
-use crate::access::{Caller, Policy};
+use crate::access::{Caller, ToolPolicy};
 use crate::call::sight;
 use crate::catalog::Effect;
 use crate::catalog::Tool;
@@ -22,7 +22,7 @@ pub(super) async fn run(args: &List) -> Result<Exit, CommandError> {
         let sight = sight(&config.registry, &caller);
         (caller.policy, sight)
     } else {
-        (source::narrowed(Policy::default(), &args.tools), Sight::default())
+        (source::narrowed(ToolPolicy::default(), &args.tools), Sight::default())
     };
     let all = tools();
     let tools = policy.visible(&all);

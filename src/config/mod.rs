@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::access::Policy;
+use crate::access::ToolPolicy;
 use crate::host::ScriptRules;
 pub use crate::host::{Auth, Sessions, WinrmAccess};
 use crate::tenant::Language;
@@ -33,13 +33,16 @@ pub struct Config {
     /// Tenants and their workspaces.
     pub registry: Registry,
     /// Which tools may be used.
-    pub policy: Policy,
+    pub policy: ToolPolicy,
     /// How long a question over many workspaces may take; who has not
     /// answered by then is missing from the answer, and named.
     pub fleet_deadline: Duration,
     /// What answers are written in where neither the question nor its tenant
     /// says.
     pub language: Language,
+    /// Folder of this account for what outlives a call: the trail, shells
+    /// left to delete.
+    pub state_dir: Option<PathBuf>,
 }
 
 /// Where a host's script comes from.

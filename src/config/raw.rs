@@ -25,6 +25,7 @@ pub(super) struct RawConfig {
     pub(super) read_only: Option<Written<bool>>,
     pub(super) fleet_deadline: Option<Written<Duration>>,
     pub(super) language: Option<Written<String>>,
+    pub(super) state_dir: Option<Written<String>>,
 }
 
 /// `[hosts.NAME]`
@@ -187,8 +188,9 @@ impl Section<'_> {
 
 impl Reader<'_> {
     fn config(&mut self, root: &Section<'_>) -> RawConfig {
-        self.keys(root, &["fleet", "hosts", "language", "tenants", "tools"], &[]);
-        let mut config = RawConfig { language: self.string(root, "language"), ..RawConfig::default() };
+        self.keys(root, &["fleet", "hosts", "language", "state_dir", "tenants", "tools"], &[]);
+        let (language, state_dir) = (self.string(root, "language"), self.string(root, "state_dir"));
+        let mut config = RawConfig { language, state_dir, ..RawConfig::default() };
         for section in self.named(root, "hosts") {
             let value = self.host(&section.value, section.name);
             config.hosts.push(Written { value, place: section.value.place, line: section.value.line });

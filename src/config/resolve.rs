@@ -3,7 +3,7 @@
 mod access;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::raw::{
     RawWorkspace, Written,
 };
 use super::{Config, Host, Script, SecretRef, Sessions};
-use crate::access::{Mode, Policy};
+use crate::access::{Mode, ToolPolicy};
 use crate::catalog::ToolSet;
 use crate::host::{AllowedAnswer, Init, ScriptRules, Style};
 use crate::spelling;
@@ -55,6 +55,7 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
     let policy = resolver.policy(raw.tool_sets, raw.read_only);
     let fleet_deadline = resolver.span(raw.fleet_deadline, ("1s", "1h"), FLEET_DEADLINE);
     let language = raw.language.as_ref().and_then(|language| resolver.language(language));
+    let state_dir = raw.state_dir.and_then(|written| resolver.state_dir(&written));
     let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Config {
         hosts: hosts.into_iter().map(|host| (host.id.clone(), host)).collect(),
@@ -62,6 +63,7 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
         policy,
         fleet_deadline,
         language: language.unwrap_or_default(),
+        state_dir,
     })
 }
 
@@ -77,6 +79,16 @@ impl Resolver<'_> {
 
     fn missing<T>(&mut self, section: &Written<T>, key: &str, said: &str) {
         self.problems.add(&format!("{}.{key}", section.place), Some(section.line), said);
+    }
+
+    /// Whether it can be used is asked when it is: a check needs no folder.
+    fn state_dir(&mut self, written: &Written<String>) -> Option<PathBuf> {
+        // A shell would have put a home folder there; a file cannot.
+        if written.value.starts_with('~') {
+            self.bad(written, "expected the path of a folder of this account, such as /var/lib/sentinel-jump");
+            return None;
+        }
+        Some(self.folder.join(&written.value))
     }
 
     fn host(&mut self, raw: Written<RawHost>) -> Option<Host> {
@@ -364,8 +376,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn policy(&mut self, sets: Option<Vec<Written<String>>>, read_only: Option<Written<bool>>) -> Policy {
-        let mut policy = Policy::default();
+    fn policy(&mut self, sets: Option<Vec<Written<String>>>, read_only: Option<Written<bool>>) -> ToolPolicy {
+        let mut policy = ToolPolicy::default();
         if let Some(sets) = sets {
             policy.sets.clear();
             for set in sets {

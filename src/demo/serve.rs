@@ -58,7 +58,7 @@ pub struct Demo {
 ///
 /// [`DemoError`] when they cannot listen.
 pub async fn start() -> Result<Demo, DemoError> {
-    let world = Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now));
+    let world = Arc::new(world());
     let password = password();
     let mut hosts = Vec::new();
     let mut toml = String::new();
@@ -128,7 +128,7 @@ pub async fn host(listen: SocketAddr, process: Option<&str>, tls: Option<HostFil
     let credentials = credentials(&password);
     let engine = match process {
         None => {
-            let world = Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now));
+            let world = Arc::new(world());
             let tenant = world.tenants().first().map(|tenant| tenant.alias.clone()).unwrap_or_default();
             EngineKind::Demo(commands_for(world, &tenant))
         }
@@ -168,6 +168,11 @@ fn external(_command: &str) -> Result<EngineKind, DemoError> {
 
 fn credentials(password: &Secret<String>) -> Credentials {
     Credentials { username: USERNAME.into(), password: password.clone() }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the demo's hosts have a clock of their own, and this is the only place")]
+fn world() -> World {
+    World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now)
 }
 
 fn password() -> Secret<String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::matter::Matter;
-use super::{Desk, Request, Told, record};
+use super::{Desk, Request, Told};
 use crate::answer::case::Slip;
 use crate::answer::{About, One, ToolError};
 use crate::call::Ask;
@@ -39,7 +39,7 @@ pub(super) async fn ask(
     let prepared = desk.path.prepare(&ask).await?;
     matter.is_confirmed = prepared.is_confirmed();
     if entry.effect() == Effect::Write {
-        record::begin(request, matter)?;
+        desk.record.begin(desk.now(), request, matter).await?;
     }
     let executed = desk.path.run(&ask, prepared).await?;
     let rows = &executed.rows;

@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use crate::answer::{Code, Head, Outcome, ToolError};
+use crate::audit;
 use crate::catalog::Tool;
 use crate::tenant::{Language, Target};
 
@@ -29,12 +30,23 @@ pub(super) struct Matter<'a> {
 /// How a question over several workspaces ended in one of them.
 #[derive(Clone, Debug)]
 pub struct Place {
-    pub(super) target: Target,
-    pub(super) outcome: Outcome,
-    pub(super) code: Option<Code>,
+    target: Target,
+    outcome: Outcome,
+    code: Option<Code>,
 }
 
 impl Place {
+    /// As the trail writes it.
+    pub(super) fn told(&self) -> audit::Place {
+        audit::Place {
+            tenant: self.target.tenant().id.to_string(),
+            workspace: self.target.workspace().id.to_string(),
+            host: self.target.host().to_string(),
+            outcome: self.outcome.as_str().to_owned(),
+            code: self.code.map(|code| code.as_str().to_owned()),
+        }
+    }
+
     /// How it ended there; an error says so.
     pub(super) fn of(target: &Target, error: Option<&ToolError>) -> Self {
         let outcome = error.map_or(Outcome::Done, ToolError::outcome);

@@ -5,6 +5,7 @@
 //! read its arguments, look for a kept page, else ask, cut a page, write down
 //! how it ended. `function` asks one workspace, a [`FleetTool`] several.
 
+mod clock;
 mod fleet;
 mod function;
 mod matter;
@@ -21,14 +22,16 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use wsman::entropy::Entropy;
 
-use crate::access::Policy;
+use crate::access::ToolPolicy;
 use crate::answer::case::{Misspelt, Slip, Unknown};
 use crate::answer::{self, Answer, Found, Pages, Question, ToolError};
 use crate::call::{self, CallPath};
 use crate::catalog::{Definition, Effect, Tool, Tools, schema};
 use crate::config::Config;
 use crate::watch::field;
+use clock::Clock;
 use matter::Matter;
+use record::Record;
 
 pub use fleet::{Asking, FleetTool, Handler, Told};
 pub use request::{Door, Request};
@@ -43,6 +46,7 @@ pub struct Desk {
     tools: Tools,
     fleet: Vec<FleetTool>,
     pages: Pages,
+    record: Record,
     entropy: Mutex<Entropy>,
     clock: Clock,
 }
@@ -51,15 +55,6 @@ pub struct Desk {
 #[must_use]
 pub fn tools() -> Tools {
     Tools::new(fleet::ALL.iter().map(|tool| tool.definition))
-}
-
-/// Tells the time of day.
-struct Clock(Box<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl std::fmt::Debug for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Clock")
-    }
 }
 
 /// What was asked for: the whole, or the next page of what is kept.
@@ -78,13 +73,17 @@ impl Desk {
     /// The same with other tools of the server's own.
     pub fn with_tools(config: Arc<Config>, own: impl IntoIterator<Item = FleetTool>) -> Self {
         let fleet: Vec<FleetTool> = own.into_iter().collect();
+        let mut entropy = Entropy::system();
+        let clock = Clock::system();
+        let record = Record::open(&config, clock.now(), &mut entropy);
         Self {
             path: CallPath::new(config),
             tools: Tools::new(fleet.iter().map(|tool| tool.definition)),
             fleet,
             pages: Pages::default(),
-            entropy: Mutex::new(Entropy::system()),
-            clock: Clock(Box::new(Timestamp::now)),
+            record,
+            entropy: Mutex::new(entropy),
+            clock,
         }
     }
 
@@ -92,7 +91,7 @@ impl Desk {
     /// counted from.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.clock = Clock(Box::new(clock));
+        self.clock = Clock::of(clock);
         self
     }
 
@@ -114,9 +113,10 @@ impl Desk {
         self.path.config()
     }
 
-    /// Closes every session.
+    /// Closes every session, and the trail.
     pub async fn close(&self) {
         self.path.close().await;
+        self.record.close(self.now());
     }
 
     /// Answers a question. Never fails: an error is an answer, too, and so is
@@ -130,7 +130,7 @@ impl Desk {
         let span = tracing::info_span!(target: field::AUDIT, "call", { field::CORRELATION } = correlation);
         let steps = self.steps(&request, &mut matter).instrument(span).boxed();
         let answered = call::caught(&correlation, crate::spelling::shown(request.tool), effect, steps).await;
-        record::end(&request, &matter, answered.as_ref());
+        self.record.end(self.now(), &request, &matter, answered.as_ref());
         answered.unwrap_or_else(|error| answer::refused(&matter.head(), &error))
     }
 
@@ -201,16 +201,14 @@ impl Desk {
     fn tool(&self, request: &Request<'_>) -> Option<Tool> {
         match request.door {
             Door::Stdio | Door::Http => self.tools.named(request.tool),
-            Door::CommandLine if request.tool == fleet::PROBE.definition.name => {
-                Some(Tool::Fleet(fleet::PROBE.definition))
-            }
-            Door::CommandLine => self.tools.find(request.tool),
+            Door::Cli if request.tool == fleet::PROBE.definition.name => Some(Tool::Fleet(fleet::PROBE.definition)),
+            Door::Cli => self.tools.find(request.tool),
         }
     }
 
     /// Only what the caller is shown counts as close.
     fn unknown(&self, request: &Request<'_>) -> ToolError {
-        let policy: &Policy = &request.caller.policy;
+        let policy: &ToolPolicy = &request.caller.policy;
         let shown = policy.visible(&self.tools).map(Tool::name);
         let functions = self.tools.iter().filter_map(|tool| match tool {
             Tool::Function(entry) => Some(entry.function.as_str()),
@@ -218,14 +216,14 @@ impl Desk {
         });
         let names: Vec<&str> = match request.door {
             Door::Stdio | Door::Http => shown.collect(),
-            Door::CommandLine => self.tools.iter().map(Tool::name).chain(functions).collect(),
+            Door::Cli => self.tools.iter().map(Tool::name).chain(functions).collect(),
         };
         ToolError::of(Unknown::Tool(Misspelt::of(request.tool, names.iter().copied())))
     }
 
     /// The time of day.
     fn now(&self) -> Timestamp {
-        (self.clock.0)()
+        self.clock.now()
     }
 
     /// A fresh id.

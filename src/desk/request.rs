@@ -3,33 +3,12 @@
 use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
 
+pub use crate::audit::Door;
+
 use crate::access::Caller;
 use crate::call::Confirm;
 use crate::host::HostProgress;
 use crate::tenant::Language;
-
-/// Where a question came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
-    /// An MCP client that started this process.
-    Stdio,
-    /// An MCP client over HTTP.
-    Http,
-    /// A person at the command line.
-    CommandLine,
-}
-
-impl Door {
-    /// As the trail writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stdio => "stdio",
-            Self::Http => "http",
-            Self::CommandLine => "cli",
-        }
-    }
-}
 
 /// One question.
 #[derive(Clone, Copy)]

@@ -55,6 +55,8 @@ impl AllowList {
         let whole = |answer: &AllowedAnswer| {
             answer.question.find(question).is_some_and(|found| found.start() == 0 && found.end() == question.len())
         };
+        // An allowed answer that does not fit the kind of question is kept: the
+        // question is refused and told, the entry not used up.
         let n = self.answers.iter().position(whole)?;
         let answer = &self.answers.get(n)?.answer;
         let response = match call.method {

@@ -4,14 +4,20 @@
 
 use sha2::{Digest, Sha256};
 
-/// The files that make up [`MODULE`], in their order.
-macro_rules! joined {
-    ($($file:literal),* $(,)?) => { concat!($(include_str!(concat!("module/", $file, ".ps1"))),*) };
-}
-
 /// Our module, as it is sent: `begin` opens it and `end` closes it.
-pub const MODULE: &str =
-    joined!("begin", "tree", "keep", "source", "load", "guard", "azure", "call", "project", "probe", "end");
+pub const MODULE: &str = concat!(
+    include_str!("module/begin.ps1"),
+    include_str!("module/tree.ps1"),
+    include_str!("module/keep.ps1"),
+    include_str!("module/source.ps1"),
+    include_str!("module/load.ps1"),
+    include_str!("module/guard.ps1"),
+    include_str!("module/azure.ps1"),
+    include_str!("module/call.ps1"),
+    include_str!("module/project.ps1"),
+    include_str!("module/probe.ps1"),
+    include_str!("module/end.ps1"),
+);
 
 /// SHA-256 of [`MODULE`], lower-case hex.
 #[must_use]

@@ -73,6 +73,8 @@ impl Session {
         for init in self.plan.rules.init.clone() {
             self.init(init).await?;
         }
+        // After init, which may have signed in anew; before the target, whose
+        // setting may already ask Azure.
         if let Some(tenant) = &self.plan.azure_tenant {
             let command =
                 Command::new("Assert-SjAzure").argument("Tenant", tenant.as_str()).argument("Load", Value::Bool(true));
@@ -162,11 +164,14 @@ async fn set_target(pool: &RunspacePool, plan: &OpenPlan) -> Result<Vec<String>,
 /// Our module, then the script.
 async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostErrorKind> {
     tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
+    // Script text, the only one that is ever sent: everything later is a plain
+    // command whose input travels as values.
     let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await?;
     if !ready.objects.last().is_some_and(|object| is_a(object, "SentinelJump.Ready")) {
         return Err(HostErrorKind::Unexpected("no SentinelJump.Ready"));
     }
     let output = run_module(pool, import(plan), LOAD_TIMEOUT).await?;
+    // The last one: what a script outputs while it is loaded comes before it.
     let report = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.LoadReport"));
     let report = report.ok_or(HostErrorKind::Unexpected("no load report"))?;
     let report = decode::load_report(report).ok_or(HostErrorKind::Unexpected("a load report without its parts"))?;

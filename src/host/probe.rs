@@ -124,6 +124,9 @@ pub struct ParameterSet {
 
 /// Probes of functions, by host and script hash. Shared by all sessions of a
 /// server; holds one small entry per function that was called.
+///
+/// By hash, since a script that was replaced on the host may have other
+/// parameters; by host, since the same text finds other modules there.
 #[derive(Clone, Debug, Default)]
 pub struct Probes(Arc<Mutex<HashMap<String, Arc<FunctionProbe>>>>);
 

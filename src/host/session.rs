@@ -152,6 +152,8 @@ impl Session {
         let run = self.pool.run(vec![command], options).await;
         let mut pipeline = run.map_err(|error| self.error(error.into()))?;
         let mut collector = Collector::new(on_progress);
+        // A stop is only asked for: the loop goes on until the host says how the
+        // pipeline ended, which may be its real end.
         let mut stopped = false;
         let end = loop {
             tokio::select! {
@@ -196,6 +198,8 @@ impl Session {
         if self.ready && self.style() == Some(Style::Session) {
             command = command.argument("Expect", self.plan.target.value());
         }
+        // Chosen: again before writes only. `az` starts a Python to be asked, and
+        // every read would wait for it.
         if let Some(tenant) = self.plan.azure_tenant.as_deref().filter(|_| self.ready && call.write) {
             command = command.argument("AzureTenant", tenant);
         }
@@ -223,6 +227,7 @@ impl Session {
 }
 
 fn is_whole(assigned: &[String]) -> bool {
+    // Scripts call the group by either name.
     let has = |name: &str| assigned.iter().any(|key| key.eq_ignore_ascii_case(name));
     has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
 }

@@ -5,8 +5,8 @@
 
 use std::error::Error as _;
 
+use wsman::ErrorKind;
 use wsman::transport::{CertificateProblem, TransportError};
-use wsman::{ErrorKind, soap::Fault};
 
 use super::record::HostErrorRecord;
 
@@ -97,6 +97,8 @@ pub enum WireCase {
 impl WireCase {
     fn of(error: &wsman::Error) -> Self {
         let exact = exact(error);
+        // By who must act; the exact case only refines that, and a new one in
+        // wsman still falls to the right person.
         match error.kind() {
             ErrorKind::Tls => Self::tls(exact),
             ErrorKind::Auth => Self::sign_in(exact),
@@ -148,9 +150,9 @@ impl WireCase {
 
 impl From<wsman::Error> for WireError {
     fn from(cause: wsman::Error) -> Self {
-        let fault = cause.fault().map(|Fault { code, text, .. }| HostErrorRecord {
-            message: text.clone(),
-            id: code.map(|code| code.to_string()).unwrap_or_default(),
+        let fault = cause.fault().map(|fault| HostErrorRecord {
+            message: fault.text.clone(),
+            id: fault.code.map(|code| code.to_string()).unwrap_or_default(),
             category: None,
         });
         Self { case: WireCase::of(&cause), fault, may_have_run: cause.may_have_run(), cause }

@@ -48,7 +48,7 @@ impl Drop for Waiting<'_> {
         self.shared.with(&self.key.host, |seats| {
             match left {
                 Some(warm) => seats.give_back(warm),
-                None => seats.free(),
+                None => seats.free(self.key),
             }
             Vec::new()
         });
@@ -73,7 +73,7 @@ impl Pool {
         // The sender lives in the seats until it has told.
         let granted = (&mut waiting.granted).await.unwrap_or(None);
         drop(waiting);
-        let seat = Seat { shared: Arc::clone(&self.shared), host: key.host.clone(), closing: false, kept: false };
+        let seat = Seat { shared: Arc::clone(&self.shared), key: key.clone(), closing: false, kept: false };
         let warm = granted.map(|warm| (warm.session, warm.wear));
         if warm.is_some() {
             self.shared.reused.fetch_add(1, Ordering::Relaxed);
@@ -133,7 +133,7 @@ impl Lease<'_> {
             None => return Err(ended()),
         };
         let now = Instant::now();
-        self.warm = Some((session, Wear { opened: now, used: now, calls: 0 }));
+        self.warm = Some((session, Wear::new(now)));
         Ok(())
     }
 
@@ -143,6 +143,7 @@ impl Lease<'_> {
             return;
         }
         let (Some((session, mut wear)), Some(seat)) = (self.warm.take(), self.seat.take()) else { return };
+        // From the end of the call: a long one does not age it.
         wear.used = Instant::now();
         wear.calls += 1;
         let warm = Warm { key: self.key.clone(), session, wear };

@@ -122,7 +122,7 @@ impl Shared {
             over
         };
         for warm in over {
-            let seat = Seat { shared: Arc::clone(self), host: host.clone(), closing: true, kept: false };
+            let seat = Seat { shared: Arc::clone(self), key: warm.key, closing: true, kept: false };
             self.retire(warm.session, seat, None);
         }
     }
@@ -163,7 +163,7 @@ impl Shared {
 #[derive(Debug)]
 struct Seat {
     shared: Arc<Shared>,
-    host: HostId,
+    key: PoolKey,
     /// Its session is being closed.
     closing: bool,
     /// It went back with its session.
@@ -175,8 +175,8 @@ impl Seat {
     fn close(mut self) -> Self {
         if !self.closing {
             self.closing = true;
-            self.shared.with(&self.host, |seats| {
-                seats.closes();
+            self.shared.with(&self.key.host, |seats| {
+                seats.closes(&self.key);
                 Vec::new()
             });
         }
@@ -187,7 +187,7 @@ impl Seat {
     fn keep(mut self, warm: Warm<Session>) {
         // The seat goes with the session; what is dropped here gives nothing back.
         self.kept = true;
-        self.shared.with(&self.host, |seats| {
+        self.shared.with(&self.key.host, |seats| {
             seats.give_back(warm);
             Vec::new()
         });
@@ -200,11 +200,11 @@ impl Drop for Seat {
             return;
         }
         let closing = self.closing;
-        self.shared.with(&self.host, |seats| {
+        self.shared.with(&self.key.host, |seats| {
             if closing {
                 seats.closed();
             } else {
-                seats.free();
+                seats.free(&self.key);
             }
             Vec::new()
         });

@@ -206,7 +206,7 @@ async fn answer(desk: &Desk, tool: &str, arguments: Json) -> Json {
     let cancel = CancellationToken::new();
     let caller = Caller::local(desk.config().policy.clone());
     let request = Request {
-        door: Door::CommandLine,
+        door: Door::Cli,
         caller: &caller,
         tool,
         arguments: &arguments,

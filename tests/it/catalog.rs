@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use sentinel_jump::access::{Caller, Mode, Policy};
+use sentinel_jump::access::{Caller, Mode, ToolPolicy};
 use sentinel_jump::call::sight;
 use sentinel_jump::catalog::{self, Tool, schema};
 use sentinel_jump::catalog::{Effect, ToolSet};
@@ -14,7 +14,7 @@ use crate::snapshot::assert_snapshot;
 use crate::world;
 
 fn described() -> Vec<(Tool, Json)> {
-    let sight = sight(&world::config().registry, &Caller::local(Policy::default()));
+    let sight = sight(&world::config().registry, &Caller::local(ToolPolicy::default()));
     let describe = |tool: &Tool| {
         let schemas = json!({
             "name": tool.name(),
@@ -25,7 +25,7 @@ fn described() -> Vec<(Tool, Json)> {
         });
         (*tool, schemas)
     };
-    Policy::default().visible(&tools()).map(describe).collect()
+    ToolPolicy::default().visible(&tools()).map(describe).collect()
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn what_the_server_decides_is_in_no_schema() {
 
 #[test]
 fn the_schema_offers_only_what_the_caller_may_see() {
-    let mut caller = Caller::local(Policy::default());
+    let mut caller = Caller::local(ToolPolicy::default());
     let config = world::config();
     let only =
         config.registry.tenants().filter(|tenant| tenant.id.as_str() == "marlowe").map(|tenant| tenant.id.clone());
@@ -108,11 +108,11 @@ fn the_schema_offers_only_what_the_caller_may_see() {
 #[test]
 fn policies_decide_what_is_visible() {
     let all = tools();
-    let names = |policy: &Policy| policy.visible(&all).map(Tool::name).collect::<Vec<_>>();
+    let names = |policy: &ToolPolicy| policy.visible(&all).map(Tool::name).collect::<Vec<_>>();
     let comment = "sentinel_incident_comment_add";
-    assert!(names(&Policy::default()).contains(&comment));
-    assert!(!names(&Policy { mode: Mode::ReadOnly, ..Policy::default() }).contains(&comment));
-    assert!(!names(&Policy { sets: [ToolSet::Read].into(), mode: Mode::ReadWrite }).contains(&comment));
-    let fleet = Policy { sets: [ToolSet::Fleet].into(), mode: Mode::ReadWrite };
+    assert!(names(&ToolPolicy::default()).contains(&comment));
+    assert!(!names(&ToolPolicy { mode: Mode::ReadOnly, ..ToolPolicy::default() }).contains(&comment));
+    assert!(!names(&ToolPolicy { sets: [ToolSet::Read].into(), mode: Mode::ReadWrite }).contains(&comment));
+    let fleet = ToolPolicy { sets: [ToolSet::Fleet].into(), mode: Mode::ReadWrite };
     assert_eq!(names(&fleet), ["sentinel_health_check", "sentinel_list_analytics_rules"]);
 }

@@ -165,6 +165,8 @@ fn every_refusal_names_its_place() {
         ),
         ("no tenants", "[hosts]".to_owned()),
         ("unknown tool set", format!("{}\n[tools]\nsets = [\"read\", \"incident\"]", world::TOML)),
+        ("state in a shell's home", format!("state_dir = \"~/state\"\n{}", world::TOML)),
+        ("state nowhere", format!("state_dir = \"\"\n{}", world::TOML)),
         ("fleet without end", format!("{}\n[fleet]\ndeadline = \"2h\"", world::TOML)),
         ("not TOML", "[hosts.a\npassword = \"planted-secret\"".to_owned()),
         ("two problems", with(url, "").replace(host, "host = 5")),
@@ -186,7 +188,10 @@ fn a_good_configuration_means_what_it_says() {
     assert_eq!(host.sessions.max, 4);
     assert_eq!(host.sessions.idle, Duration::from_secs(600));
     assert_eq!((host.sessions.age, host.sessions.calls), (Duration::from_secs(1_800), 500));
-    assert_eq!(config.fleet_deadline, Duration::from_secs(120));
+    assert_eq!((config.fleet_deadline, config.state_dir), (Duration::from_secs(120), None));
+    let stateful = format!("state_dir = \"state\"\n{}", world::TOML);
+    let stateful = Config::parse(&stateful, Path::new("/etc/sentinel-jump")).expect("a good configuration");
+    assert_eq!(stateful.state_dir.as_deref(), Some(Path::new("/etc/sentinel-jump/state")));
     let written = "sessions = { max = 2, idle = \"1m\", age = \"20m\", calls = 50 }";
     let url = "url = \"http://127.0.0.1:1/wsman\"";
     let toml = format!("{}\n[fleet]\ndeadline = \"45s\"", with(url, &format!("{url}\n{written}")));

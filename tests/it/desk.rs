@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sentinel_jump::access::{Caller, Mode, Policy};
+use sentinel_jump::access::{Caller, Mode, ToolPolicy};
 use sentinel_jump::answer::{About, Answer, Code, One, Outcome, ToolError};
 use sentinel_jump::call::Nobody;
 use sentinel_jump::catalog::{Annotations, Argument, Definition, Form, OutputKind, ToolSet};
@@ -52,7 +52,7 @@ fn desk() -> Arc<Desk> {
 async fn ask(caller: &Caller, arguments: Json) -> Answer {
     let request = Request {
         caller,
-        door: Door::CommandLine,
+        door: Door::Cli,
         tool: "sentinel_made_up",
         arguments: arguments.as_object().expect("an object"),
         progress: &|_| {},
@@ -81,7 +81,7 @@ async fn one_value_is_a_tool_that_is_listed_and_called() {
 
 #[tokio::test]
 async fn it_is_authorised_as_any_other() {
-    let mut caller = Caller::local(Policy { sets: [ToolSet::Rules].into(), mode: Mode::ReadWrite });
+    let mut caller = Caller::local(ToolPolicy { sets: [ToolSet::Rules].into(), mode: Mode::ReadWrite });
     let answer = ask(&caller, json!({"tenant": "marlowe"})).await;
     assert_eq!((answer.outcome, answer.code), (Outcome::Refused, Some(Code::NotPermitted)));
     caller.policy.sets = [ToolSet::Fleet].into();
@@ -90,7 +90,7 @@ async fn it_is_authorised_as_any_other() {
 
 #[tokio::test]
 async fn its_panic_is_an_answer_under_its_own_number() {
-    let answer = ask(&Caller::local(Policy::default()), json!({"tenant": "marlowe", "panics": true})).await;
+    let answer = ask(&Caller::local(ToolPolicy::default()), json!({"tenant": "marlowe", "panics": true})).await;
     assert_eq!((answer.outcome, answer.code), (Outcome::Failed, Some(Code::Internal)));
     assert_eq!(answer.envelope["correlationId"].as_str().map(str::len), Some(32));
 }

@@ -197,7 +197,7 @@ pub(crate) async fn ask_until(desk: &Desk, tool: &str, arguments: Json, cancel: 
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let caller = Caller::local(desk.config().policy.clone());
     desk.answer(Request {
-        door: Door::CommandLine,
+        door: Door::Cli,
         caller: &caller,
         tool,
         arguments: &arguments,

@@ -1,148 +1,135 @@
 //! The architecture, as a test: who may name whom.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::LazyLock;
 
-/// Layer, and what it may name after `crate::`. Leaves are free to all.
+#[path = "../../wsman/tests/layers/mod.rs"]
+mod architecture;
+
+use architecture::{Called, House, Layer, Map, Sources, chain_to, circles, findings, idle, layer, leaf, plant, sites};
+
+/// From the top: a layer, what it may name, and what of `wsman`. Leaves are
+/// free to all.
 ///
 /// `demo` stands beside the layers: it makes a configuration and the hosts
 /// that it names, and only the command line starts it.
-const MAY_USE: &[(&str, &[&str])] = &[
-    ("cli", &["call", "catalog", "config", "demo", "fleet", "mcp", "telemetry", "tenant"]),
-    ("mcp", &["call", "catalog", "fleet", "host", "tenant"]),
-    ("fleet", &["call", "catalog", "tenant"]),
-    ("call", &["catalog", "config", "host", "pool", "telemetry", "tenant"]),
-    ("pool", &["host", "tenant"]),
-    ("config", &["host", "tenant"]),
-    // The catalogue for its tests only, which hold its answers against it; of
-    // the host the module that it stands in for.
-    ("demo", &["catalog", "config", "host"]),
-    ("host", &[]),
-    ("catalog", &["tenant"]),
-    ("tenant", &[]),
+const LAYERS: &[Layer] = &[
+    layer("main", &["cli"], &[]),
+    layer(
+        "cli",
+        &["access", "answer", "audit", "call", "catalog", "config", "demo", "desk", "front", "mcp", "tenant", "watch"],
+        &[],
+    ),
+    layer("front", &["access", "desk", "mcp"], &[]),
+    layer("mcp", &["access", "answer", "call", "catalog", "desk", "host", "tenant"], &["entropy"]),
+    layer(
+        "desk",
+        &["access", "answer", "audit", "call", "catalog", "config", "host", "store", "tenant", "watch"],
+        &["entropy"],
+    ),
+    layer("call", &["access", "answer", "catalog", "config", "host", "pool", "tenant"], &["clixml", "secret"]),
+    // Of the configuration why a password cannot be had, to say it in every language.
+    layer("answer", &["catalog", "config", "tenant"], &["clixml"]),
+    layer("access", &["catalog", "tenant"], &[]),
+    layer("pool", &["host", "tenant"], &[]),
+    layer("config", &["access", "catalog", "host", "tenant"], &["clixml", "secret", "transport"]),
+    // The catalogue for its tests only, which hold its answers against it.
+    layer("demo", &["catalog", "config", "host"], &["auth", "clixml", "entropy", "host_end", "psrp", "secret"]),
+    layer(
+        "host",
+        &[],
+        &["Error", "ErrorKind", "auth", "client", "clixml", "psrp", "secret", "session", "soap", "transport"],
+    ),
+    layer("catalog", &["tenant"], &[]),
+    layer("audit", &["store"], &["entropy", "secret"]),
+    layer("store", &[], &["entropy"]),
+    layer("tenant", &[], &[]),
     // For the name of its variable.
-    ("telemetry", &["config"]),
+    layer("watch", &["config"], &[]),
+    leaf("spelling", &[], &[]),
 ];
-const LEAVES: &[&str] = &["near"];
 
-/// A word, and the one place whose code may say it.
-const DOORS: &[(&str, &str)] = &[
-    ("rmcp::", "mcp"),
-    ("std::env", "config/env.rs"),
-    ("std::io::stdout()", "cli/print.rs"),
-    ("std::io::stderr()", "cli/print.rs"),
-    ("backoff::", "call/pause.rs"),
-    ("hyper::", "mcp/http.rs"),
-    ("clap::", "cli"),
-    ("toml::", "config"),
-    ("wsman::client", "host"),
-    ("wsman::host_end", "demo"),
-];
+const MAP: Map = Map {
+    library: "sentinel_jump",
+    beside: "wsman",
+    layers: LAYERS,
+    hands_on: &[("desk", &["Door"]), ("host", &["CertificateProblem"])],
+    outside: &[("demo", &["fixtures/demo/"])],
+    doors: &[
+        ("rmcp", &["front", "mcp"]),
+        ("hyper", &["front/http.rs"]),
+        ("clap", &["cli"]),
+        ("toml", &["config"]),
+        ("backoff", &["call/pause.rs"]),
+        ("rusqlite", &["store"]),
+        ("std::env", &["config/env.rs"]),
+        ("std::io::stdout", &["cli/print.rs"]),
+        ("std::io::stderr", &["cli/print.rs", "watch/mod.rs"]),
+        // Clocks and chance. tokio's clock measures and waits, and stops when a test stops it.
+        ("jiff::Timestamp::now", &["desk/clock.rs", "demo/serve.rs"]),
+        ("tokio::time::Instant::now", &["answer/kept.rs", "call", "desk", "mcp", "pool"]),
+        ("wsman::entropy::Entropy::system", &["desk/mod.rs", "demo/serve.rs", "mcp/confirm.rs"]),
+    ],
+};
+
+fn sources() -> Sources {
+    Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+static HOUSE: LazyLock<House> = LazyLock::new(|| House::build(&MAP, &sources()));
 
 #[test]
 fn layers_name_only_what_is_below_them() {
-    let source = source();
-    let mut wrong = Vec::new();
-    for (layer, below) in MAY_USE {
-        let mut files = Vec::new();
-        collect(&source.join(layer), &mut files);
-        assert!(!files.is_empty(), "{layer} has files");
-        for file in files {
-            for name in named(&fs::read_to_string(&file).expect("a source file")) {
-                if name != *layer && !below.contains(&name.as_str()) && !LEAVES.contains(&name.as_str()) {
-                    let file = file.strip_prefix(&source).expect("below src").display().to_string();
-                    wrong.push(format!("{file}: `{layer}` must not use `{name}`"));
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let wrong: Vec<String> = findings(&MAP, &sources(), &HOUSE).iter().map(ToString::to_string).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn every_folder_is_a_layer() {
-    let entries = fs::read_dir(source()).expect("the sources").map(|entry| entry.expect("an entry").path());
-    let folders = entries.filter(|path| path.is_dir());
-    let names = folders.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned());
-    let unknown: Vec<String> = names.filter(|name| !MAY_USE.iter().any(|(layer, _)| layer == name)).collect();
-    assert!(unknown.is_empty(), "no layer says what these may use: {unknown:?}");
+fn the_map_says_no_more_than_the_code_needs() {
+    assert_eq!(idle(&MAP, &HOUSE), [""; 0]);
+    assert_eq!(circles(&MAP), [""; 0]);
+}
+
+/// A function, and the files that call it, with how often.
+const CALLS: &[(Called, &[(&str, usize)])] = &[
+    // The trail is told by the desk's record, and that by the desk: once before a write, once at the end.
+    // By names of methods: `host/open` begins a command, `call/open` ends a try, `host/allow` a question.
+    (Called::Method("begin"), &[("desk/function.rs", 1), ("desk/record.rs", 1), ("host/open.rs", 1)]),
+    (
+        Called::Method("end"),
+        &[("call/open/mod.rs", 1), ("desk/mod.rs", 1), ("desk/record.rs", 1), ("host/allow.rs", 1)],
+    ),
+    // One opening: the lease's, and nobody but `call/open` asks a lease for it.
+    (Called::Function("host::Session::open"), &[("pool/lease.rs", 1)]),
+    (Called::Method("lease"), &[("call/open/mod.rs", 1)]),
+];
+
+#[test]
+fn what_has_one_caller_has_one_caller() {
+    for (called, expected) in CALLS {
+        let found = sites(&HOUSE, *called);
+        let found: Vec<(&str, usize)> = found.iter().map(|(file, count)| (file.as_str(), *count)).collect();
+        assert_eq!(found, *expected, "{called:?}");
+    }
+}
+
+/// Who asks, and what they may do, comes with each request.
+#[test]
+fn the_server_value_holds_no_caller_and_no_policy_of_one() {
+    for owner in ["mcp::server::Server", "desk::Desk"] {
+        assert_eq!(chain_to(&HOUSE, owner, "access::caller::Caller"), None, "{owner}");
+    }
 }
 
 #[test]
-fn foreign_things_have_one_door() {
-    let source = source();
-    let mut files = Vec::new();
-    collect(&source, &mut files);
-    for (said, door) in DOORS {
-        let says = |file: &&PathBuf| code(&fs::read_to_string(file).expect("a source file")).any(|l| says(l, said));
-        let users: Vec<_> =
-            files.iter().filter(says).map(|file| file.strip_prefix(&source).expect("below src")).collect();
-        assert!(!users.is_empty(), "{said} is used somewhere");
-        let strangers: Vec<_> = users.iter().filter(|user| !user.starts_with(door)).collect();
-        assert!(strangers.is_empty(), "{said} belongs to {door}, found in {strangers:?}");
+fn planted_violations_are_found_and_their_doubles_are_not() {
+    let (violations, doubles) = plant(&MAP, &sources());
+    for (kind, (planted, found)) in violations.kinds.iter().chain(&doubles.kinds) {
+        println!("{kind:55} {planted:5} planted {found:5} found");
     }
-}
-
-fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
-fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim_start).filter(|line| !line.starts_with("//"))
-}
-
-/// Whether the line says the word, and not only as the end of a longer one.
-fn says(line: &str, word: &str) -> bool {
-    let inside = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    line.match_indices(word).any(|(at, _)| !line[..at].ends_with(inside))
-}
-
-/// First words after `crate::`, also inside `use crate::{a::…, b}`.
-fn named(text: &str) -> Vec<String> {
-    let text: String = code(text).collect::<Vec<_>>().join("\n");
-    let mut names = Vec::new();
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
-        let Some(group) = rest.strip_prefix('{') else {
-            names.extend(word(rest));
-            continue;
-        };
-        let mut depth = 0;
-        let mut item = String::new();
-        for c in group.chars() {
-            match c {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => names.extend(word(&std::mem::take(&mut item))),
-                _ if depth == 0 => item.push(c),
-                _ => {}
-            }
-        }
-        names.extend(word(&item));
-    }
-    names
-}
-
-fn word(text: &str) -> Option<String> {
-    let word: String = text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    (!word.is_empty()).then_some(word)
-}
-
-#[test]
-fn grouped_imports_are_seen_through() {
-    assert_eq!(named("use crate::{a::{X, Y}, b};\nfn f() { crate::c::d() }\n// crate::e"), ["a", "b", "c"]);
-    assert!(says("    println!(\"x\")", "println!") && !says("eprintln!(\"x\")", "println!"));
+    println!("{} of {} violations found", violations.found(), violations.planted());
+    println!("{} of {} harmless doubles reported", doubles.found(), doubles.planted());
+    assert!(violations.wrong.is_empty(), "{}", violations.wrong.join("\n"));
+    assert!(doubles.wrong.is_empty(), "{}", doubles.wrong.join("\n"));
+    assert!(violations.kinds.len() >= 80, "{} kinds", violations.kinds.len());
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
+mod audit;
 mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
 mod certificates;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use sentinel_jump::access::{Caller, Policy, Reach};
+use sentinel_jump::access::{Caller, Reach, ToolPolicy};
 use sentinel_jump::answer::Answer;
 use sentinel_jump::answer::{Code, Outcome};
 use sentinel_jump::call::Nobody;
@@ -21,7 +21,7 @@ async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let cancel = CancellationToken::new();
     let request = Request {
-        door: Door::CommandLine,
+        door: Door::Cli,
         caller,
         tool,
         arguments: &arguments,
@@ -34,7 +34,7 @@ async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
 }
 
 async fn ask(tool: &str, arguments: Json) -> Answer {
-    ask_as(&Caller::local(Policy::default()), tool, arguments).await
+    ask_as(&Caller::local(ToolPolicy::default()), tool, arguments).await
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn a_tenant_that_is_not_yours_does_not_exist() {
     let mine =
         config.registry.tenants().filter(|tenant| tenant.id.as_str() == "marlowe").map(|tenant| tenant.id.clone());
     let caller =
-        Caller { name: "marlowe-only".to_owned(), reach: Reach::Only(mine.collect()), policy: Policy::default() };
+        Caller { name: "marlowe-only".to_owned(), reach: Reach::Only(mine.collect()), policy: ToolPolicy::default() };
     let foreign = ask_as(&caller, "sentinel_rule_list", json!({"tenant": "nordhafen", "workspace": "prod"})).await;
     assert_eq!(foreign.code, Some(Code::UnknownTenant));
     assert!(!foreign.text.contains("ot"), "{}", foreign.text);
@@ -184,7 +184,7 @@ async fn two_hundred_workspaces_fit_an_answer() {
         let arguments = arguments.as_object().expect("an object");
         let answer = desk
             .answer(Request {
-                door: Door::CommandLine,
+                door: Door::Cli,
                 caller: &caller,
                 tool,
                 arguments,
@@ -213,7 +213,7 @@ async fn a_cancelled_call_opens_nothing() {
     cancel.cancel();
     let arguments = json!({"tenant": "nordhafen", "workspace": "prod"});
     let request = Request {
-        door: Door::CommandLine,
+        door: Door::Cli,
         caller: &Caller::local(desk.config().policy.clone()),
         tool: "sentinel_rule_list",
         arguments: arguments.as_object().expect("an object"),

@@ -153,7 +153,7 @@ async fn a_panic_is_an_answer_with_its_id_and_throws_the_session_away() {
     for tool in [READ, FLEET] {
         let arguments = if tool == READ { on(json!({})) } else { json!({"tenant_filter": "nordhafen"}) };
         let request = Request {
-            door: Door::CommandLine,
+            door: Door::Cli,
             caller: &Caller::local(desk.config().policy.clone()),
             tool,
             arguments: arguments.as_object().expect("an object"),

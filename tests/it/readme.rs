@@ -18,12 +18,13 @@ fn table() -> String {
         let mark = if tool.effect() == Effect::Write { "\\*" } else { "" };
         sets.entry(tool.set().to_string()).or_default().push(format!("`{name}`{mark}"));
     }
-    let mut text = String::from("| set | tools, each with `sentinel_` before it; those with \\* change something |\n|--|--|\n");
+    let mut text =
+        String::from("| set | tools, each with `sentinel_` before it; those with \\* change something |\n|--|--|\n");
     for (set, names) in &sets {
         text.push_str(&format!("| {set} | {} |\n", names.join(", ")));
     }
     let writes = all.iter().filter(|tool| tool.effect() == Effect::Write).count();
-    let shown = sentinel_jump::access::Policy::default().visible(&all).count();
+    let shown = sentinel_jump::access::ToolPolicy::default().visible(&all).count();
     text.push_str(&format!(
         "\n{} tools in {} sets, {writes} of them change something; {shown} are shown by default.\n",
         all.iter().count(),

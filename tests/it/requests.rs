@@ -18,7 +18,7 @@ async fn list_rules(desk: &Desk, enabled: bool) {
     let Json::Object(arguments) = arguments else { unreachable!("an object was written") };
     let (caller, cancel) = (Caller::local(desk.config().policy.clone()), CancellationToken::new());
     let request = Request {
-        door: Door::CommandLine,
+        door: Door::Cli,
         caller: &caller,
         tool: "sentinel_rule_list",
         arguments: &arguments,

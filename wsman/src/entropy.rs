@@ -37,7 +37,9 @@ impl Entropy {
     /// predictable keys would be worse.
     pub fn fill(&mut self, buffer: &mut [u8]) {
         match &mut self.0 {
-            Source::System => {
+            Source::System =>
+            {
+                #[expect(clippy::disallowed_methods, reason = "this is the door")]
                 if let Err(error) = getrandom::fill(buffer) {
                     unreachable!("the operating system gives no randomness: {error}");
                 }

@@ -25,6 +25,8 @@ cases! {
         NoTurns,
         /// A tool of the server's own has no handler.
         NoHandler,
+        /// The trail cannot be written, so nothing may be changed.
+        TrailUnwritten,
         /// The catalogue lacks the function behind a tool.
         NoFunction,
     }

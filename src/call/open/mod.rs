@@ -24,7 +24,8 @@ use crate::host::Session;
 use crate::pool::{Lease, Pool, PoolKey};
 use crate::tenant::Target;
 
-pub(super) use sign_in::{SignIns, Tried};
+pub(super) use sign_in::SignIns;
+use sign_in::Tried;
 
 /// How long a call may wait for its turn.
 ///
@@ -124,7 +125,7 @@ impl<'p> Door<'p> {
         let trying = timeout_at(deadline, self.sign_ins.may_try(&host.id, &plan.password)).await;
         let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
         let opened = timeout_at(deadline, lease.open(&plan)).await;
-        let tried = opened.as_ref().map_or(Tried::NotHad, verdict::tried);
+        let tried = opened.as_ref().map_or(Tried::NotHad, Tried::told_by);
         attempt.end(plan.password, tried).await;
         let opened = opened.map_err(|_| verdict::silent(&host.id))?;
         opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error))

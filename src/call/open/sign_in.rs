@@ -15,6 +15,7 @@ use wsman::secret::Secret;
 
 use crate::answer::ToolError;
 use crate::answer::case::{Case, NoSignIn};
+use crate::host::{HostError, HostErrorKind, WireCase};
 use crate::tenant::HostId;
 
 /// How long a refused password rests.
@@ -53,13 +54,29 @@ pub(super) struct Try {
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::call) enum Tried {
+pub(super) enum Tried {
     /// The host took the password.
     Taken,
     /// It refused the password.
     Refused,
     /// It was not asked, or did not say.
     NotHad,
+}
+
+impl Tried {
+    /// What opening a session says of the password.
+    pub(super) fn told_by<T>(opened: &Result<T, HostError>) -> Self {
+        match opened {
+            Ok(_) => Self::Taken,
+            Err(HostError { kind: HostErrorKind::Wire(error), .. }) => match error.case {
+                WireCase::SignInRefused => Self::Refused,
+                WireCase::Refused { .. } => Self::Taken,
+                _ => Self::NotHad,
+            },
+            // Found out by asking the host in an open session.
+            Err(_) => Self::Taken,
+        }
+    }
 }
 
 impl SignIns {

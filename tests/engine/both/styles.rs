@@ -84,7 +84,7 @@ async fn ask(desk: &Desk, tool: &str, arguments: &Json) -> Answer {
     arguments["tenant"] = json!("nordhafen");
     arguments["workspace"] = json!(PROD);
     let request = Request {
-        door: Door::CommandLine,
+        door: Door::Cli,
         caller: &Caller::local(desk.config().policy.clone()),
         tool,
         arguments: arguments.as_object().expect("an object"),

@@ -320,6 +320,7 @@ fn slips() -> Vec<Slip> {
         Slip::WriteInRead,
         Slip::NoTurns,
         Slip::NoHandler,
+        Slip::TrailUnwritten,
         Slip::NoFunction,
     ]
 }

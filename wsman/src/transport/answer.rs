@@ -1,18 +1,41 @@
 //! Reading the answer to a message.
 
+use std::fmt;
+
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 
 use super::TransportError;
-use super::connection::{MAX_REPLY_BYTES, Reply};
 use super::error::classify;
 use super::sign_in::offers;
 use crate::auth::Seal;
 use crate::auth::multipart::{FrameError, MultipartError};
 
+/// Longest SOAP message taken from a host, in bytes.
+///
+/// Chosen: 16 times the largest envelope that is ever asked for (512,000
+/// bytes), since hosts may round up; small enough for a hundred at once.
+pub const MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
+
 /// Room for the text around a sealed message. Chosen: it has 250 bytes, for
 /// CredSSP once per 16 KiB.
 const FRAME_BYTES: usize = MAX_REPLY_BYTES / 32;
+
+/// A host's answer, unsealed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status: 200, or 500 with a fault.
+    pub status: u16,
+    /// The SOAP message.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Reply {
+    // The body is what a customer's host said: its length only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({}, {} bytes)", self.status, self.body.len())
+    }
+}
 
 /// The sealed answer, unsealed.
 pub(super) async fn sealed(response: Response, seal: &mut dyn Seal) -> Result<Reply, TransportError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::answer::{self, By};
+use super::answer::{self, By, Reply};
 use super::error::{Sent, TransportError};
 use super::gate::OneShot;
 use super::http::Http;
@@ -18,12 +18,6 @@ use crate::auth::CredSsp;
 use crate::auth::{AuthError, Credentials, Mechanism, Negotiator, Seal, basic, ntlm};
 use crate::entropy::Entropy;
 use crate::{Error, ErrorKind};
-
-/// Longest SOAP message taken from a host, in bytes.
-///
-/// Chosen: 16 times the largest envelope that is ever asked for (512,000
-/// bytes), since hosts may round up; small enough for a hundred at once.
-pub const MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 
 /// One TCP connection, signed in: over plain HTTP every message on it is
 /// sealed, over HTTPS TLS protects them.
@@ -63,15 +57,6 @@ const MUTUAL: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/http
 
 /// `Content-Type` of what is not sealed. Source: [MS-WSMV] §2.1.
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
-
-/// A host's answer, unsealed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The HTTP status: 200, or 500 with a fault.
-    pub status: u16,
-    /// The SOAP message.
-    pub body: Vec<u8>,
-}
 
 /// A request without an answer. Its connection is gone.
 #[derive(Clone, Debug)]
@@ -257,12 +242,5 @@ impl Prepared {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("url", &self.http.url().as_str()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Reply {
-    // The body is what a customer's host said: its length only.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Reply({}, {} bytes)", self.status, self.body.len())
     }
 }

@@ -28,7 +28,8 @@ mod sign_in;
 mod target;
 mod tls;
 
-pub use connection::{Connection, Lost, MAX_REPLY_BYTES, Reply};
+pub use answer::{MAX_REPLY_BYTES, Reply};
+pub use connection::{Connection, Lost};
 pub use endpoint::Endpoint;
 pub use error::TransportError;
 pub use proxy::Proxy;

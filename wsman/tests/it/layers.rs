@@ -1,124 +1,92 @@
 //! The architecture, as a test: who may name whom.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::LazyLock;
 
-/// Layer, and what it may name after `crate::`. Leaves are free to all.
-const MAY_USE: &[(&str, &[&str])] = &[
-    ("xml", &[]),
-    ("clixml", &["xml"]),
-    ("soap", &["xml"]),
-    ("psrp", &["clixml"]),
-    ("auth", &[]),
-    ("session", &["clixml", "soap", "psrp"]),
-    ("transport", &["auth"]),
-    ("client", &["auth", "clixml", "psrp", "session", "transport"]),
-    ("recorder", &["client", "clixml", "psrp", "soap", "xml"]),
-    ("host_end", &["auth", "client", "clixml", "psrp", "session", "soap", "transport", "xml"]),
+#[path = "../layers/mod.rs"]
+mod architecture;
+
+use architecture::{Called, House, Layer, Map, Sources, circles, findings, idle, layer, leaf, plant, sites};
+
+/// From the bottom: a layer, and what it may name. Leaves are free to all.
+const LAYERS: &[Layer] = &[
+    leaf("secret", &[], &[]),
+    leaf("time", &[], &[]),
+    leaf("entropy", &[], &[]),
+    // It carries the fault of the host.
+    leaf("error", &["soap::Fault"], &[]),
+    layer("xml", &[], &[]),
+    layer("clixml", &["xml"], &[]),
+    layer("soap", &["xml"], &[]),
+    layer("psrp", &["clixml"], &[]),
+    layer("auth", &[], &[]),
+    layer("session", &["clixml", "soap", "psrp"], &[]),
+    layer("transport", &["auth"], &[]),
+    layer("client", &["auth", "clixml", "psrp", "session", "transport"], &[]),
+    layer("recorder", &["client", "clixml", "psrp", "soap", "xml"], &[]),
+    layer("host_end", &["auth", "clixml", "psrp", "soap"], &[]),
+    layer("manual", &[], &[]),
 ];
-/// `error` names the fault that it carries; everybody else names only error.
-const LEAVES: &[&str] = &["error", "secret", "time", "entropy", "Error", "ErrorKind", "Effect", "Retry"];
+
+const MAP: Map = Map {
+    library: "wsman",
+    beside: "",
+    layers: LAYERS,
+    hands_on: &[("session", &["ShellDescription"])],
+    outside: &[],
+    doors: &[
+        ("quick_xml", &["xml"]),
+        ("ntlmclient", &["auth"]),
+        ("reqwest", &["transport"]),
+        ("rustls_platform_verifier", &["transport"]),
+        ("getrandom", &["entropy.rs"]),
+        ("rsa", &["psrp"]),
+        ("aes", &["psrp"]),
+        ("hyper::server", &["host_end"]),
+        ("tokio::process", &["host_end"]),
+        ("tokio::time::Instant::now", &["client/driver.rs", "host_end/listener/driver.rs"]),
+        ("std::time::SystemTime::now", &["host_end/listener/driver.rs"]),
+        ("std::env", &[]),
+    ],
+};
+
+fn sources() -> Sources {
+    Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+static HOUSE: LazyLock<House> = LazyLock::new(|| House::build(&MAP, &sources()));
 
 #[test]
 fn layers_name_only_what_is_below_them() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut wrong = Vec::new();
-    for (layer, below) in MAY_USE {
-        let mut files = Vec::new();
-        collect(&source.join(layer), &mut files);
-        assert!(!files.is_empty(), "{layer} has files");
-        for file in files {
-            let text = fs::read_to_string(&file).unwrap();
-            for name in named(&text) {
-                if name != *layer && !below.contains(&name.as_str()) && !LEAVES.contains(&name.as_str()) {
-                    let file = file.strip_prefix(&source).unwrap().display().to_string();
-                    wrong.push(format!("{file}: `{layer}` must not use `{name}`"));
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let wrong: Vec<String> = findings(&MAP, &sources(), &HOUSE).iter().map(ToString::to_string).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn foreign_things_have_one_door() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&source, &mut files);
-    for (word, door) in [
-        ("quick_xml::", "xml"),
-        ("ntlmclient::", "auth"),
-        ("reqwest::", "transport"),
-        ("rustls_platform_verifier::", "transport"),
-        ("getrandom::", "entropy.rs"),
-        ("rsa::", "psrp"),
-        ("aes::", "psrp"),
-        ("hyper::server", "host_end"),
-        ("tokio::process", "host_end"),
-    ] {
-        let users: Vec<_> = files
-            .iter()
-            .filter(|file| code(&fs::read_to_string(file).unwrap()).any(|line| line.contains(word)))
-            .map(|file| file.strip_prefix(&source).unwrap().display().to_string())
-            .collect();
-        assert!(!users.is_empty(), "{word} is used somewhere");
-        let strangers: Vec<_> = users.iter().filter(|user| !user.starts_with(door)).collect();
-        assert!(strangers.is_empty(), "{word} belongs to {door}, found in {strangers:?}");
-    }
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    if folder.with_extension("rs").is_file() {
-        files.push(folder.with_extension("rs"));
-    }
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
-fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim_start).filter(|line| !line.starts_with("//"))
-}
-
-/// First words after `crate::`, also inside `use crate::{a::…, b}`.
-fn named(text: &str) -> Vec<String> {
-    let text: String = code(text).collect::<Vec<_>>().join("\n");
-    let mut names = Vec::new();
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
-        let Some(group) = rest.strip_prefix('{') else {
-            names.extend(word(rest));
-            continue;
-        };
-        let mut depth = 0;
-        let mut item = String::new();
-        for c in group.chars() {
-            match c {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => names.extend(word(&std::mem::take(&mut item))),
-                _ if depth == 0 => item.push(c),
-                _ => {}
-            }
-        }
-        names.extend(word(&item));
-    }
-    names
-}
-
-fn word(text: &str) -> Option<String> {
-    let word: String = text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    (!word.is_empty()).then_some(word)
+fn the_map_says_no_more_than_the_code_needs() {
+    assert_eq!(idle(&MAP, &HOUSE), [""; 0]);
+    assert_eq!(circles(&MAP), [""; 0]);
 }
 
 #[test]
-fn grouped_imports_are_seen_through() {
-    assert_eq!(named("use crate::{a::{X, Y}, b};\nfn f() { crate::c::d() }\n// crate::e"), ["a", "b", "c"]);
+fn only_both_ends_of_a_line_ask_the_system_for_chance() {
+    let found = sites(&HOUSE, Called::Function("entropy::Entropy::system"));
+    assert!(!found.is_empty(), "somebody does");
+    let places = ["client/", "host_end/", "entropy.rs"];
+    let strangers: Vec<&String> =
+        found.keys().filter(|file| !places.iter().any(|place| file.starts_with(place))).collect();
+    assert!(strangers.is_empty(), "chance comes in as an argument: {strangers:?}");
+}
+
+#[test]
+fn planted_violations_are_found_and_their_doubles_are_not() {
+    let (violations, doubles) = plant(&MAP, &sources());
+    for (kind, (planted, found)) in violations.kinds.iter().chain(&doubles.kinds) {
+        println!("{kind:55} {planted:5} planted {found:5} found");
+    }
+    println!("{} of {} violations found", violations.found(), violations.planted());
+    println!("{} of {} harmless doubles reported", doubles.found(), doubles.planted());
+    assert!(violations.wrong.is_empty(), "{}", violations.wrong.join("\n"));
+    assert!(doubles.wrong.is_empty(), "{}", doubles.wrong.join("\n"));
+    assert!(violations.kinds.len() >= 80, "{} kinds", violations.kinds.len());
 }

@@ -148,6 +148,9 @@ fn slip(slip: &Slip) -> &'static str {
         Slip::WriteInRead => "Ein lesendes Tool hat eine schreibende Funktion verlangt.",
         Slip::NoTurns => "Ein Host, der nie an die Reihe kommt.",
         Slip::NoHandler => "Ein eigenes Tool des Servers, das niemand beantwortet.",
+        Slip::TrailUnwritten => {
+            "Das Protokoll dieses Servers lässt sich nicht schreiben; deshalb darf nichts laufen, das etwas ändert. Es wurde nichts ausgeführt. Der Betreiber muss state_dir prüfen."
+        }
         Slip::NoFunction => "Im Katalog fehlt die Funktion hinter diesem Tool.",
     }
 }

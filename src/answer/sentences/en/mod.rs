@@ -144,6 +144,9 @@ fn slip(slip: &Slip) -> &'static str {
         Slip::WriteInRead => "A reading tool asked for a function that writes.",
         Slip::NoTurns => "A host without turns.",
         Slip::NoHandler => "A tool of the server's own that nobody answers.",
+        Slip::TrailUnwritten => {
+            "The trail of this server cannot be written, so nothing that changes something may run; nothing was run. Its operator must look at state_dir."
+        }
         Slip::NoFunction => "The catalogue lacks the function behind this tool.",
     }
 }

@@ -19,28 +19,19 @@ use tokio::net::TcpStream;
 
 use super::driver::{Driver, unix_now};
 use super::mishap::Mishap;
-use super::tls::{BasicSignIn, HostTls};
+use super::parts::Parts;
+use super::tls::HostTls;
 use crate::auth::multipart::{FrameError, MultipartError};
 use crate::auth::ntlm::FileTime;
-use crate::auth::{Accepted, Acceptor, AuthError, Credentials, Demand, Seal, basic};
+use crate::auth::{Accepted, Acceptor, AuthError, Demand, Seal, basic};
 #[cfg(feature = "credssp")]
-use crate::auth::{CredSspAcceptor, CredSspIdentity, CredSspStep};
+use crate::auth::{CredSspAcceptor, CredSspStep};
 use crate::entropy::Entropy;
 use crate::soap;
 
 /// Longest HTTP body taken, in bytes. Chosen: four times the largest envelope
 /// that a host takes; what lies between gets a fault instead of a 413.
 const MAX_BODY_BYTES: usize = 2 << 20;
-
-/// What every connection needs to know.
-pub(super) struct Parts {
-    pub(super) accounts: Arc<[Credentials]>,
-    pub(super) name: String,
-    pub(super) basic: BasicSignIn,
-    pub(super) tls: Option<HostTls>,
-    #[cfg(feature = "credssp")]
-    pub(super) credssp: Option<CredSspIdentity>,
-}
 
 struct Connection {
     driver: Arc<Driver>,

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::connection::Parts;
 use super::mishap::Mishaps;
+use super::parts::Parts;
 use super::{EngineKind, HostOptions};
 use crate::auth::AuthError;
 use crate::entropy::Entropy;

@@ -4,6 +4,7 @@
 mod connection;
 mod driver;
 mod mishap;
+mod parts;
 mod tls;
 
 use std::net::SocketAddr;
@@ -217,7 +218,7 @@ impl Drop for Listener {
     }
 }
 
-async fn accept(listener: TcpListener, driver: Arc<Driver>, parts: Arc<connection::Parts>) {
+async fn accept(listener: TcpListener, driver: Arc<Driver>, parts: Arc<parts::Parts>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -5,8 +5,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::outbox::Outbox;
-use super::service::RequestId;
 use crate::time::Instant;
+
+/// Ties an answer to its request; the caller chooses it, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
 
 /// Output of one command, or of the shell itself.
 #[derive(Debug, Default)]

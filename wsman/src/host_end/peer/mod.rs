@@ -19,6 +19,7 @@ mod shell;
 mod tests;
 mod wire;
 
+pub use channel::RequestId;
 pub use counters::Counters;
 pub use options::{OpenEngine, OpenError, PeerOptions, RobustSupport};
-pub use service::{Output, Peer, Reply, RequestId};
+pub use service::{Output, Peer, Reply};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use uuid::Uuid;
 
-use super::channel::{Answered, Channel, Due, Receive};
+use super::channel::{Answered, Channel, Due, Receive, RequestId};
 use super::refusal;
 use super::shell::{Command, Memory, Shell, Stop};
 use super::wire;
@@ -16,10 +16,6 @@ use crate::soap::{
     ShellDescription, SignalCode, StreamData, ns,
 };
 use crate::time::Instant;
-
-/// Ties an answer to its request; the caller chooses it, once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RequestId(pub u64);
 
 /// An answer.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::channel::Channel;
+use super::channel::{Channel, RequestId};
 use super::refusal;
-use super::service::RequestId;
 use crate::clixml::Value;
 use crate::host_end::engine::{Engine, Output, Taken};
 use crate::psrp::fragment::{Assembler, fragments};

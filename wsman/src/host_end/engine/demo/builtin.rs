@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::plan::Action;
+use super::action::Action;
 use super::{date, errors};
 use crate::clixml::{Content, Object, Property, Value};
 use crate::host_end::demo::{Commands, Step};

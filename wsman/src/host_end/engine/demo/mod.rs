@@ -9,6 +9,7 @@
 //! Left out: pipeline input, several statements, nested pipelines,
 //! GET_COMMAND_METADATA, merged streams, PSRP's Connect.
 
+mod action;
 mod builtin;
 mod date;
 mod errors;

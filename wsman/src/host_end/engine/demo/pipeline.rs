@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
+use super::action::Action;
 use super::errors;
 use super::outgoing::{self, Outgoing};
-use super::plan::{self, Action, Plan, Sink};
+use super::plan::{self, Plan, Sink};
 use super::secrets::Secrets;
 use crate::clixml::{EncodeError, Value};
 use crate::host_end::demo::{Commands, Step};

@@ -2,26 +2,13 @@
 
 use std::collections::VecDeque;
 
+use super::action::Action;
 use super::builtin::{self, Surroundings};
 use super::errors;
 use super::secrets::Secrets;
 use crate::clixml::Value;
-use crate::host_end::demo::{Commands, Step};
+use crate::host_end::demo::Commands;
 use crate::psrp::{self, Command, CreatePipeline, ErrorRecord, Merge};
-
-/// One thing to do.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// What commands do.
-    Step(Step),
-    /// Ask the client's host; the answer is output.
-    Ask {
-        /// The question; the field of the prompt is named after it.
-        prompt: String,
-        /// The answer is a SecureString.
-        secret: bool,
-    },
-}
 
 /// Where output goes.
 #[derive(Debug)]

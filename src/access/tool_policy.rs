@@ -15,21 +15,21 @@ pub enum Mode {
 
 /// Which tools a caller may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct ToolPolicy {
     /// Sets switched on.
     pub sets: BTreeSet<ToolSet>,
     /// The switch that beats them.
     pub mode: Mode,
 }
 
-impl Default for Policy {
+impl Default for ToolPolicy {
     /// All reads, and the writes of incidents.
     fn default() -> Self {
         Self { sets: [ToolSet::Read, ToolSet::Incidents].into(), mode: Mode::ReadWrite }
     }
 }
 
-impl Policy {
+impl ToolPolicy {
     /// Whether a tool of `set` with that effect may be used.
     #[must_use]
     pub fn allows(&self, set: ToolSet, effect: Effect) -> bool {
@@ -52,14 +52,14 @@ mod tests {
 
     #[test]
     fn read_only_beats_every_set() {
-        let policy = Policy { sets: [ToolSet::All].into(), mode: Mode::ReadOnly };
+        let policy = ToolPolicy { sets: [ToolSet::All].into(), mode: Mode::ReadOnly };
         assert!(policy.allows(ToolSet::Rules, Effect::Read));
         assert!(!policy.allows(ToolSet::Rules, Effect::Write));
     }
 
     #[test]
     fn without_configuration_only_incidents_are_written() {
-        let policy = Policy::default();
+        let policy = ToolPolicy::default();
         assert!(policy.allows(ToolSet::Incidents, Effect::Write));
         assert!(policy.allows(ToolSet::Dcr, Effect::Read));
         assert!(!policy.allows(ToolSet::Rules, Effect::Write));
