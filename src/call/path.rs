@@ -18,12 +18,13 @@ use super::open::{Door, SignIns};
 use super::validate::{self, Arguments};
 use super::{authorise, confirm, run};
 use crate::access::Caller;
-use crate::answer::{Code, Rows, ToolError};
+use crate::answer::case::Slip;
+use crate::answer::{Rows, ToolError};
 use crate::catalog::{Effect, Entry, Tool};
 use crate::config::{Config, Vault};
 use crate::host::HostProgress;
 use crate::pool::Pool;
-use crate::tenant::Target;
+use crate::tenant::{Language, Target};
 
 /// Runs calls. One per server.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) progress: &'a (dyn Fn(HostProgress) + Send + Sync),
     pub(crate) confirm: &'a dyn Confirm,
     pub(crate) cancel: &'a CancellationToken,
+    /// What a person is asked in.
+    pub(crate) language: Language,
 }
 
 /// A call that may be made: allowed, checked, confirmed, and with a place in
@@ -150,7 +153,7 @@ impl CallPath {
     /// Both halves, for what only reads.
     pub(crate) async fn read(&self, ask: &Ask<'_>) -> Result<Executed, ToolError> {
         if ask.entry.effect() == Effect::Write {
-            return Err(ToolError::refused(Code::Internal, "A reading tool asked for a function that writes."));
+            return Err(ToolError::of(Slip::WriteInRead));
         }
         let prepared = self.prepare(ask).await?;
         self.run(ask, prepared).await

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::catalog::ToolSet;
 use crate::config::env;
+use crate::tenant::Language;
 
 /// Microsoft Sentinel of several customers, run on each customer's own jump
 /// host.
@@ -97,6 +98,9 @@ pub(super) struct Over {
 pub(super) struct Demo {
     #[command(flatten)]
     pub(super) over: Over,
+    /// Language of the answers where neither the question nor its tenant says: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
@@ -108,6 +112,9 @@ pub(super) struct Serve {
     pub(super) config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) over: Over,
+    /// Language of the answers where neither the question nor its tenant says: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
@@ -131,6 +138,9 @@ pub(super) struct Call {
     /// Name of the object, typed by a person: confirms what may lose something.
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
+    /// Language of the answers: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]

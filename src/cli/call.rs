@@ -8,6 +8,7 @@ use super::args::Call;
 use super::source::{self, CommandError};
 use super::{Exit, print, signal};
 use crate::access::Caller;
+use crate::answer::case::Unasked;
 use crate::call::{Confirm, Confirmation, Reply};
 use crate::catalog::{Form, Kind, Tool};
 use crate::desk::{Door, Request};
@@ -41,6 +42,7 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
         confirm: &Typed(args.confirm.as_deref()),
         progress: &|record| tracing::info!(percent = record.percent, "progress"),
         cancel: &cancel,
+        language: args.language,
     };
     let answering = desk.answer(request);
     tokio::pin!(answering);
@@ -65,11 +67,7 @@ impl Confirm for Typed<'_> {
     fn ask<'a>(&'a self, question: &'a Confirmation) -> BoxFuture<'a, Reply> {
         let reply = match self.0 {
             Some(name) => Reply::Typed(name.to_owned()),
-            None => Reply::Unasked(format!(
-                "Look at the object; to go on, repeat the command with --confirm {}, its {}.",
-                quoted(question.name()),
-                question.argument()
-            )),
+            None => Reply::Unasked(Unasked::NotTyped { name: quoted(question.name()), argument: question.argument() }),
         };
         Box::pin(std::future::ready(reply))
     }

@@ -26,6 +26,7 @@ pub(super) async fn probe(args: &Probe) -> Result<Exit, CommandError> {
         confirm: &Nobody,
         progress: &|_| {},
         cancel: &cancel,
+        language: None,
     };
     let answering = desk.answer(request);
     tokio::pin!(answering);

@@ -13,7 +13,8 @@ pub(super) const HOST_PASSWORD: Variable = Variable {
 };
 
 pub(super) async fn serve(args: &Demo) -> Result<Exit, CommandError> {
-    serve::over(&source::demo(&args.tools).await?, &args.over).await
+    let sourced = source::demo(&args.tools).await?;
+    serve::over(&sourced.in_language(args.language), &args.over).await
 }
 
 pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {

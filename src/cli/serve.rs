@@ -15,7 +15,8 @@ use crate::mcp::Server;
 const PATIENCE: Duration = Duration::from_secs(6);
 
 pub(super) async fn from_file(args: &Serve) -> Result<Exit, CommandError> {
-    over(&source::file(args.config.as_deref(), &args.tools)?, &args.over).await
+    let sourced = source::file(args.config.as_deref(), &args.tools)?;
+    over(&sourced.in_language(args.language), &args.over).await
 }
 
 /// Serves what was sourced, however it is to be.

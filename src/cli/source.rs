@@ -8,6 +8,7 @@ use super::args::{Source, Tools};
 use crate::access::{Mode, ToolPolicy};
 use crate::config::{Config, ConfigError, Vault, env};
 use crate::desk::Desk;
+use crate::tenant::Language;
 
 /// Why a command did not run.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,14 @@ pub(super) struct Sourced {
 }
 
 impl Sourced {
+    /// The same with another language of the server's, when one is said.
+    pub(super) fn in_language(mut self, language: Option<Language>) -> Self {
+        if let Some(language) = language {
+            Arc::make_mut(&mut self.config).language = language;
+        }
+        self
+    }
+
     /// A desk over it.
     pub(super) fn desk(&self) -> Desk {
         Desk::new(Arc::clone(&self.config)).with_vault(self.vault.clone())

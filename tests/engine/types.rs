@@ -211,6 +211,7 @@ async fn answer(desk: &Desk, tool: &str, arguments: Json) -> Json {
         progress: &|_| {},
         confirm: &Nobody,
         cancel: &cancel,
+        language: None,
     };
     Json::Object(desk.answer(request).await.envelope)
 }

@@ -148,7 +148,7 @@ fn every_refusal_names_its_place() {
             "one azure folder for two sign-ins",
             azure(AZURE, "azure_tenant = \"000000c5-0d3a-4000-8000-000000000001\"\n"),
         ),
-        ("language", with(host, &format!("{host}\nlanguage = \"de\""))),
+        ("language", with(host, &format!("{host}\nlanguage = \"fr\""))),
         ("bad alias", world::TOML.replace("tenants.marlowe", "tenants.\"mar lowe\"")),
         (
             "aliases that differ in case",

@@ -212,6 +212,7 @@ pub(crate) async fn ask_until(desk: &Desk, tool: &str, arguments: Json, cancel: 
         progress: &|_| {},
         confirm: &Nobody,
         cancel,
+        language: None,
     })
     .await
 }

@@ -25,6 +25,7 @@ async fn list_rules(desk: &Desk, enabled: bool) {
         progress: &|_| {},
         confirm: &Nobody,
         cancel: &cancel,
+        language: None,
     };
     let answer = desk.answer(request).await;
     assert_eq!(answer.outcome, Outcome::Done, "{}", answer.text);

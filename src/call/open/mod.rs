@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::limit;
 use super::verdict::{self, Stage};
-use crate::answer::{Code, ToolError};
+use crate::answer::ToolError;
+use crate::answer::case::Slip;
 use crate::catalog::{Effect, Entry};
 use crate::config::{Config, Host, Vault};
 use crate::host::Session;
@@ -67,8 +68,7 @@ pub(super) struct Opened<'p> {
 impl Opened<'_> {
     /// The session.
     pub(super) fn session(&mut self) -> Result<&mut Session, ToolError> {
-        let none = || ToolError::refused(Code::Internal, "No session was opened.");
-        self.lease.session().ok_or_else(none)
+        self.lease.session().ok_or_else(|| ToolError::of(Slip::NoSession))
     }
 }
 
@@ -97,7 +97,7 @@ impl<'p> Door<'p> {
     /// The host that serves the target.
     pub(super) fn host(&self, target: &Target) -> Result<&'p Host, ToolError> {
         let host = self.config.host(target.host());
-        host.ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))
+        host.ok_or_else(|| ToolError::of(Slip::HostUnknown))
     }
 
     /// Waits for the seat; a write waits for the other writes of its workspace
