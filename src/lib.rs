@@ -16,6 +16,7 @@ pub mod call;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod desk;
 pub mod front;

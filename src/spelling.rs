@@ -5,10 +5,10 @@ const OFFERED: usize = 3;
 
 /// How many names a sentence lists when none is close. Chosen: more than a
 /// dozen help nobody.
-const LISTED: usize = 12;
+pub(crate) const LISTED: usize = 12;
 
 /// How long a name is quoted at most. Chosen: twice the longest alias.
-const LONGEST: usize = 128;
+pub(crate) const LONGEST: usize = 128;
 
 /// Whether no name of ours is that long. It is neither compared nor quoted.
 pub(crate) fn is_too_long(name: &str) -> bool {
@@ -52,39 +52,6 @@ pub(crate) fn hint<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str> + 
     if all.is_empty() || all.len() > LISTED { String::new() } else { format!("; known: {}", quoted(all, ", ")) }
 }
 
-/// The names that [`sentence`] offers: the close ones, or all when none is
-/// close and they are few.
-pub(crate) fn candidates<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> Vec<&'a str> {
-    if is_too_long(wanted) {
-        return Vec::new();
-    }
-    let near = closest(wanted, names.clone());
-    if !near.is_empty() {
-        return near;
-    }
-    let all: Vec<&str> = names.into_iter().collect();
-    if all.len() > LISTED { Vec::new() } else { all }
-}
-
-/// `There is no tenant "a". Did you mean "b"?`: a whole sentence of `said`
-/// and what is known. Without `said`, which quotes it, when the name is too
-/// long.
-pub(crate) fn sentence<'a>(said: &str, wanted: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    if is_too_long(wanted) {
-        return format!("A name is longer than {LONGEST} characters; there is none like it.");
-    }
-    let near = closest(wanted, names.clone());
-    if !near.is_empty() {
-        return format!("{said}. Did you mean {}?", quoted(near, " or "));
-    }
-    let all: Vec<&str> = names.into_iter().collect();
-    if all.is_empty() || all.len() > LISTED {
-        format!("{said}.")
-    } else {
-        format!("{said}. Known: {}.", quoted(all, ", "))
-    }
-}
-
 /// `"a", "b"`.
 pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>, between: &str) -> String {
     names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(between)
@@ -104,9 +71,6 @@ mod tests {
     #[test]
     fn a_name_without_end_is_not_repeated() {
         let long = "n".repeat(LONGEST + 1);
-        let said = sentence(&format!("There is no tenant \"{long}\""), &long, ["nordhafen"]);
-        assert!(!said.contains("nnn") && said.len() < 100, "{said}");
-        assert!(sentence("There is no \"n\"", &long[1..], ["a"]).starts_with("There is no"));
         assert_eq!((shown("a"), shown(&long)), ("a", "(a name that is too long)"));
     }
 }

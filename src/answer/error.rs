@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::case::Case;
+use super::sentences::In;
 use super::{Code, Outcome};
-use crate::spelling;
+use crate::tenant::Language;
 
 /// Text of a host, untrusted; never part of a sentence of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,51 +20,43 @@ pub struct HostText {
     pub id: String,
 }
 
-/// Why a call did not come off.
+/// Why a call did not come off: an exact case, and what belongs to it. The
+/// sentence is written where the answer is, in the reader's language.
 #[derive(Clone, Debug)]
 pub struct ToolError {
-    /// For programs.
-    pub code: Code,
-    /// How the call counts.
-    pub outcome: Outcome,
-    /// For the reader: what happened and what to do next. Fixed text plus
-    /// names that the caller or the configuration gave; never a host's text.
-    pub said: String,
-    /// Names that were perhaps meant, for programs; the sentence has them,
-    /// too.
-    pub candidates: Vec<String>,
+    /// What went wrong. How it counts, its code, its sentence and the names
+    /// that were perhaps meant follow from it. Boxed: every step of a call
+    /// returns one of these or what it was for.
+    pub case: Box<Case>,
     /// What the host said, apart.
     pub host_errors: Vec<HostText>,
-    /// For the log.
+    /// For the log; never shown.
     pub cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl ToolError {
-    /// One of ours, with nothing of the host.
-    pub fn new(outcome: Outcome, code: Code, said: impl Into<String>) -> Self {
-        Self { code, outcome, said: said.into(), candidates: Vec::new(), host_errors: Vec::new(), cause: None }
+    /// Nothing but the case.
+    pub fn of(case: impl Into<Case>) -> Self {
+        Self { case: Box::new(case.into()), host_errors: Vec::new(), cause: None }
     }
 
-    /// We refuse; nothing ran.
-    pub fn refused(code: Code, said: impl Into<String>) -> Self {
-        Self::new(Outcome::Refused, code, said)
+    /// How the call counts.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.case.outcome()
     }
 
-    /// An argument that cannot stand.
-    pub fn invalid(said: impl Into<String>) -> Self {
-        Self::refused(Code::InvalidArgument, said)
+    /// For programs.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.case.code()
     }
 
-    /// A name that does not exist: `said` quotes it and has no full stop,
-    /// since the close ones of `names` come after it.
-    pub(crate) fn misspelt<'a>(
-        code: Code,
-        said: &str,
-        wanted: &str,
-        names: impl IntoIterator<Item = &'a str> + Clone,
-    ) -> Self {
-        let candidates = spelling::candidates(wanted, names.clone()).into_iter().map(str::to_owned).collect();
-        Self { candidates, ..Self::refused(code, spelling::sentence(said, wanted, names)) }
+    /// For the reader: what happened and what to do next. Fixed text plus
+    /// names that the caller or the configuration gave; never a host's text.
+    #[must_use]
+    pub fn said(&self, language: Language) -> String {
+        In(language, &*self.case).to_string()
     }
 
     /// With what the host said.

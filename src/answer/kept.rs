@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
+use super::case::BadArgument;
 use super::{About, ToolError};
 
 /// Results kept at once. Chosen: one per analyst and open question.
@@ -81,14 +82,12 @@ impl Pages {
     pub(crate) fn find(&self, cursor: &str, question: &Question, now: Instant) -> Result<Found, ToolError> {
         let parsed = cursor.split_once('.').and_then(|(id, at)| Some((id, at.parse::<usize>().ok()?)));
         let Some((id, at)) = parsed else {
-            return Err(ToolError::invalid("The cursor is not one of this server; leave it out to start again."));
+            return Err(ToolError::of(BadArgument::CursorForeign));
         };
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match kept.iter().find(|kept| kept.id == id && kept.until > now) {
-            None => Err(ToolError::invalid("The cursor has expired; leave it out to start again.")),
-            Some(kept) if kept.question != *question => Err(ToolError::invalid(
-                "The cursor belongs to a call with other arguments; repeat those, or leave the cursor out to start again.",
-            )),
+            None => Err(ToolError::of(BadArgument::CursorExpired)),
+            Some(kept) if kept.question != *question => Err(ToolError::of(BadArgument::CursorOfAnother)),
             Some(kept) => Ok(Found {
                 rows: Arc::clone(&kept.rows),
                 about: Arc::clone(&kept.about),
@@ -110,6 +109,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_cursor_belongs_to_its_question_and_its_caller() {
+        let is = |found: Result<Found, ToolError>, why: &BadArgument| *found.unwrap_err().case == why.clone().into();
         let about = Arc::new(About::One(One::of(OutputKind::List)));
         let (pages, start) = (Pages::default(), Instant::now());
         let question = |caller: &str, arguments: serde_json::Value| {
@@ -122,9 +122,11 @@ mod tests {
         let found = pages.find("id.25", &again, start).unwrap();
         assert_eq!((found.at, found.id.as_str()), (25, "id"));
         let other = question("local", json!({"tenant": "u", "Enabled": true}));
-        assert!(pages.find("id.25", &other, start).unwrap_err().said.contains("other arguments"));
+        assert!(is(pages.find("id.25", &other, start), &BadArgument::CursorOfAnother));
         let foreign = question("mallory", json!({"tenant": "t", "Enabled": true}));
-        assert!(pages.find("id.25", &foreign, start).is_err());
-        assert!(pages.find("id.25", &again, start + Duration::from_secs(600)).unwrap_err().said.contains("expired"));
+        assert!(is(pages.find("id.25", &foreign, start), &BadArgument::CursorOfAnother));
+        let late = pages.find("id.25", &again, start + Duration::from_secs(600));
+        assert!(is(late, &BadArgument::CursorExpired));
+        assert!(is(pages.find("25", &again, start), &BadArgument::CursorForeign));
     }
 }

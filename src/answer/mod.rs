@@ -1,21 +1,28 @@
-//! What a caller is told, in one room: outcome, code, rows, pages, shape.
+//! What a caller is told, in one room: outcome, code, case and sentence, rows,
+//! pages, shape.
 
+pub mod case;
 mod error;
 mod kept;
 mod outcome;
 mod page;
 mod rename;
 mod rows;
+mod sentences;
 mod shape;
 mod text;
 mod view;
+mod written;
 
+pub use case::Case;
 pub use error::{HostText, ToolError};
 pub use outcome::{Code, Outcome};
+pub use sentences::In;
 pub use shape::{About, Answer, Fleet, One};
 
 pub(crate) use kept::{Found, Pages, Question};
 pub(crate) use page::page_within;
 pub(crate) use rows::Rows;
+pub(crate) use sentences::{Ask, Phrase};
 pub(crate) use shape::{Head, Lines, done, host_errors, lines, refused};
 pub(crate) use view::{expected, fields, view};

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::case::Warning;
 use super::text::start;
 use super::view::View;
+use super::written::{Written, length};
 
 /// Bytes of JSON on a page at most.
 ///
@@ -11,6 +13,8 @@ use super::view::View;
 pub(super) const PAGE_BYTES: usize = 24_000;
 /// Names of cut fields in a warning at most.
 const NAMES: usize = 10;
+/// Characters of one of them.
+const NAME_CHARS: usize = 100;
 /// Characters that are left of a text that does not fit a page.
 const CUT_CHARS: usize = 2_000;
 
@@ -18,6 +22,8 @@ const CUT_CHARS: usize = 2_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Page {
     pub(crate) rows: Vec<Json>,
+    /// The same to read, one line each: written when they were measured.
+    pub(super) copies: Vec<String>,
     /// Rows in all.
     pub(crate) count: usize,
     /// Number of the first row on the page, from 0.
@@ -26,35 +32,44 @@ pub(crate) struct Page {
     pub(crate) next: Option<usize>,
     /// Something was left out of a row, or rows follow.
     pub(crate) truncated: bool,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// The page of `rows` that begins at `at`, within so many bytes of JSON.
 pub(crate) fn page_within(rows: &[Json], at: usize, view: &View, room: usize) -> Page {
-    let mut page = Page { rows: Vec::new(), count: rows.len(), at, next: None, truncated: false, warnings: Vec::new() };
+    let mut page = Page {
+        rows: Vec::new(),
+        copies: Vec::new(),
+        count: rows.len(),
+        at,
+        next: None,
+        truncated: false,
+        warnings: Vec::new(),
+    };
     let mut bytes = 0;
     let mut cut = None;
     for row in rows.iter().skip(at).take(view.page_size) {
         let mut row = project(row, view.fields.as_deref());
-        let mut size = length(&row);
-        if page.rows.is_empty() && size > room {
+        let mut written = Written::of(&row);
+        if page.rows.is_empty() && written.bytes > room {
             cut = Some(shorten(&mut row, room));
-            size = length(&row);
+            written = Written::of(&row);
         }
-        if !page.rows.is_empty() && bytes + size > room {
+        if !page.rows.is_empty() && bytes + written.bytes > room {
             break;
         }
-        bytes += size;
+        bytes += written.bytes;
         page.rows.push(row);
+        page.copies.push(written.copy);
     }
     let end = at + page.rows.len();
     page.next = (end < rows.len() && !page.rows.is_empty()).then_some(end);
     page.truncated = page.next.is_some() || cut.is_some();
-    page.warnings.extend(cut.map(|cut| cut.warning()));
+    page.warnings.extend(cut);
     for field in view.fields.iter().flatten() {
         let somewhere = page.rows.iter().filter_map(Json::as_object).any(|row| lookup(row, field).is_some());
         if !somewhere && !page.rows.is_empty() {
-            page.warnings.push(format!("No row on this page has the field \"{field}\"."));
+            page.warnings.push(Warning::NoSuchField { field: field.clone() });
         }
     }
     page
@@ -74,51 +89,18 @@ fn project(row: &Json, fields: Option<&[String]>) -> Json {
     }
 }
 
-pub(super) fn length(value: &Json) -> usize {
-    // Counted, not kept: a page is measured a few dozen times per answer.
-    value.to_string().len()
-}
-
-/// What was cut of a row that is longer than a page.
-#[derive(Debug, Default)]
-struct Cut {
-    /// Fields that were shortened.
-    shortened: Vec<String>,
-    /// Fields that were left out.
-    left_out: usize,
-}
-
-impl Cut {
-    fn warning(&self) -> String {
-        let mut said = String::from("Too long for an answer and cut");
-        if !self.shortened.is_empty() {
-            let names: Vec<&str> = self.shortened.iter().take(NAMES).map(|name| start(name, 100)).collect();
-            let more = self.shortened.len().saturating_sub(NAMES);
-            said.push_str(&format!(": {}", names.join(", ")));
-            if more > 0 {
-                said.push_str(&format!(" and {more} more"));
-            }
-        }
-        if self.left_out > 0 {
-            said.push_str(&format!("; {} fields were left out, name the ones you need in `fields`", self.left_out));
-        }
-        said.push('.');
-        said
-    }
-}
-
 /// Cuts a row until it fits a page: the longest fields first, and when that is
 /// not enough, the last fields altogether. Every field is measured once.
-fn shorten(row: &mut Json, page: usize) -> Cut {
+fn shorten(row: &mut Json, page: usize) -> Warning {
     let Json::Object(fields) = row else {
         *row = cut(row);
-        return Cut { shortened: vec!["the value".to_owned()], left_out: 0 };
+        return Warning::CutWhole;
     };
     let mut sizes: Vec<(String, usize)> =
         fields.iter().map(|(name, value)| (name.clone(), name.len() + length(value) + 4)).collect();
     let mut total: usize = sizes.iter().map(|(_, size)| size).sum();
     sizes.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    let mut done = Cut::default();
+    let (mut shortened, mut left_out) = (Vec::new(), 0);
     for (name, size) in sizes {
         // What is left of a field is not shorter than this.
         if total <= page || size <= 2 * CUT_CHARS {
@@ -127,7 +109,7 @@ fn shorten(row: &mut Json, page: usize) -> Cut {
         if let Some(value) = fields.get_mut(&name) {
             *value = cut(value);
             total = total - size + name.len() + length(value) + 4;
-            done.shortened.push(name);
+            shortened.push(name);
         }
     }
     if total > page {
@@ -140,9 +122,10 @@ fn shorten(row: &mut Json, page: usize) -> Cut {
             fits
         });
         *fields = kept.collect();
-        done.left_out = before - fields.len();
+        left_out = before - fields.len();
     }
-    done
+    let named = shortened.iter().take(NAMES).map(|name| start(name, NAME_CHARS).to_owned()).collect();
+    Warning::Cut { fields: named, more: shortened.len().saturating_sub(NAMES), left_out }
 }
 
 fn cut(value: &Json) -> Json {

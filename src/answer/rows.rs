@@ -7,6 +7,7 @@ use wsman::clixml::Value;
 use wsman::clixml::json::to_json_within;
 
 use super::HostText;
+use super::case::Warning;
 use super::rename::rename;
 use crate::catalog::OutputShape;
 
@@ -21,7 +22,7 @@ pub(crate) struct Rows {
     /// Warnings of the host.
     pub(crate) warnings: Vec<String>,
     /// Warnings of ours.
-    pub(crate) ours: Vec<String>,
+    pub(crate) ours: Vec<Warning>,
     pub(crate) host_errors: Vec<HostText>,
 }
 
@@ -44,7 +45,7 @@ impl Rows {
         }
         let mut ours = Vec::new();
         if left_out > 0 {
-            ours.push(format!("{left_out} repeated values were left out of the answer."));
+            ours.push(Warning::RepeatsLeftOut { count: left_out });
         }
         Self { rows: Arc::new(rows), ours, ..Self::default() }
     }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{Code, ToolError};
+use super::ToolError;
+use super::case::{BadArgument, Misspelt, Wanted};
 use crate::catalog::schema::{PAGE_SIZE, PAGE_SIZE_MAX};
 use crate::spelling;
 
@@ -20,9 +21,9 @@ pub(crate) fn view(arguments: &Map<String, Json>) -> Result<View, ToolError> {
         None | Some(Json::Null) => None,
         Some(Json::Array(items)) => {
             let names: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-            Some(names.ok_or_else(|| expected("fields", "a list of strings"))?).filter(|names| !names.is_empty())
+            Some(names.ok_or_else(|| expected("fields", Wanted::Texts))?).filter(|names| !names.is_empty())
         }
-        Some(_) => return Err(expected("fields", "a list of strings")),
+        Some(_) => return Err(expected("fields", Wanted::Texts)),
     };
     let page_size = match arguments.get("page_size") {
         None | Some(Json::Null) => PAGE_SIZE,
@@ -30,12 +31,12 @@ pub(crate) fn view(arguments: &Map<String, Json>) -> Result<View, ToolError> {
             .as_u64()
             .and_then(|size| usize::try_from(size).ok())
             .filter(|size| (1..=PAGE_SIZE_MAX).contains(size))
-            .ok_or_else(|| expected("page_size", &format!("a whole number from 1 to {PAGE_SIZE_MAX}")))?,
+            .ok_or_else(|| expected("page_size", Wanted::WholeWithin { least: 1, greatest: PAGE_SIZE_MAX }))?,
     };
     let cursor = match arguments.get("cursor") {
         None | Some(Json::Null) => None,
         Some(Json::String(text)) => Some(text.clone()),
-        Some(_) => return Err(expected("cursor", "a string")),
+        Some(_) => return Err(expected("cursor", Wanted::Text)),
     };
     Ok(View { fields, page_size, cursor })
 }
@@ -46,14 +47,13 @@ pub(crate) fn fields<'a>(view: &View, known: impl IntoIterator<Item = &'a str> +
     for field in view.fields.iter().flatten() {
         let is_known = known.clone().into_iter().any(|name| name.eq_ignore_ascii_case(field));
         if !is_known && (spelling::is_too_long(field) || !spelling::closest(field, known.clone()).is_empty()) {
-            let said = format!("Answers have no field \"{field}\"");
-            return Err(ToolError::misspelt(Code::InvalidArgument, &said, field, known));
+            return Err(ToolError::of(BadArgument::Field(Misspelt::of(field, known))));
         }
     }
     Ok(())
 }
 
 /// The refusal of a value of the wrong form.
-pub(crate) fn expected(name: &str, what: &str) -> ToolError {
-    ToolError::invalid(format!("The argument \"{name}\" must be {what}."))
+pub(crate) fn expected(name: &str, wanted: Wanted) -> ToolError {
+    ToolError::of(BadArgument::MustBe { name: name.to_owned(), wanted })
 }

@@ -4,13 +4,13 @@ use serde_json::Value as Json;
 use wsman::clixml::Value;
 
 use super::confirm::Consent;
-use super::encode::{Unfit, encode};
+use super::encode::encode;
 use super::validate::Arguments;
-use crate::answer::{Code, ToolError};
+use crate::answer::ToolError;
+use crate::answer::case::{BadArgument, Case, Warning, WrongTarget};
 use crate::catalog::Effect;
 use crate::catalog::{Entry, Parameter};
 use crate::host::{FunctionProbe, ParameterProbe, Style};
-use crate::spelling;
 use crate::tenant::Target;
 
 /// Another name of `SubscriptionId`.
@@ -30,28 +30,25 @@ const SKIP_CONFIRM: &str = "SkipConfirm";
 ///   `-SkipConfirm`) is sent only when the call has been confirmed to us, and
 ///   only where the host has it.
 pub(super) fn bind(
-    entry: &Entry,
+    entry: &'static Entry,
     arguments: &Arguments,
     consent: Consent,
     probe: &FunctionProbe,
     style: Option<Style>,
     target: &Target,
 ) -> Result<Bound, ToolError> {
-    let host = target.host();
     let mut warning = None;
     let mut bound = Vec::new();
     for parameter in &entry.parameters {
         let Some(value) = arguments.0.get(parameter.name.as_str()) else { continue };
         let Some(found) = found(parameter, probe) else {
-            let known =
-                probe.parameters.iter().filter(|known| is_callers(entry, known)).map(|known| known.name.as_str());
-            let said = format!(
-                "\"{}\" on the host \"{host}\" has no parameter \"{}\"; it has {}.",
-                entry.function,
-                parameter.name,
-                spelling::quoted(known, ", ")
-            );
-            return Err(ToolError::invalid(said));
+            let callers = probe.parameters.iter().filter(|known| is_callers(entry, known));
+            return Err(ToolError::of(BadArgument::HostLacks {
+                host: target.host().clone(),
+                function: &entry.function,
+                name: &parameter.name,
+                known: callers.map(|known| known.name.clone()).collect(),
+            }));
         };
         bound.push((found.name.clone(), fit(parameter, found, value, target)?));
     }
@@ -77,16 +74,16 @@ pub(super) fn bind(
 pub(super) struct Bound {
     pub(super) parameters: Vec<(String, Value)>,
     /// The function could be told a part of its target only.
-    pub(super) warning: Option<String>,
+    pub(super) warning: Option<Warning>,
 }
 
 fn inject(
-    entry: &Entry,
+    entry: &'static Entry,
     probe: &FunctionProbe,
     style: Option<Style>,
     target: &Target,
     bound: &mut Vec<(String, Value)>,
-) -> Result<Option<String>, ToolError> {
+) -> Result<Option<Warning>, ToolError> {
     let workspace = target.workspace();
     let values = [
         ("SubscriptionId", &workspace.subscription),
@@ -109,17 +106,12 @@ fn inject(
     // What a function is not told is whatever the host is on. A write may then hit another customer's workspace of
     // the same name.
     let blind = entry.effect() == Effect::Write || (missing.contains(&"WorkspaceName") && style.is_some());
-    let said = format!(
-        "\"{}\" on the host \"{}\" takes no {}, so it cannot be told ",
-        entry.function,
-        target.host(),
-        spelling::quoted(missing, ", ")
-    );
+    let (host, function) = (target.host().clone(), entry.function.as_str());
     if blind {
-        let said = format!("{said}which workspace is meant; nothing was run.");
-        return Err(ToolError::refused(Code::TargetMismatch, said));
+        let why = WrongTarget::NotTold { function, missing };
+        return Err(ToolError::of(Case::WrongTarget { host, why }));
     }
-    Ok(Some(format!("{said}all of the target; the rest is what the host's own sign-in is on.")))
+    Ok(Some(Warning::PartlyTold { host, function, missing }))
 }
 
 /// As [`found`], with a name that scripts use and the catalogue does not have.
@@ -142,14 +134,14 @@ fn found<'a>(parameter: &Parameter, probe: &'a FunctionProbe) -> Option<&'a Para
         .or_else(|| parameter.aliases.iter().find_map(|alias| named(alias)))
 }
 
-fn fit(parameter: &Parameter, found: &ParameterProbe, value: &Json, target: &Target) -> Result<Value, ToolError> {
-    encode(value, found).map_err(|unfit| {
-        let why = match unfit {
-            Unfit::Expected(what) => format!("the host \"{}\" takes {what} there", target.host()),
-            other => other.to_string(),
-        };
-        ToolError::invalid(format!("The argument \"{}\" does not fit: {why}.", parameter.name))
-    })
+fn fit(
+    parameter: &'static Parameter,
+    found: &ParameterProbe,
+    value: &Json,
+    target: &Target,
+) -> Result<Value, ToolError> {
+    encode(value, found)
+        .map_err(|why| ToolError::of(BadArgument::Unfit { host: target.host().clone(), name: &parameter.name, why }))
 }
 
 /// A consent that only a confirmation of ours could give.

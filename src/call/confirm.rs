@@ -9,8 +9,9 @@ use serde_json::{Value as Json, json};
 
 use super::Ask;
 use super::validate::Arguments;
-use crate::answer::{Code, ToolError};
-use crate::tenant::Confirming;
+use crate::answer::case::{Case, Unasked, Unconfirmed, Void};
+use crate::answer::{self, In, Phrase, ToolError};
+use crate::tenant::{Confirming, Language, TenantId, WorkspaceId};
 
 /// Characters of one argument's value that a question shows.
 const SHOWN: usize = 200;
@@ -30,11 +31,10 @@ pub enum Reply {
     Typed(String),
     /// The person said no.
     Declined,
-    /// Nobody could be asked; the sentence says what to do instead.
-    Unasked(String),
-    /// What was brought as an answer is none; the sentence says why and what
-    /// to do.
-    Void(String),
+    /// Nobody could be asked.
+    Unasked(Unasked),
+    /// What was brought as an answer is none.
+    Void(Void),
 }
 
 /// For calls that never lose anything: nobody is asked.
@@ -43,7 +43,7 @@ pub struct Nobody;
 
 impl Confirm for Nobody {
     fn ask<'a>(&'a self, _question: &'a Confirmation) -> BoxFuture<'a, Reply> {
-        Box::pin(std::future::ready(Reply::Unasked("Nobody can be asked here.".to_owned())))
+        Box::pin(std::future::ready(Reply::Unasked(Unasked::Nobody)))
     }
 }
 
@@ -52,16 +52,17 @@ impl Confirm for Nobody {
 pub struct Confirmation {
     caller: String,
     tool: &'static str,
-    place: (String, String),
+    place: (TenantId, WorkspaceId),
     argument: &'static str,
     name: String,
+    language: Language,
     arguments: Vec<(&'static str, Json)>,
 }
 
 impl Confirmation {
     /// The argument that names the object.
     #[must_use]
-    pub fn argument(&self) -> &str {
+    pub fn argument(&self) -> &'static str {
         self.argument
     }
 
@@ -77,13 +78,21 @@ impl Confirmation {
         let (tenant, workspace) = &self.place;
         let arguments: Vec<String> =
             self.arguments.iter().map(|(name, value)| format!("{name} = {}", shown(value))).collect();
-        format!(
-            "{} on {tenant}/{workspace} may lose something for good: {}. To go on, type the {} exactly as it stands here: {}",
-            self.tool,
-            arguments.join(", "),
-            self.argument,
-            printable(&self.name),
-        )
+        let ask = answer::Ask {
+            tool: self.tool,
+            tenant: tenant.as_str(),
+            workspace: workspace.as_str(),
+            arguments: &arguments.join(", "),
+            argument: self.argument,
+            name: &printable(&self.name),
+        };
+        In(self.language, &Phrase::Question(ask)).to_string()
+    }
+
+    /// What the person types into, in a few words.
+    #[must_use]
+    pub fn field(&self) -> String {
+        In(self.language, &Phrase::QuestionField).to_string()
     }
 
     /// One about an incident of that number.
@@ -92,9 +101,10 @@ impl Confirmation {
         Self {
             caller: "c".to_owned(),
             tool: "t",
-            place: ("t".to_owned(), "w".to_owned()),
+            place: (TenantId::parse("t").expect("an alias"), WorkspaceId::parse("w").expect("an alias")),
             argument: "IncidentNumber",
             name: name.to_owned(),
+            language: Language::English,
             arguments: vec![("IncidentNumber", name.into())],
         }
     }
@@ -104,7 +114,9 @@ impl Confirmation {
     #[must_use]
     pub fn binding(&self) -> Vec<u8> {
         // JSON, so that no two different questions have the same bytes.
-        json!([self.caller, self.tool, self.place.0, self.place.1, self.arguments]).to_string().into_bytes()
+        json!([self.caller, self.tool, self.place.0.as_str(), self.place.1.as_str(), self.arguments])
+            .to_string()
+            .into_bytes()
     }
 }
 
@@ -169,31 +181,18 @@ pub(super) async fn check(ask: &Ask<'_>, arguments: &Arguments) -> Result<Consen
         () = ask.cancel.cancelled() => return Err(super::verdict::cancelled_before()),
         reply = ask.confirm.ask(&question) => reply,
     };
-    let (code, why) = match reply {
+    let why = match reply {
         Reply::Typed(typed) if typed == question.name => return Ok(Consent(Given::Yes)),
-        Reply::Typed(_) => {
-            let why = format!(
-                "what was typed is not the {} of the call. Call again and type it exactly, in upper and lower case",
-                question.argument
-            );
-            (Code::ConfirmationFailed, format!("{why}."))
-        }
-        Reply::Declined => (
-            Code::ConfirmationFailed,
-            "the person who was asked said no. Do not call again unless they ask for it.".to_owned(),
-        ),
-        Reply::Void(why) => (Code::ConfirmationFailed, why),
-        Reply::Unasked(why) => (Code::ConfirmationRequired, why),
+        Reply::Typed(_) => Ok(Unconfirmed::OtherName { argument: question.argument }),
+        Reply::Declined => Ok(Unconfirmed::Declined),
+        Reply::Void(void) => Ok(Unconfirmed::Void(void)),
+        Reply::Unasked(why) => Err(why),
     };
-    let (tenant, workspace) = &question.place;
-    let said = match code {
-        Code::ConfirmationRequired => format!(
-            "\"{}\" may lose something on {tenant}/{workspace} and needs a person's confirmation; nothing was run. {why}",
-            question.tool
-        ),
-        _ => format!("\"{}\" on {tenant}/{workspace} was not confirmed, and nothing was run: {why}", question.tool),
-    };
-    Err(ToolError::refused(code, said))
+    let Confirmation { tool, place: (tenant, workspace), .. } = question;
+    Err(ToolError::of(match why {
+        Ok(why) => Case::Unconfirmed { tool, tenant, workspace, why },
+        Err(why) => Case::Unasked { tool, tenant, workspace, why },
+    }))
 }
 
 fn question(ask: &Ask<'_>, arguments: &Arguments) -> Result<Confirmation, ToolError> {
@@ -205,18 +204,15 @@ fn question(ask: &Ask<'_>, arguments: &Arguments) -> Result<Confirmation, ToolEr
         Some((argument.as_str(), name))
     });
     let Some((argument, name)) = named.filter(|(_, name)| !name.is_empty()) else {
-        let said = format!(
-            "\"{}\" may lose something and the call names no object that a person could confirm; nothing was run.",
-            ask.entry.tool
-        );
-        return Err(ToolError::refused(Code::ConfirmationRequired, said));
+        return Err(ToolError::of(Case::Nameless { tool: &ask.entry.tool }));
     };
     Ok(Confirmation {
         caller: ask.caller.name.clone(),
         tool: &ask.entry.tool,
-        place: (ask.target.tenant().id.to_string(), ask.target.workspace().id.to_string()),
+        place: (ask.target.tenant().id.clone(), ask.target.workspace().id.clone()),
         argument,
         name,
+        language: ask.language,
         arguments: arguments.0.iter().map(|(name, value)| (*name, value.clone())).collect(),
     })
 }
@@ -228,6 +224,7 @@ mod tests {
 
     use super::*;
     use crate::access::{Caller, ToolPolicy};
+    use crate::answer::Code;
     use crate::call::{testing::target, validate};
     use crate::catalog::Effect;
     use crate::catalog::{self, Entry, Tool, all};
@@ -259,6 +256,7 @@ mod tests {
             progress: &|_| {},
             confirm: &Says(reply),
             cancel: &CancellationToken::new(),
+            language: Language::English,
         };
         check(&ask, &arguments).await
     }
@@ -270,7 +268,11 @@ mod tests {
         assert!(yes.unwrap().is_given());
         for typed in ["password spray", "Password spray ", "Password", "", "yes", "RuleName"] {
             let error = asked("Remove-AnalyticsRule", &rule, Reply::Typed(typed.into())).await.unwrap_err();
-            assert_eq!((error.code, error.said.contains("RuleName")), (Code::ConfirmationFailed, true), "{typed}");
+            assert_eq!(
+                (error.code(), error.said(Language::English).contains("RuleName")),
+                (Code::ConfirmationFailed, true),
+                "{typed}"
+            );
         }
         let number = json!({"IncidentNumber": 12345, "Classification": "Undetermined"});
         let yes = asked("Close-SentinelIncident", &number, Reply::Typed("12345".into())).await;
@@ -290,7 +292,7 @@ mod tests {
         let new = asked("Import-SentinelWorkbook", &import(false), Reply::Declined).await;
         assert!(!new.unwrap().is_given());
         let error = asked("Import-SentinelWorkbook", &import(true), Reply::Declined).await.unwrap_err();
-        assert_eq!(error.code, Code::ConfirmationFailed);
+        assert_eq!(error.code(), Code::ConfirmationFailed);
         let yes = asked("Import-SentinelWorkbook", &import(true), Reply::Typed("Overview".into())).await;
         assert!(yes.unwrap().is_given());
     }
@@ -328,6 +330,7 @@ mod tests {
             progress: &|_| {},
             confirm: &Nobody,
             cancel: &cancel,
+            language: Language::English,
         };
         let asked = question(&ask, &arguments).unwrap();
         assert_eq!(

@@ -9,27 +9,8 @@ use std::str::FromStr as _;
 use serde_json::Value as Json;
 use wsman::clixml::{DateTime, TimeSpan, Value};
 
+use crate::answer::case::Unfit;
 use crate::host::ParameterProbe;
-
-/// A value that does not bind to the host's type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
-    /// Another JSON type is needed.
-    #[error("expected {0}")]
-    Expected(&'static str),
-    /// Two keys of a table that PowerShell takes for one.
-    #[error("two keys differ only in case")]
-    TwinKeys,
-    /// `null` inside a value would arrive as something else.
-    #[error("null inside a value")]
-    InnerNull,
-    /// Not one of an enum's names.
-    #[error("no such name; the host's function has a fixed list")]
-    Name,
-    /// A type that no JSON value is sent for.
-    #[error("the host's function takes a type that is not supported")]
-    Type,
-}
 
 /// Encodes `value` for a parameter of the host's function.
 ///
@@ -56,46 +37,46 @@ fn single(value: &Json, name: &str, parameter: &ParameterProbe) -> Result<Value,
         return enumeration(value, &parameter.validate_set);
     }
     match name {
-        "System.String" | "System.Uri" => value.as_str().map(Value::from).ok_or(Unfit::Expected("a string")),
+        "System.String" | "System.Uri" => value.as_str().map(Value::from).ok_or(Unfit::Text),
         "System.Guid" => {
             let guid = value.as_str().and_then(|text| uuid::Uuid::parse_str(text).ok());
-            guid.map(Value::Guid).ok_or(Unfit::Expected("an id"))
+            guid.map(Value::Guid).ok_or(Unfit::Guid)
         }
         "System.Int32" => integer(value).map(Value::I32),
         "System.Int64" => integer(value).map(Value::I64),
         "System.Int16" => integer(value).map(Value::I16),
         "System.Byte" => integer(value).map(Value::U8),
         "System.UInt32" => integer(value).map(Value::U32),
-        "System.Double" => value.as_f64().map(Value::F64).ok_or(Unfit::Expected("a number")),
+        "System.Double" => value.as_f64().map(Value::F64).ok_or(Unfit::Number),
         "System.Boolean" | "System.Management.Automation.SwitchParameter" => {
-            value.as_bool().map(Value::Bool).ok_or(Unfit::Expected("true or false"))
+            value.as_bool().map(Value::Bool).ok_or(Unfit::Flag)
         }
         "System.DateTime" | "System.DateTimeOffset" => value
             .as_str()
             .and_then(utc)
             .and_then(|text| DateTime::parse(&text).ok())
             .map(Value::DateTime)
-            .ok_or(Unfit::Expected("a time with its zone")),
+            .ok_or(Unfit::Time),
         "System.TimeSpan" => value
             .as_str()
             .and_then(span)
             .and_then(|text| TimeSpan::parse(&text).ok())
             .map(Value::TimeSpan)
-            .ok_or(Unfit::Expected("a span of time")),
+            .ok_or(Unfit::Span),
         "System.Collections.Hashtable" | "System.Collections.IDictionary" => match value {
             Json::Object(_) => free(value, Bag::Table),
-            _ => Err(Unfit::Expected("an object")),
+            _ => Err(Unfit::Object),
         },
         // A table would arrive as one, without the properties that the function reads.
         "System.Management.Automation.PSCustomObject" => match value {
             Json::Object(_) => free(value, Bag::Custom),
-            _ => Err(Unfit::Expected("an object")),
+            _ => Err(Unfit::Object),
         },
         "System.Management.Automation.PSObject" => free(value, Bag::Custom),
         "System.Object" => free(value, Bag::Table),
         "System.Array" => match value {
             Json::Array(_) => free(value, Bag::Table),
-            _ => Err(Unfit::Expected("a list")),
+            _ => Err(Unfit::List),
         },
         _ => Err(Unfit::Type),
     }
@@ -104,7 +85,7 @@ fn single(value: &Json, name: &str, parameter: &ParameterProbe) -> Result<Value,
 /// An enum by its names; PowerShell takes several of a flags enum, separated
 /// by commas. Never by number: numbers mean nothing to who reads the schema.
 fn enumeration(value: &Json, names: &[String]) -> Result<Value, Unfit> {
-    let text = value.as_str().ok_or(Unfit::Expected("a name"))?;
+    let text = value.as_str().ok_or(Unfit::Word)?;
     let known = |part: &str| names.iter().any(|name| name.eq_ignore_ascii_case(part.trim()));
     if text.split(',').all(known) { Ok(text.into()) } else { Err(Unfit::Name) }
 }
@@ -119,7 +100,7 @@ enum Bag {
 }
 
 fn integer<T: TryFrom<i64>>(value: &Json) -> Result<T, Unfit> {
-    value.as_i64().and_then(|number| T::try_from(number).ok()).ok_or(Unfit::Expected("a whole number in range"))
+    value.as_i64().and_then(|number| T::try_from(number).ok()).ok_or(Unfit::WholeInRange)
 }
 
 /// Where the host's type says nothing, the JSON type decides.
@@ -130,7 +111,7 @@ fn free(value: &Json, bag: Bag) -> Result<Value, Unfit> {
         Json::String(text) => text.as_str().into(),
         Json::Number(number) => match number.as_i64() {
             Some(number) => i32::try_from(number).map_or(Value::I64(number), Value::I32),
-            None => number.as_f64().map(Value::F64).ok_or(Unfit::Expected("a number in range"))?,
+            None => number.as_f64().map(Value::F64).ok_or(Unfit::NumberInRange)?,
         },
         Json::Array(items) => Value::list(items.iter().map(|item| free(item, bag)).collect::<Result<_, _>>()?),
         Json::Object(entries) => {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::answer::{Code, ToolError};
+use crate::answer::ToolError;
+use crate::answer::case::{Case, Slip};
 use crate::config::Config;
 use crate::tenant::{HostId, Target, TenantId};
 
@@ -32,18 +33,12 @@ impl Limits {
 
     /// Takes a place in the tenant's queue, at once or not at all.
     pub(super) fn join(&self, target: &Target) -> Result<Place, ToolError> {
-        let room = self
-            .0
-            .get(&target.tenant().id)
-            .ok_or_else(|| ToolError::refused(Code::Internal, "The target's tenant is not configured."))?;
+        let room = self.0.get(&target.tenant().id).ok_or_else(|| ToolError::of(Slip::TenantUnknown))?;
         Arc::clone(room).try_acquire_owned().map(Place).map_err(|_| busy(target.host()))
     }
 }
 
 /// Too many are waiting, or it took too long.
 pub(super) fn busy(host: &HostId) -> ToolError {
-    ToolError::refused(
-        Code::Busy,
-        format!("Too many calls wait for the host \"{host}\"; nothing was run. Try again in a minute."),
-    )
+    ToolError::of(Case::Busy { host: host.clone() })
 }

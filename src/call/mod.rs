@@ -26,7 +26,7 @@ mod validate;
 mod verdict;
 
 pub use confirm::{Confirm, Confirmation, Nobody, Reply};
-pub use encode::{Unfit, encode};
+pub use encode::encode;
 pub use path::CallPath;
 pub use resolve::sight;
 

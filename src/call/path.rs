@@ -18,17 +18,19 @@ use super::open::{Door, SignIns};
 use super::validate::{self, Arguments};
 use super::{authorise, confirm, run};
 use crate::access::Caller;
-use crate::answer::{Code, Rows, ToolError};
+use crate::answer::case::Slip;
+use crate::answer::{Rows, ToolError};
 use crate::catalog::{Effect, Entry, Tool};
-use crate::config::Config;
+use crate::config::{Config, Vault};
 use crate::host::HostProgress;
 use crate::pool::Pool;
-use crate::tenant::Target;
+use crate::tenant::{Language, Target};
 
 /// Runs calls. One per server.
 #[derive(Debug)]
 pub struct CallPath {
     config: Arc<Config>,
+    vault: Vault,
     pool: Pool,
     limits: Limits,
     cache: Cache,
@@ -49,6 +51,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) progress: &'a (dyn Fn(HostProgress) + Send + Sync),
     pub(crate) confirm: &'a dyn Confirm,
     pub(crate) cancel: &'a CancellationToken,
+    /// What a person is asked in.
+    pub(crate) language: Language,
 }
 
 /// A call that may be made: allowed, checked, confirmed, and with a place in
@@ -78,7 +82,20 @@ impl CallPath {
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
         let limits = Limits::new(&config);
-        Self { config, pool: Pool::default(), limits, cache: Cache::default(), sign_ins: SignIns::default() }
+        Self {
+            config,
+            vault: Vault::default(),
+            pool: Pool::default(),
+            limits,
+            cache: Cache::default(),
+            sign_ins: SignIns::default(),
+        }
+    }
+
+    /// The same with another vault.
+    #[must_use]
+    pub fn with_vault(self, vault: Vault) -> Self {
+        Self { vault, ..self }
     }
 
     /// The configuration.
@@ -100,7 +117,7 @@ impl CallPath {
 
     /// The one way to a session.
     pub(super) fn door(&self) -> Door<'_> {
-        Door { config: &self.config, pool: &self.pool, sign_ins: &self.sign_ins }
+        Door { config: &self.config, vault: &self.vault, pool: &self.pool, sign_ins: &self.sign_ins }
     }
 
     /// Everything that needs no host: authorise, validate, confirm, limit.
@@ -136,7 +153,7 @@ impl CallPath {
     /// Both halves, for what only reads.
     pub(crate) async fn read(&self, ask: &Ask<'_>) -> Result<Executed, ToolError> {
         if ask.entry.effect() == Effect::Write {
-            return Err(ToolError::refused(Code::Internal, "A reading tool asked for a function that writes."));
+            return Err(ToolError::of(Slip::WriteInRead));
         }
         let prepared = self.prepare(ask).await?;
         self.run(ask, prepared).await

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
-use crate::answer::{Code, ToolError};
+use crate::answer::case::{BadArgument, Misspelt, Unknown, Wanted};
+use crate::answer::{ToolError, expected};
 use crate::catalog::schema::Sight;
-use crate::spelling;
 use crate::tenant::{NoTarget, Registry, Target};
 
 /// The target that the arguments name. A tenant that the caller may not see
@@ -26,33 +26,27 @@ pub(crate) fn target(registry: &Registry, caller: &Caller, arguments: &Map<Strin
 
 fn alias<'a>(
     arguments: &'a Map<String, Json>,
-    key: &str,
+    name: &'static str,
     known: impl FnOnce() -> Vec<String>,
 ) -> Result<&'a str, ToolError> {
-    match arguments.get(key) {
+    match arguments.get(name) {
         Some(Json::String(text)) => Ok(text),
-        None | Some(Json::Null) => {
-            let known = known();
-            let names = spelling::quoted(known.iter().map(String::as_str), ", ");
-            let missing = ToolError::invalid(format!("The argument \"{key}\" is missing; name one of {names}."));
-            Err(ToolError { candidates: known, ..missing })
-        }
-        Some(_) => Err(ToolError::invalid(format!("The argument \"{key}\" must be a string."))),
+        None | Some(Json::Null) => Err(ToolError::of(BadArgument::NoTarget { name, known: known() })),
+        Some(_) => Err(expected(name, Wanted::Text)),
     }
 }
 
 /// The refusal of a tenant alias.
 pub(crate) fn unknown_tenant(registry: &Registry, caller: &Caller, tenant: &str) -> ToolError {
     let known = known_tenants(registry, caller);
-    let said = format!("There is no tenant \"{tenant}\"");
-    ToolError::misspelt(Code::UnknownTenant, &said, tenant, known.iter().map(String::as_str))
+    ToolError::of(Unknown::Tenant(Misspelt::of(tenant, known.iter().map(String::as_str))))
 }
 
 /// The refusal of a workspace alias.
 pub(crate) fn unknown_workspace(registry: &Registry, tenant: &str, workspace: &str) -> ToolError {
     let known = known_workspaces(registry, tenant);
-    let said = format!("The tenant \"{tenant}\" has no workspace \"{workspace}\"");
-    ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known.iter().map(String::as_str))
+    let workspace = Misspelt::of(workspace, known.iter().map(String::as_str));
+    ToolError::of(Unknown::WorkspaceOf { tenant: tenant.to_owned(), workspace })
 }
 
 /// Aliases of the tenants that the caller may see.

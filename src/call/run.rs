@@ -12,7 +12,8 @@ use super::pause::{Next, Pauses};
 use super::validate::Arguments;
 use super::verdict::{self, Stage};
 use super::{Ask, CallPath};
-use crate::answer::{Code, Rows, ToolError};
+use crate::answer::case::{Case, Warning, WrongTarget};
+use crate::answer::{Rows, ToolError};
 use crate::catalog::Effect;
 use crate::config::Host;
 use crate::host::{Call, HostError, Style};
@@ -45,7 +46,7 @@ pub(super) async fn run(
     }
     // The others of this workspace are as old as the one that was dead.
     path.pool().distrust(&PoolKey::of(ask.target));
-    debug!(code = error.code.as_str(), "lost; once more on a fresh session");
+    debug!(code = error.code().as_str(), "lost; once more on a fresh session");
     attempt(path, ask, arguments, consent).await.map_err(Attempt::into_error)
 }
 
@@ -132,31 +133,23 @@ enum Unready {
     GivenUp(ToolError),
 }
 
-/// Asks the probe and encodes the call for it. The text is a warning for the
-/// caller.
+/// Asks the probe and encodes the call for it.
 async fn ready(
     ask: &Ask<'_>,
     arguments: &Arguments,
     consent: Consent,
     host: &Host,
     opened: &mut Opened<'_>,
-) -> Result<(Call, Option<String>), Unready> {
+) -> Result<(Call, Option<Warning>), Unready> {
     let entry = ask.entry;
     let session = opened.session().map_err(Unready::GivenUp)?;
     let style = session.style();
+    let elsewhere = |why| Unready::Ours(ToolError::of(Case::WrongTarget { host: host.id.clone(), why }));
     if style.is_none() && entry.effect() == Effect::Write {
-        let said = format!(
-            "The script on the host \"{}\" does not show which workspace it is on, so nothing may be written with it.",
-            host.id
-        );
-        return Err(Unready::Ours(ToolError::refused(Code::TargetMismatch, said)));
+        return Err(elsewhere(WrongTarget::NotShown));
     }
     if style == Some(Style::Session) && entry.effect() == Effect::Write && !session.holds_whole_target() {
-        let said = format!(
-            "The script on the host \"{}\" does not keep subscription, resource group and workspace all three, so nothing may be written with it.",
-            host.id
-        );
-        return Err(Unready::Ours(ToolError::refused(Code::TargetMismatch, said)));
+        return Err(elsewhere(WrongTarget::NotKept));
     }
     let probe = tokio::select! {
         biased;

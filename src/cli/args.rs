@@ -4,29 +4,35 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::catalog::ToolSet;
+use crate::config::env;
+use crate::tenant::Language;
 
 /// Microsoft Sentinel of several customers, run on each customer's own jump
 /// host.
 #[derive(Debug, clap::Parser)]
-#[command(name = "sentinel-jump", version, about, after_help = AFTER)]
+#[command(name = "sentinel-jump", version, about, after_help = after())]
 pub struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
 }
 
-const AFTER: &str = "\
-Environment:
-  SENTINEL_JUMP_CONFIG  path of the configuration, when --config is not given
-  SENTINEL_JUMP_LOG     what is logged on stderr, such as info or sentinel_jump=debug
-  SENTINEL_JUMP_HOST_PASSWORD  password that `host` takes, instead of a new one that it prints
-
-Exit codes: 0 done, 1 failed, 2 refused, 3 unreachable, 4 unknown, 130 cancelled";
+fn after() -> String {
+    let variables = env::VARIABLES.iter();
+    #[cfg(feature = "demo")]
+    let variables = variables.chain([&super::demo::HOST_PASSWORD]);
+    let lines = variables.map(|variable| format!("  {:<28} {}\n", variable.name, variable.meaning));
+    format!(
+        "Environment:\n{}\nExit codes: 0 done, 1 failed, 2 refused, 3 unreachable, 4 unknown, 130 cancelled",
+        lines.collect::<String>()
+    )
+}
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Serve MCP on standard input and output, or over HTTP.
     Serve(Serve),
     /// Serve MCP on jump hosts of the demo; needs no configuration.
+    #[cfg(feature = "demo")]
     Demo(Demo),
     /// Run one tool and print its answer as JSON.
     Call(Call),
@@ -41,6 +47,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Audit(Audit),
     /// Run an embedded jump host for tests.
+    #[cfg(feature = "demo")]
     Host(Host),
 }
 
@@ -48,11 +55,23 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 pub(super) struct Source {
     /// Configuration file.
-    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+    #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Use the demo's jump hosts instead.
-    #[arg(long)]
+    #[cfg(feature = "demo")]
+    #[arg(long, conflicts_with = "config")]
     pub(super) demo: bool,
+}
+
+impl Source {
+    /// Whether the command line says it.
+    pub(super) fn is_given(&self) -> bool {
+        #[cfg(feature = "demo")]
+        if self.demo {
+            return true;
+        }
+        self.config.is_some()
+    }
 }
 
 /// Which tools there are.
@@ -74,10 +93,14 @@ pub(super) struct Over {
     pub(super) http: Option<SocketAddr>,
 }
 
+#[cfg(feature = "demo")]
 #[derive(Debug, clap::Args)]
 pub(super) struct Demo {
     #[command(flatten)]
     pub(super) over: Over,
+    /// Language of the answers where neither the question nor its tenant says: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
@@ -89,6 +112,9 @@ pub(super) struct Serve {
     pub(super) config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) over: Over,
+    /// Language of the answers where neither the question nor its tenant says: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
@@ -112,6 +138,9 @@ pub(super) struct Call {
     /// Name of the object, typed by a person: confirms what may lose something.
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
+    /// Language of the answers: en or de.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]
@@ -174,6 +203,7 @@ pub(super) struct Verify {
     pub(super) config: Option<PathBuf>,
 }
 
+#[cfg(feature = "demo")]
 #[derive(Debug, clap::Args)]
 pub(super) struct Host {
     /// Address to listen on, such as 127.0.0.1:5985.

@@ -1,7 +1,5 @@
 //! `call`: one tool, one JSON answer.
 
-use std::sync::Arc;
-
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
@@ -10,9 +8,10 @@ use super::args::Call;
 use super::source::{self, CommandError};
 use super::{Exit, print, signal};
 use crate::access::Caller;
+use crate::answer::case::Unasked;
 use crate::call::{Confirm, Confirmation, Reply};
 use crate::catalog::{Form, Kind, Tool};
-use crate::desk::{Desk, Door, Request};
+use crate::desk::{Door, Request};
 
 /// Why the arguments cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +25,7 @@ enum BadArguments {
 pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
     let sourced = source::any(&args.source, &args.tools).await?;
     let caller = Caller::local(sourced.config.policy.clone());
-    let desk = Desk::new(Arc::new(sourced.config));
+    let desk = sourced.desk();
     let arguments = match arguments(args, desk.tools().find(&args.tool).as_ref()) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -43,6 +42,7 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
         confirm: &Typed(args.confirm.as_deref()),
         progress: &|record| tracing::info!(percent = record.percent, "progress"),
         cancel: &cancel,
+        language: args.language,
     };
     let answering = desk.answer(request);
     tokio::pin!(answering);
@@ -67,11 +67,7 @@ impl Confirm for Typed<'_> {
     fn ask<'a>(&'a self, question: &'a Confirmation) -> BoxFuture<'a, Reply> {
         let reply = match self.0 {
             Some(name) => Reply::Typed(name.to_owned()),
-            None => Reply::Unasked(format!(
-                "Look at the object; to go on, repeat the command with --confirm {}, its {}.",
-                quoted(question.name()),
-                question.argument()
-            )),
+            None => Reply::Unasked(Unasked::NotTyped { name: quoted(question.name()), argument: question.argument() }),
         };
         Box::pin(std::future::ready(reply))
     }

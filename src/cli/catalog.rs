@@ -1,7 +1,6 @@
 //! `catalog probe`: what a host's script has, beside the catalogue.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
@@ -11,12 +10,12 @@ use super::source::{self, CommandError};
 use super::{Exit, print, signal};
 use crate::access::Caller;
 use crate::call::Nobody;
-use crate::desk::{Desk, Door, PROBE, Request};
+use crate::desk::{Door, PROBE, Request};
 
 pub(super) async fn probe(args: &Probe) -> Result<Exit, CommandError> {
     let sourced = source::any(&args.source, &Tools::default()).await?;
     let caller = Caller::local(sourced.config.policy.clone());
-    let desk = Desk::new(Arc::new(sourced.config));
+    let desk = sourced.desk();
     let cancel = CancellationToken::new();
     let arguments = arguments(args);
     let request = Request {
@@ -27,6 +26,7 @@ pub(super) async fn probe(args: &Probe) -> Result<Exit, CommandError> {
         confirm: &Nobody,
         progress: &|_| {},
         cancel: &cancel,
+        language: None,
     };
     let answering = desk.answer(request);
     tokio::pin!(answering);

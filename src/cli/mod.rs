@@ -9,6 +9,8 @@ mod audit;
 mod call;
 mod catalog;
 mod check;
+#[cfg(feature = "demo")]
+mod demo;
 mod exit;
 mod print;
 mod serve;
@@ -37,13 +39,15 @@ pub async fn run() -> Exit {
     };
     let ended = match args.command {
         Command::Serve(serve) => serve::from_file(&serve).await,
-        Command::Demo(demo) => serve::demo(&demo).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => demo::serve(&demo).await,
         Command::Call(call) => call::run(&call).await,
         Command::Tools(tools) => tools::run(&tools).await,
         Command::Catalog(args::Catalog::Probe(probe)) => catalog::probe(&probe).await,
         Command::Check(check) => check::run(&check),
         Command::Audit(args::Audit::Verify(verify)) => audit::verify(&verify),
-        Command::Host(host) => serve::host(&host).await,
+        #[cfg(feature = "demo")]
+        Command::Host(host) => demo::host(&host).await,
     };
     ended.unwrap_or_else(|error| {
         print::complain(&error.to_string());

@@ -1,16 +1,13 @@
-//! `serve`, `demo` and `host`.
+//! `serve`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Demo, Host, Over, Serve};
-use super::source::{self, CommandError};
+use super::args::{Over, Serve};
+use super::source::{self, CommandError, Sourced};
 use super::{Exit, print, signal};
 use crate::access::Caller;
-use crate::config::{Config, env};
-use crate::demo;
-use crate::desk::Desk;
 use crate::front::{HttpListener, Loopback, serve_http, serve_stdio};
 use crate::mcp::Server;
 
@@ -18,30 +15,27 @@ use crate::mcp::Server;
 const PATIENCE: Duration = Duration::from_secs(6);
 
 pub(super) async fn from_file(args: &Serve) -> Result<Exit, CommandError> {
-    serve(source::file(args.config.as_deref(), &args.tools)?, &args.over).await
+    let sourced = source::file(args.config.as_deref(), &args.tools)?;
+    over(&sourced.in_language(args.language), &args.over).await
 }
 
-pub(super) async fn demo(args: &Demo) -> Result<Exit, CommandError> {
-    // Its hosts live as long as this.
-    let sourced = source::started_demo(&args.tools).await?;
-    serve(sourced.config, &args.over).await
-}
-
-async fn serve(config: Config, over: &Over) -> Result<Exit, CommandError> {
+/// Serves what was sourced, however it is to be.
+pub(super) async fn over(sourced: &Sourced, over: &Over) -> Result<Exit, CommandError> {
     match over.http {
-        Some(address) => over_http(config, address).await,
-        None => over_stdio(config).await,
+        Some(address) => over_http(sourced, address).await,
+        None => over_stdio(sourced).await,
     }
 }
 
-async fn over_http(config: Config, address: SocketAddr) -> Result<Exit, CommandError> {
+async fn over_http(sourced: &Sourced, address: SocketAddr) -> Result<Exit, CommandError> {
     let told_to_end = signal::told_to_end();
     let listener = HttpListener::bind(Loopback::try_from(address)?).await?;
+    let config = &sourced.config;
     let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
     tracing::info!(hosts, tenants, "serving MCP over HTTP");
     print::line(&format!("listening on {}", listener.url()));
     let caller = Caller::local(config.policy.clone());
-    let desk = Arc::new(Desk::new(Arc::new(config)));
+    let desk = Arc::new(sourced.desk());
     let server = Server::new(Arc::clone(&desk));
     tokio::select! {
         never = desk.path().pool().tend() => match never {},
@@ -49,11 +43,12 @@ async fn over_http(config: Config, address: SocketAddr) -> Result<Exit, CommandE
     }
 }
 
-async fn over_stdio(config: Config) -> Result<Exit, CommandError> {
+async fn over_stdio(sourced: &Sourced) -> Result<Exit, CommandError> {
+    let config = &sourced.config;
     let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
     tracing::info!(hosts, tenants, "serving MCP on standard input and output");
     let caller = Caller::local(config.policy.clone());
-    let desk = Arc::new(Desk::new(Arc::new(config)));
+    let desk = Arc::new(sourced.desk());
     let server = Server::new(Arc::clone(&desk));
     tokio::select! {
         never = desk.path().pool().tend() => match never {},
@@ -66,32 +61,4 @@ async fn over_stdio(config: Config) -> Result<Exit, CommandError> {
             Ok(Exit::Cancelled)
         }
     }
-}
-
-pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {
-    #[cfg(feature = "process")]
-    let process = args.process.as_deref();
-    #[cfg(not(feature = "process"))]
-    let process = None;
-    let tls = args.tls_certificate.as_deref().zip(args.tls_key.as_deref()).map(|(certificate, key)| demo::HostFiles {
-        certificate,
-        key,
-        require_channel_binding: args.require_channel_binding,
-        basic: args.basic,
-    });
-    let host = demo::host(args.listen, process, tls).await?;
-    let told_to_end = signal::told_to_end();
-    print::line(&format!("listening on {}", host.listener.url()));
-    let username = &host.credentials.username;
-    if env::host_password().is_some() {
-        print::line(&format!("user {username}, password: as given"));
-    } else {
-        // Typed into another client by a person, or read by its test.
-        print::line(&format!("user {username}, password {}", host.credentials.password.expose()));
-    }
-    told_to_end.await;
-    let ran = host.listener.counters();
-    print::line(&format!("{} requests, {} commands", ran.requests.values().sum::<u64>(), ran.commands_started));
-    host.listener.shutdown().await;
-    Ok(Exit::Done)
 }

@@ -1,17 +1,23 @@
 //! Where the configuration comes from.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Exit;
 use super::args::{Source, Tools};
 use crate::access::{Mode, ToolPolicy};
-use crate::config::{Config, ConfigError, env};
-use crate::demo::{self, Demo, DemoError};
+use crate::config::{Config, ConfigError, Vault, env};
+use crate::desk::Desk;
+use crate::tenant::Language;
 
 /// Why a command did not run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
-    #[error("no configuration: give --config FILE, set SENTINEL_JUMP_CONFIG, or try the demo first")]
+    #[cfg_attr(
+        feature = "demo",
+        error("no configuration: give --config FILE, set SENTINEL_JUMP_CONFIG, or try the demo first")
+    )]
+    #[cfg_attr(not(feature = "demo"), error("no configuration: give --config FILE, or set SENTINEL_JUMP_CONFIG"))]
     Nowhere,
     #[error(transparent)]
     Wrong(#[from] ConfigError),
@@ -19,8 +25,9 @@ pub(super) enum CommandError {
     NoState,
     #[error("the trail cannot be checked: {0}")]
     Trail(#[from] crate::audit::VerifyError),
+    #[cfg(feature = "demo")]
     #[error("the demo cannot start: {0}")]
-    Demo(#[from] DemoError),
+    Demo(#[from] crate::demo::DemoError),
     #[error("--http: {0}")]
     Address(#[from] crate::front::NotLoopback),
     #[error("the service broke: {0}")]
@@ -32,16 +39,35 @@ impl CommandError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Nowhere | Self::Wrong(_) | Self::Address(_) | Self::NoState | Self::Trail(_) => Exit::Refused,
-            Self::Demo(_) | Self::Served(_) => Exit::Failed,
+            #[cfg(feature = "demo")]
+            Self::Demo(_) => Exit::Failed,
+            Self::Served(_) => Exit::Failed,
         }
     }
 }
 
-/// A configuration, and the demo hosts that it speaks of.
+/// A configuration, and what it speaks of.
 pub(super) struct Sourced {
-    pub(super) config: Config,
-    /// Runs as long as this lives.
-    pub(super) _demo: Option<Demo>,
+    pub(super) config: Arc<Config>,
+    vault: Vault,
+    /// Its hosts run as long as this lives.
+    #[cfg(feature = "demo")]
+    _demo: Option<crate::demo::Demo>,
+}
+
+impl Sourced {
+    /// The same with another language of the server's, when one is said.
+    pub(super) fn in_language(mut self, language: Option<Language>) -> Self {
+        if let Some(language) = language {
+            Arc::make_mut(&mut self.config).language = language;
+        }
+        self
+    }
+
+    /// A desk over it.
+    pub(super) fn desk(&self) -> Desk {
+        Desk::new(Arc::clone(&self.config)).with_vault(self.vault.clone())
+    }
 }
 
 /// The configuration's path: as given, else from the environment.
@@ -50,22 +76,31 @@ pub(super) fn path(given: Option<&Path>) -> Result<PathBuf, CommandError> {
 }
 
 /// From a file.
-pub(super) fn file(given: Option<&Path>, tools: &Tools) -> Result<Config, CommandError> {
-    Ok(with_tools(Config::read(&path(given)?)?, tools))
+pub(super) fn file(given: Option<&Path>, tools: &Tools) -> Result<Sourced, CommandError> {
+    let config = with_tools(Config::read(&path(given)?)?, tools);
+    Ok(Sourced {
+        config: Arc::new(config),
+        vault: Vault::default(),
+        #[cfg(feature = "demo")]
+        _demo: None,
+    })
 }
 
 /// From a file or the demo.
 pub(super) async fn any(source: &Source, tools: &Tools) -> Result<Sourced, CommandError> {
+    #[cfg(feature = "demo")]
     if source.demo {
-        return started_demo(tools).await;
+        return demo(tools).await;
     }
-    Ok(Sourced { config: file(source.config.as_deref(), tools)?, _demo: None })
+    file(source.config.as_deref(), tools)
 }
 
 /// From the demo.
-pub(super) async fn started_demo(tools: &Tools) -> Result<Sourced, CommandError> {
-    let demo = demo::start().await?;
-    Ok(Sourced { config: with_tools(demo.config.clone(), tools), _demo: Some(demo) })
+#[cfg(feature = "demo")]
+pub(super) async fn demo(tools: &Tools) -> Result<Sourced, CommandError> {
+    let demo = crate::demo::start().await?;
+    let config = Arc::new(with_tools(demo.config.clone(), tools));
+    Ok(Sourced { config, vault: demo.vault.clone(), _demo: Some(demo) })
 }
 
 fn with_tools(mut config: Config, tools: &Tools) -> Config {

@@ -15,10 +15,10 @@ use crate::desk::tools;
 
 /// Without a configuration, the tools as such.
 pub(super) async fn run(args: &List) -> Result<Exit, CommandError> {
-    let configured = args.source.demo || args.source.config.is_some() || env::config().is_some();
+    let configured = args.source.is_given() || env::config().is_some();
     let (policy, sight) = if configured {
         let config = source::any(&args.source, &args.tools).await?.config;
-        let caller = Caller::local(config.policy);
+        let caller = Caller::local(config.policy.clone());
         let sight = sight(&config.registry, &caller);
         (caller.policy, sight)
     } else {

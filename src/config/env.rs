@@ -20,14 +20,9 @@ pub const CONFIG: Variable =
 /// What is logged.
 pub const LOG: Variable =
     Variable { name: "SENTINEL_JUMP_LOG", meaning: "what is logged on stderr, such as info or sentinel_jump=debug" };
-/// Password of the embedded jump host.
-pub const HOST_PASSWORD: Variable = Variable {
-    name: "SENTINEL_JUMP_HOST_PASSWORD",
-    meaning: "password that `host` takes, instead of a new one that it prints",
-};
 
-/// Every variable.
-pub const VARIABLES: [Variable; 3] = [CONFIG, LOG, HOST_PASSWORD];
+/// Every variable of the server.
+pub const VARIABLES: [Variable; 2] = [CONFIG, LOG];
 
 /// The configuration's path.
 #[must_use]
@@ -41,11 +36,13 @@ pub fn log() -> Option<String> {
     read(LOG.name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty())
 }
 
-/// The password of the embedded jump host.
-#[must_use]
-pub fn host_password() -> Option<Secret<String>> {
-    let value = read(HOST_PASSWORD.name).and_then(|value| value.into_string().ok());
-    value.filter(|value| !value.is_empty()).map(Secret::new)
+impl Variable {
+    /// What it holds, if that is a secret.
+    #[must_use]
+    pub fn secret(&self) -> Option<Secret<String>> {
+        let value = read(self.name).and_then(|value| value.into_string().ok());
+        value.filter(|value| !value.is_empty()).map(Secret::new)
+    }
 }
 
 /// A variable that the configuration names as the place of a secret.

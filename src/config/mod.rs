@@ -19,10 +19,11 @@ use std::time::Duration;
 use crate::access::ToolPolicy;
 use crate::host::ScriptRules;
 pub use crate::host::{Auth, Sessions, WinrmAccess};
+use crate::tenant::Language;
 use crate::tenant::{HostId, Registry};
 
 pub use problem::{ConfigError, Problem};
-pub use secret::{SecretError, SecretRef};
+pub use secret::{SecretError, SecretRef, Vault};
 
 /// Everything the server was told.
 #[derive(Clone, Debug)]
@@ -36,6 +37,9 @@ pub struct Config {
     /// How long a question over many workspaces may take; who has not
     /// answered by then is missing from the answer, and named.
     pub fleet_deadline: Duration,
+    /// What answers are written in where neither the question nor its tenant
+    /// says.
+    pub language: Language,
     /// Folder of this account for what outlives a call: the trail, shells
     /// left to delete.
     pub state_dir: Option<PathBuf>,

@@ -24,6 +24,7 @@ pub(super) struct RawConfig {
     pub(super) tool_sets: Option<Vec<Written<String>>>,
     pub(super) read_only: Option<Written<bool>>,
     pub(super) fleet_deadline: Option<Written<Duration>>,
+    pub(super) language: Option<Written<String>>,
     pub(super) state_dir: Option<Written<String>>,
 }
 
@@ -115,6 +116,7 @@ pub(super) struct RawTenant {
     pub(super) name: String,
     pub(super) host: Option<Written<String>>,
     pub(super) confirm: Option<Written<String>>,
+    pub(super) language: Option<Written<String>>,
     pub(super) azure_tenant: Option<Written<String>>,
     pub(super) azure_config_dir: Option<Written<String>>,
     pub(super) workspaces: Vec<Written<RawWorkspace>>,
@@ -186,8 +188,9 @@ impl Section<'_> {
 
 impl Reader<'_> {
     fn config(&mut self, root: &Section<'_>) -> RawConfig {
-        self.keys(root, &["fleet", "hosts", "state_dir", "tenants", "tools"], &[]);
-        let mut config = RawConfig { state_dir: self.string(root, "state_dir"), ..RawConfig::default() };
+        self.keys(root, &["fleet", "hosts", "language", "state_dir", "tenants", "tools"], &[]);
+        let (language, state_dir) = (self.string(root, "language"), self.string(root, "state_dir"));
+        let mut config = RawConfig { language, state_dir, ..RawConfig::default() };
         for section in self.named(root, "hosts") {
             let value = self.host(&section.value, section.name);
             config.hosts.push(Written { value, place: section.value.place, line: section.value.line });
@@ -396,14 +399,15 @@ impl Reader<'_> {
     }
 
     fn tenant(&mut self, section: &Section<'_>, name: String) -> RawTenant {
-        let known = ["host", "azure_tenant", "azure_config_dir", "confirm", "workspaces"];
-        self.keys(section, &known, &["language"]);
+        let known = ["host", "azure_tenant", "azure_config_dir", "confirm", "language", "workspaces"];
+        self.keys(section, &known, &[]);
         let mut tenant = RawTenant {
             name,
             host: self.required(section, "host", "missing; name the jump host that serves this tenant"),
             azure_tenant: self.string(section, "azure_tenant"),
             azure_config_dir: self.string(section, "azure_config_dir"),
             confirm: self.string(section, "confirm"),
+            language: self.string(section, "language"),
             workspaces: Vec::new(),
         };
         self.present(section, "workspaces", "missing; add at least one");

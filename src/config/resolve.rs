@@ -21,7 +21,7 @@ use crate::access::{Mode, ToolPolicy};
 use crate::catalog::ToolSet;
 use crate::host::{AllowedAnswer, Init, ScriptRules, Style};
 use crate::spelling;
-use crate::tenant::{ALL_TENANTS, Confirming, HostId, Registry, Tenant, TenantId, Workspace, WorkspaceId};
+use crate::tenant::{ALL_TENANTS, Confirming, HostId, Language, Registry, Tenant, TenantId, Workspace, WorkspaceId};
 
 /// How long a question over many workspaces may take.
 ///
@@ -54,6 +54,7 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
     let tenants: Vec<Option<Tenant>> = raw.tenants.into_iter().map(|tenant| resolver.tenant(tenant, &names)).collect();
     let policy = resolver.policy(raw.tool_sets, raw.read_only);
     let fleet_deadline = resolver.span(raw.fleet_deadline, ("1s", "1h"), FLEET_DEADLINE);
+    let language = raw.language.as_ref().and_then(|language| resolver.language(language));
     let state_dir = raw.state_dir.and_then(|written| resolver.state_dir(&written));
     let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Config {
@@ -61,6 +62,7 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
         registry: Registry::new(tenants.into_iter().collect::<Option<Vec<_>>>()?),
         policy,
         fleet_deadline,
+        language: language.unwrap_or_default(),
         state_dir,
     })
 }
@@ -237,6 +239,7 @@ impl Resolver<'_> {
             Some(confirm) => self.confirm(&confirm),
             None => Some(Confirming::Ask),
         };
+        let language = raw.value.language.as_ref().and_then(|language| self.language(language));
         let azure_tenant = raw.value.azure_tenant.as_ref().map(|tenant| self.guid(tenant));
         let azure_config_dir = match &raw.value.azure_config_dir {
             Some(folder) => self.folder(folder),
@@ -257,6 +260,7 @@ impl Resolver<'_> {
             azure_tenant,
             azure_config_dir: azure_config_dir?,
             confirm: confirm?,
+            language,
             workspaces,
         })
     }
@@ -270,6 +274,16 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+
+    /// By its exact tag: what a file says is not guessed.
+    fn language(&mut self, language: &Written<String>) -> Option<Language> {
+        let known = Language::NAMES.iter().find(|(name, _)| *name == language.value);
+        if known.is_none() {
+            let names = Language::NAMES.iter().map(|(name, _)| *name);
+            self.bad(language, format!("unknown{}", spelling::hint(&language.value, names)));
+        }
+        known.map(|(_, language)| *language)
     }
 
     fn folder(&mut self, folder: &Written<String>) -> Option<String> {

@@ -3,6 +3,7 @@
 //! A secret is fetched when a session opens and wiped when the credentials
 //! are dropped. No error here shows a value or what a command printed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -32,9 +33,17 @@ pub enum SecretRef {
     File(PathBuf),
     /// On the standard output of a command, started without a shell.
     Command(Vec<String>),
-    /// Here. Only for hosts that this process starts itself (the demo); no
-    /// configuration file can say it.
-    Given(Secret<String>),
+}
+
+/// Answers references to secrets: by what it was given, else from the
+/// computer's environment, files and commands.
+///
+/// For who starts hosts in this process and chooses their passwords itself: a
+/// configuration names the variable as always, and no process can set one of
+/// its own without danger to its other threads.
+#[derive(Clone, Debug, Default)]
+pub struct Vault {
+    variables: BTreeMap<String, Secret<String>>,
 }
 
 impl fmt::Debug for SecretRef {
@@ -43,7 +52,6 @@ impl fmt::Debug for SecretRef {
             Self::Env(name) => write!(f, "env {name}"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Command(argv) => write!(f, "command {}", argv.first().map_or("", String::as_str)),
-            Self::Given(_) => f.write_str("given"),
         }
     }
 }
@@ -100,15 +108,37 @@ pub enum SecretError {
     CommandTooSlow(String),
 }
 
+impl Vault {
+    /// The same with an environment variable of that name, whatever the
+    /// process's own says.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, secret: Secret<String>) -> Self {
+        self.variables.insert(name.to_owned(), secret);
+        self
+    }
+
+    /// Fetches the secret that `place` names.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`]; it never holds the secret.
+    pub async fn fetch(&self, place: &SecretRef) -> Result<Secret<String>, SecretError> {
+        let given = if let SecretRef::Env(name) = place { self.variables.get(name) } else { None };
+        match given {
+            Some(secret) => Ok(secret.clone()),
+            None => place.fetch().await,
+        }
+    }
+}
+
 impl SecretRef {
-    /// Fetches the secret.
+    /// Fetches the secret from this computer.
     ///
     /// # Errors
     ///
     /// [`SecretError`]; it never holds the secret.
     pub async fn fetch(&self) -> Result<Secret<String>, SecretError> {
         match self {
-            Self::Given(secret) => Ok(secret.clone()),
             Self::Env(name) => {
                 let value = env::secret(name).ok_or_else(|| SecretError::NoVariable(name.clone()))?;
                 let value = Secret::new(value.into_string().map_err(|_| SecretError::NotText)?);

@@ -1,28 +1,32 @@
 //! The demo: jump hosts of our own on loopback, what they know and how they
 //! answer.
 //!
-//! [`World`] holds the simulated workspaces, [`commands_for`] makes what one
-//! customer's jump host runs: our host module's commands and the functions of
-//! SentinelManager, written in Rust. There is no PowerShell in it, so any
-//! script but our own module is refused. [`start`] puts it behind listeners of
-//! `wsman::host_end`, one per tenant: the same bytes travel as to Windows.
+//! - `world` holds the simulated workspaces ([`World`]), as the scenario has
+//!   them and as writes leave them.
+//! - `functions` are those of SentinelManager, written in Rust.
+//!   `SentinelManager.psm1` is what they look like from outside, made from the
+//!   catalogue; `probe.clixml` is what a real engine (pwsh 7.6) says of it, and
+//!   what parameters are bound by. Tests write both (`UPDATE=1`) and are red
+//!   where one is not what the other makes.
+//! - `module` imitates our host module; [`commands_for`] makes what one
+//!   customer's jump host runs. There is no PowerShell in it, so any script but
+//!   our own module is refused.
 //!
-//! `SentinelManager.psm1` is what the functions look like from outside, and
-//! `probe.clixml` what a real engine (pwsh 7.6) says of it; parameters are
-//! bound by that probe, so that the two cannot differ.
+//! [`start`] puts it behind listeners of `wsman::host_end`, one per tenant: the
+//! same bytes travel as to Windows. Only the command line starts it, and only
+//! with the feature `demo`.
 
 mod clixml;
-mod content;
-mod dataset;
-mod estate;
 mod functions;
+mod host;
 mod module;
 mod serve;
-mod signature;
 mod world;
 
-pub use module::{SCRIPT, SCRIPT_PATH, commands_for};
-pub use serve::{Demo, DemoError, HostEnd, HostFiles, host, start};
+pub use functions::{SCRIPT, SCRIPT_PATH};
+pub use host::{HostEnd, HostFiles, host};
+pub use module::commands_for;
+pub use serve::{Demo, DemoError, start};
 pub use world::{Place, Tenant, World};
 
 #[cfg(test)]

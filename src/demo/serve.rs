@@ -7,14 +7,17 @@ use std::sync::Arc;
 
 use wsman::auth::Credentials;
 use wsman::entropy::Entropy;
-use wsman::host_end::{BasicSignIn, BindError, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
+use wsman::host_end::{BindError, EngineKind, HostOptions, Listener};
 use wsman::secret::Secret;
 
 use super::{SCRIPT_PATH, Tenant, World, commands_for};
-use crate::config::{Config, ConfigError, SecretRef};
+use crate::config::{Config, ConfigError, Vault};
 
 /// Who signs in to the demo's hosts.
 const USERNAME: &str = "demo";
+
+/// The variable that the configuration says their password is in.
+const PASSWORD: &str = "SENTINEL_JUMP_DEMO_PASSWORD";
 
 /// Why a demo host does not run.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +50,8 @@ pub enum DemoError {
 pub struct Demo {
     /// What a server needs to use them.
     pub config: Config,
+    /// What it needs to sign in to them.
+    pub vault: Vault,
     /// One per tenant.
     pub hosts: Vec<Listener>,
 }
@@ -58,8 +63,8 @@ pub struct Demo {
 ///
 /// [`DemoError`] when they cannot listen.
 pub async fn start() -> Result<Demo, DemoError> {
-    let world = Arc::new(world());
-    let password = password();
+    let world = world();
+    let password = new_password();
     let mut hosts = Vec::new();
     let mut toml = String::new();
     for tenant in world.tenants() {
@@ -69,20 +74,21 @@ pub async fn start() -> Result<Demo, DemoError> {
         configure(&mut toml, tenant, host.address());
         hosts.push(host);
     }
-    let mut config = Config::parse(&toml, Path::new(""))?;
-    for host in config.hosts.values_mut() {
-        host.password = SecretRef::Given(password.clone());
-    }
-    Ok(Demo { config, hosts })
+    let config = Config::parse(&toml, Path::new(""))?;
+    Ok(Demo { config, vault: Vault::default().with_variable(PASSWORD, password), hosts })
+}
+
+/// The scenario, begun now and with the day's own clock.
+pub(super) fn world() -> Arc<World> {
+    Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now))
 }
 
 /// One tenant's part of the configuration. The scenario's names hold no quotes.
 fn configure(toml: &mut String, tenant: &Tenant, address: SocketAddr) {
     let Tenant { alias, host, .. } = tenant;
-    // The password is put in behind the parser's back: no file can hold one.
     let _ = write!(
         toml,
-        "[hosts.{host}]\nurl = \"http://{address}/wsman\"\nusername = \"{USERNAME}\"\npassword = {{ env = \"-\" }}\n\
+        "[hosts.{host}]\nurl = \"http://{address}/wsman\"\nusername = \"{USERNAME}\"\npassword = {{ env = \"{PASSWORD}\" }}\n\
          [hosts.{host}.script]\npath = '{SCRIPT_PATH}'\n\
          [tenants.{alias}]\nhost = \"{host}\"\n"
     );
@@ -95,87 +101,11 @@ fn configure(toml: &mut String, tenant: &Tenant, address: SocketAddr) {
     }
 }
 
-/// One embedded jump host.
-#[derive(Debug)]
-pub struct HostEnd {
-    /// Where it listens.
-    pub listener: Listener,
-    /// Who may sign in.
-    pub credentials: Credentials,
-}
-
-/// What a host with https is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct HostFiles<'a> {
-    /// Certificate, in PEM.
-    pub certificate: &'a Path,
-    /// Its key, in PEM.
-    pub key: &'a Path,
-    /// Whether sign-ins must be bound to the certificate.
-    pub require_channel_binding: bool,
-    /// Whether Basic is offered.
-    pub basic: bool,
-}
-
-/// Starts one jump host on `listen`: that of the demo's first tenant, or an out-of-process PowerShell when `process` names its
-/// command. The password is `SENTINEL_JUMP_HOST_PASSWORD`, or a new one.
-///
-/// # Errors
-///
-/// [`DemoError`] when it cannot listen; only loopback can be listened on.
-pub async fn host(listen: SocketAddr, process: Option<&str>, tls: Option<HostFiles<'_>>) -> Result<HostEnd, DemoError> {
-    let password = crate::config::env::host_password().unwrap_or_else(password);
-    let credentials = credentials(&password);
-    let engine = match process {
-        None => {
-            let world = Arc::new(world());
-            let tenant = world.tenants().first().map(|tenant| tenant.alias.clone()).unwrap_or_default();
-            EngineKind::Demo(commands_for(world, &tenant))
-        }
-        Some(command) => external(command)?,
-    };
-    let mut options = HostOptions::new(vec![credentials.clone()], engine);
-    if let Some(files) = tls {
-        let mut tls =
-            HostTls::from_pem(&read(files.certificate)?, &read(files.key)?).map_err(|_| DemoError::Certificate)?;
-        if files.require_channel_binding {
-            tls.cbt_hardening = CbtHardening::Strict;
-        }
-        options.tls = Some(tls);
-        options.basic = if files.basic { BasicSignIn::OverTls } else { BasicSignIn::Off };
-    }
-    let listener = Listener::bind(listen, options).await?;
-    Ok(HostEnd { listener, credentials })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, DemoError> {
-    std::fs::read(path).map_err(|error| DemoError::Unreadable { path: path.to_owned(), kind: error.kind() })
-}
-
-#[cfg(feature = "process")]
-fn external(command: &str) -> Result<EngineKind, DemoError> {
-    let argv: Vec<_> = command.split_whitespace().map(Into::into).collect();
-    if argv.is_empty() {
-        return Err(DemoError::NoProgram);
-    }
-    Ok(EngineKind::Process(wsman::host_end::engine::ProcessOptions { argv, env: Vec::new() }))
-}
-
-#[cfg(not(feature = "process"))]
-fn external(_command: &str) -> Result<EngineKind, DemoError> {
-    Err(DemoError::NoProgram)
-}
-
-fn credentials(password: &Secret<String>) -> Credentials {
+pub(super) fn credentials(password: &Secret<String>) -> Credentials {
     Credentials { username: USERNAME.into(), password: password.clone() }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the demo's hosts have a clock of their own, and this is the only place")]
-fn world() -> World {
-    World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now)
-}
-
-fn password() -> Secret<String> {
+pub(super) fn new_password() -> Secret<String> {
     let bytes: [u8; 16] = Entropy::system().bytes();
     Secret::new(bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");

@@ -6,7 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use super::matter::Matter;
 use super::{Desk, Request, Told};
-use crate::answer::{About, Code, One, ToolError};
+use crate::answer::case::Slip;
+use crate::answer::{About, One, ToolError};
 use crate::call::Ask;
 use crate::catalog::{Effect, Entry, Tool};
 
@@ -21,7 +22,7 @@ pub(super) async fn ask(
 ) -> Result<Told, ToolError> {
     let target = matter.target.clone();
     let Some(target) = &target else {
-        return Err(ToolError::refused(Code::Internal, "A function without a target."));
+        return Err(ToolError::of(Slip::NoTarget));
     };
     let ask = Ask {
         caller: request.caller,
@@ -33,6 +34,7 @@ pub(super) async fn ask(
         progress: request.progress,
         confirm: request.confirm,
         cancel: request.cancel,
+        language: matter.language,
     };
     let prepared = desk.path.prepare(&ask).await?;
     matter.is_confirmed = prepared.is_confirmed();

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use crate::answer::{Code, Head, Outcome, ToolError};
 use crate::audit;
 use crate::catalog::Tool;
-use crate::tenant::Target;
+use crate::tenant::{Language, Target};
 
 /// One question, as far as it has come. What it says is what the trail and
 /// the head of the answer say, also when the answer is an error.
@@ -20,6 +20,9 @@ pub(super) struct Matter<'a> {
     pub(super) target: Option<Target>,
     /// Of a question about several: each workspace, and how it ended there.
     pub(super) places: Vec<Place>,
+    /// What the answer is written in. Said once, here: by the request, else by
+    /// the tenant of a question about one, else by the server.
+    pub(super) language: Language,
     /// A person, or the operator, said yes.
     pub(super) is_confirmed: bool,
 }
@@ -46,15 +49,15 @@ impl Place {
 
     /// How it ended there; an error says so.
     pub(super) fn of(target: &Target, error: Option<&ToolError>) -> Self {
-        let outcome = error.map_or(Outcome::Done, |error| error.outcome);
-        Self { target: target.clone(), outcome, code: error.map(|error| error.code) }
+        let outcome = error.map_or(Outcome::Done, ToolError::outcome);
+        Self { target: target.clone(), outcome, code: error.map(ToolError::code) }
     }
 }
 
 impl<'a> Matter<'a> {
-    pub(super) fn new(correlation: &'a str, asked: &'a str) -> Self {
+    pub(super) fn new(correlation: &'a str, asked: &'a str, language: Language) -> Self {
         let (tool, target, places) = (None, None, Vec::new());
-        Self { correlation, asked, began: Instant::now(), tool, target, places, is_confirmed: false }
+        Self { correlation, asked, began: Instant::now(), tool, target, places, language, is_confirmed: false }
     }
 
     /// Name of the tool, or what was asked for where there is none.
@@ -83,6 +86,13 @@ impl<'a> Matter<'a> {
             None => self.name(),
         };
         let target = self.place();
-        Head { tool: self.name(), function, target, correlation: self.correlation, duration: self.elapsed() }
+        Head {
+            tool: self.name(),
+            function,
+            target,
+            correlation: self.correlation,
+            duration: self.elapsed(),
+            language: self.language,
+        }
     }
 }

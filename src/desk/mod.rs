@@ -23,10 +23,11 @@ use tracing::Instrument as _;
 use wsman::entropy::Entropy;
 
 use crate::access::ToolPolicy;
+use crate::answer::case::{Misspelt, Slip, Unknown};
 use crate::answer::{self, Answer, Found, Pages, Question, ToolError};
 use crate::call::{self, CallPath};
 use crate::catalog::{Definition, Effect, Tool, Tools, schema};
-use crate::config::Config;
+use crate::config::{Config, Vault};
 use crate::watch::field;
 use clock::Clock;
 use matter::Matter;
@@ -86,6 +87,13 @@ impl Desk {
         }
     }
 
+    /// The same with another vault, which the hosts' passwords come from.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Vault) -> Self {
+        self.path = self.path.with_vault(vault);
+        self
+    }
+
     /// The same with another time of day, which the age of incidents is
     /// counted from.
     #[must_use]
@@ -122,7 +130,8 @@ impl Desk {
     /// a mistake of ours.
     pub async fn answer(&self, request: Request<'_>) -> Answer {
         let correlation = self.id();
-        let mut matter = Matter::new(&correlation, request.tool);
+        let mut matter =
+            Matter::new(&correlation, request.tool, request.language.unwrap_or_else(|| self.config().language));
         let effect = self.tool(&request).map_or(Effect::Read, |tool| tool.effect());
         // Under the audit's target, so that every filter that lets the audit through keeps the lines of a call together.
         let span = tracing::info_span!(target: field::AUDIT, "call", { field::CORRELATION } = correlation);
@@ -137,7 +146,9 @@ impl Desk {
         matter.tool = Some(tool);
         let arguments = reading::of_today(self.config(), request.caller, &tool, request.arguments)?;
         if let Tool::Function(_) = tool {
-            matter.target = Some(call::target(&self.config().registry, request.caller, &arguments)?);
+            let target = call::target(&self.config().registry, request.caller, &arguments)?;
+            matter.language = request.language.or_else(|| target.tenant().language).unwrap_or(matter.language);
+            matter.target = Some(target);
         }
         let view = answer::view(&arguments)?;
         answer::fields(&view, schema::fields_of(&tool).iter().copied())?;
@@ -178,7 +189,7 @@ impl Desk {
             Tool::Function(entry) => function::ask(self, request, matter, entry, arguments).await,
             Tool::Fleet(own) => {
                 let handler = self.handler(own)?;
-                let told = handler(Asking::new(self, request, own, arguments, matter.correlation)).await?;
+                let told = handler(Asking::new(self, request, own, arguments, matter)).await?;
                 matter.places.clone_from(&told.places);
                 Ok(told)
             }
@@ -189,9 +200,7 @@ impl Desk {
         let commands = [fleet::PROBE];
         let mut all = self.fleet.iter().chain(&commands);
         let found = all.find(|tool| std::ptr::eq(tool.definition, own));
-        found.map(|tool| tool.handler).ok_or_else(|| {
-            ToolError::refused(answer::Code::Internal, "A tool of the server's own that nobody answers.")
-        })
+        found.map(|tool| tool.handler).ok_or_else(|| ToolError::of(Slip::NoHandler))
     }
 
     /// The tool that is asked for. Clients by its name only: they filter by
@@ -216,8 +225,7 @@ impl Desk {
             Door::Stdio | Door::Http => shown.collect(),
             Door::Cli => self.tools.iter().map(Tool::name).chain(functions).collect(),
         };
-        let said = format!("There is no tool \"{}\"", request.tool);
-        ToolError::misspelt(answer::Code::UnknownFunction, &said, request.tool, names.iter().copied())
+        ToolError::of(Unknown::Tool(Misspelt::of(request.tool, names.iter().copied())))
     }
 
     /// The time of day.

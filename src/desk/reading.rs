@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
-use crate::answer::{Code, ToolError, expected};
+use crate::answer::case::{BadArgument, Misspelt, Unknown, Wanted};
+use crate::answer::{ToolError, expected};
 use crate::catalog::Tool;
 use crate::config::Config;
-use crate::spelling;
 use crate::tenant::Target;
 
 /// The same arguments without old names. A tool that has an old name for
@@ -32,18 +32,16 @@ pub(super) fn of_today<'a>(
         let Some(value) = read.to_mut().remove(old).filter(|value| !value.is_null()) else { continue };
         let other = given.iter().find(|(name, value)| name.eq_ignore_ascii_case(new) && !value.is_null());
         if new == "workspace" {
-            let name = value.as_str().ok_or_else(|| expected(old, "a string"))?;
+            let name = value.as_str().ok_or_else(|| expected(old, Wanted::Text))?;
             if other.is_some_and(|(_, other)| *other != value) {
-                let said = format!("\"{old}\" is another name of \"{new}\"; they are not the same here.");
-                return Err(ToolError::invalid(said));
+                return Err(ToolError::of(BadArgument::OldAndNewDiffer { old, new }));
             }
             if given.get("tenant").is_none_or(Json::is_null) {
                 let tenant = only_tenant(config, caller, name)?;
                 read.to_mut().insert("tenant".into(), tenant.into());
             }
         } else if other.is_some() {
-            let said = format!("\"{old}\" is another name of \"{new}\"; give only one of them.");
-            return Err(ToolError::invalid(said));
+            return Err(ToolError::of(BadArgument::OldAndNew { old, new }));
         }
         read.to_mut().insert(new.to_owned(), value);
     }
@@ -59,14 +57,11 @@ fn only_tenant(config: &Config, caller: &Caller, workspace: &str) -> Result<Stri
         [only] => Ok(only.tenant().id.to_string()),
         [] => {
             let known = others.iter().map(|target| target.workspace().id.as_str());
-            let said = format!("No tenant has a workspace \"{workspace}\"");
-            Err(ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known))
+            Err(ToolError::of(Unknown::Workspace(Misspelt::of(workspace, known))))
         }
         several => {
-            let tenants = spelling::quoted(several.iter().map(|target| target.tenant().id.as_str()), ", ");
-            let said = format!("Several tenants have a workspace \"{workspace}\"; name one of {tenants} as tenant.");
-            let candidates = several.iter().map(|target| target.tenant().id.to_string()).collect();
-            Err(ToolError { candidates, ..ToolError::invalid(said) })
+            let tenants = several.iter().map(|target| target.tenant().id.to_string()).collect();
+            Err(ToolError::of(BadArgument::Ambiguous { workspace: workspace.to_owned(), tenants }))
         }
     }
 }

@@ -8,7 +8,8 @@ use wsman::entropy::Entropy;
 
 use super::matter::Matter;
 use super::request::Request;
-use crate::answer::{Answer, Code, ToolError};
+use crate::answer::case::Slip;
+use crate::answer::{Answer, ToolError};
 use crate::audit::{Confirmed, Described, End, Entry, Form, Trail, TrailError};
 use crate::catalog::{self, Kind, Parameter, Tool, schema};
 use crate::config::Config;
@@ -60,9 +61,9 @@ impl Record {
     ) {
         let none = Trail::none();
         let trail = self.0.as_ref().unwrap_or(&none);
-        let code = answered.map_or_else(|error| Some(error.code), |answer| answer.code);
+        let code = answered.map_or_else(|error| Some(error.code()), |answer| answer.code);
         let end = End {
-            outcome: answered.map_or_else(|error| error.outcome, |answer| answer.outcome).as_str().to_owned(),
+            outcome: answered.map_or_else(ToolError::outcome, |answer| answer.outcome).as_str().to_owned(),
             code: code.map(|code| code.as_str().to_owned()),
             duration: matter.elapsed(),
             workspaces: matter.places.iter().map(super::matter::Place::told).collect(),
@@ -81,10 +82,7 @@ impl Record {
 }
 
 fn unwritten() -> ToolError {
-    ToolError::refused(
-        Code::Internal,
-        "The trail of this server cannot be written, so nothing that changes something may run; nothing was run. Its operator must look at state_dir.",
-    )
+    ToolError::of(Slip::TrailUnwritten)
 }
 
 fn entry(trail: &Trail, request: &Request<'_>, matter: &Matter<'_>) -> Entry {

@@ -8,6 +8,7 @@ pub use crate::audit::Door;
 use crate::access::Caller;
 use crate::call::Confirm;
 use crate::host::HostProgress;
+use crate::tenant::Language;
 
 /// One question.
 #[derive(Clone, Copy)]
@@ -26,4 +27,7 @@ pub struct Request<'a> {
     pub confirm: &'a dyn Confirm,
     /// Stops the call, on the host too.
     pub cancel: &'a CancellationToken,
+    /// What the answer is to be written in; else the tenant says so, or the
+    /// server.
+    pub language: Option<Language>,
 }

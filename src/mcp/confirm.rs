@@ -21,6 +21,7 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 use wsman::entropy::Entropy;
 
+use crate::answer::case::{Unasked, Void};
 use crate::call::{Confirm, Confirmation, Reply};
 
 /// How long a person may take. Chosen: long enough to look at the object.
@@ -34,10 +35,6 @@ const USED: usize = 10_000;
 const KEY: &str = "confirm";
 /// The form's only field.
 const FIELD: &str = "name";
-
-const CANNOT_ASK: &str = "This client cannot ask one, since it does not offer elicitation. Let a person do it with a \
-client that does, or ask the operator of this server.";
-const AGAIN: &str = "Call again, without the state, to be asked anew.";
 
 /// What one process needs to know its own questions again.
 pub(super) struct Confirmations {
@@ -75,10 +72,8 @@ impl Confirmations {
     fn open(&self, state: &str, question: &Confirmation) -> Result<String, Reply> {
         self.codec.open_json_with(state, &question.binding()).map_err(|error| {
             Reply::Void(match error {
-                RequestStateError::Expired => {
-                    format!("the answer came more than {} s after the question. {AGAIN}", self.patience.as_secs())
-                }
-                _ => format!("the answer belongs to another call, or its state was changed. {AGAIN}"),
+                RequestStateError::Expired => Void::Late { seconds: self.patience.as_secs() },
+                _ => Void::OfAnother,
             })
         })
     }
@@ -89,12 +84,10 @@ impl Confirmations {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.retain(|_, until| *until > now);
         if used.len() >= USED {
-            return Err(Reply::Void(
-                "too many confirmations were given in a few minutes. Wait, then call again.".into(),
-            ));
+            return Err(Reply::Void(Void::TooMany));
         }
         match used.insert(number, now + self.patience) {
-            Some(_) => Err(Reply::Void(format!("the answer was used before. {AGAIN}"))),
+            Some(_) => Err(Reply::Void(Void::Used)),
             None => Ok(()),
         }
     }
@@ -148,22 +141,20 @@ impl<'a> Asker<'a> {
 
     fn put(&self, question: &Confirmation) -> Reply {
         let Ok(state) = self.confirmations.seal(question) else {
-            return Reply::Unasked("The server could not write its question down; report this.".to_owned());
+            return Reply::Unasked(Unasked::NotSealed);
         };
         let ask = InputRequest::Elicitation(ElicitRequest::new(form(question)));
         let asked = InputRequiredResult::new(Some(InputRequests::from([(KEY.to_owned(), ask)])), Some(state));
         *self.question.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
-        Reply::Unasked("The client was told to ask.".to_owned())
+        Reply::Unasked(Unasked::Told)
     }
 
     /// The era of requests from the server.
     async fn by_request(&self, question: &Confirmation) -> Reply {
         match self.context.peer.create_elicitation_with_timeout(form(question), Some(PATIENCE)).await {
             Ok(answer) => reply(answer),
-            Err(ServiceError::Timeout { .. }) => {
-                Reply::Void(format!("nobody answered within {} s. Call again to be asked anew.", PATIENCE.as_secs()))
-            }
-            Err(_) => Reply::Unasked(CANNOT_ASK.to_owned()),
+            Err(ServiceError::Timeout { .. }) => Reply::Void(Void::Unanswered { seconds: PATIENCE.as_secs() }),
+            Err(_) => Reply::Unasked(Unasked::ClientCannot),
         }
     }
 }
@@ -172,7 +163,7 @@ impl Confirm for Asker<'_> {
     fn ask<'a>(&'a self, question: &'a Confirmation) -> BoxFuture<'a, Reply> {
         async move {
             if !self.can_ask() {
-                return Reply::Unasked(CANNOT_ASK.to_owned());
+                return Reply::Unasked(Unasked::ClientCannot);
             }
             let version = self.context.protocol_version();
             if version.is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str()) {
@@ -186,7 +177,7 @@ impl Confirm for Asker<'_> {
 }
 
 fn form(question: &Confirmation) -> ElicitRequestParams {
-    let field = StringSchema::new().title(question.argument().to_owned()).description("The object's name, exactly");
+    let field = StringSchema::new().title(question.argument().to_owned()).description(question.field());
     let fields = [(FIELD.to_owned(), PrimitiveSchemaDefinition::String(field))];
     let mut schema = ElicitationSchema::new(fields.into());
     schema.required = Some(vec![FIELD.to_owned()]);
@@ -214,8 +205,7 @@ mod tests {
         let state = late.seal(&question).unwrap();
         // Within the millisecond that it was made in, it does.
         let refused = std::iter::repeat_with(|| late.open(&state, &question)).find_map(Result::err);
-        let Some(Reply::Void(why)) = refused else { panic!("{refused:?}") };
-        assert!(why.contains("came more than"), "{why}");
+        assert_eq!(refused, Some(Reply::Void(Void::Late { seconds: 0 })));
         let in_time = Confirmations::new();
         let state = in_time.seal(&question).unwrap();
         assert!(in_time.open(&state, &question).is_ok());

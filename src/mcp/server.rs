@@ -20,10 +20,14 @@ use crate::answer::{Answer, Code};
 use crate::call;
 use crate::catalog::schema::Sight;
 use crate::desk::{Desk, Request};
+use crate::tenant::Language;
 
 /// How long clients may keep the list of tools. It changes with the
 /// configuration only.
 const TOOLS_FRESH_MS: u64 = 300_000;
+
+/// Key of a request's `_meta` for the language of its answer.
+const LANGUAGE: &str = "sentinel-jump/language";
 
 /// What a client reads when it connects.
 const INSTRUCTIONS: &str = "Microsoft Sentinel of several customers, run on each customer's own jump host. \
@@ -75,6 +79,7 @@ impl Server {
         let cancel = self.0.stop.child_token();
         let progress = Progress::new(&context);
         let asker = Asker::new(&self.0.confirmations, &context, &mut request);
+        let language = language(&context);
         let arguments = request.arguments.unwrap_or_default();
         let tell = |record| progress.tell(record);
         let question = Request {
@@ -85,6 +90,7 @@ impl Server {
             progress: &tell,
             confirm: &asker,
             cancel: &cancel,
+            language,
         };
         let answer = {
             let work = self.0.desk.answer(question);
@@ -108,6 +114,13 @@ impl Server {
             None => reply::answer(answer).into(),
         })
     }
+}
+
+/// The language that the client asks for. One that nobody speaks here is as
+/// good as none: the answer then comes in the next one in order, since a
+/// client that passes on its user's own language must not be refused for it.
+fn language(context: &RequestContext<RoleServer>) -> Option<Language> {
+    context.meta.get(LANGUAGE)?.as_str()?.parse().ok()
 }
 
 fn unknown_tool(answer: &Answer) -> ErrorData {

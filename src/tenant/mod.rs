@@ -9,7 +9,9 @@
 pub const ALL_TENANTS: &str = "all";
 
 mod id;
+mod language;
 mod registry;
 
 pub use id::{BadAlias, HostId, TenantId, WorkspaceId};
+pub use language::{Language, UnknownLanguage};
 pub use registry::{Confirming, NoTarget, Registry, Target, Tenant, Workspace};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{HostId, TenantId, WorkspaceId};
+use super::{HostId, Language, TenantId, WorkspaceId};
 
 /// One Log Analytics workspace of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Tenant {
     pub azure_config_dir: String,
     /// Whether a person must confirm what may lose something.
     pub confirm: Confirming,
+    /// What answers about this tenant are written in, if it says so.
+    pub language: Option<Language>,
     /// Workspaces by alias.
     pub workspaces: BTreeMap<WorkspaceId, Arc<Workspace>>,
 }

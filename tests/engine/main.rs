@@ -3,11 +3,15 @@
 
 mod azure;
 mod both;
+mod demo;
 mod engine;
 mod opening;
 #[path = "../../wsman/tests/outside/mod.rs"]
 mod outside;
 mod real;
+#[path = "../it/snapshot.rs"]
+#[expect(dead_code, reason = "this suite has no snapshots of its own")]
+mod snapshot;
 mod types;
 mod values;
 
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
         &[
             (needs, azure::TRIALS),
             (&[], both::DEMO),
+            (&[POWERSHELL], demo::TRIALS),
             (needs, both::TRIALS),
             (needs, both::styles::TRIALS),
             (needs, engine::TRIALS),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sentinel_jump::access::Caller;
 use sentinel_jump::call::{Nobody, encode};
-use sentinel_jump::config::{Config, SecretRef};
+use sentinel_jump::config::{Config, Vault};
 use sentinel_jump::desk::{Desk, Door, Request};
 use sentinel_jump::host::{Ended, ScriptSource, Session};
 use serde_json::{Map, Value as Json, json};
@@ -182,7 +182,7 @@ async fn what_is_not_given_is_not_sent(real: Real) {
 
 fn desk(real: &Real, script: &Path) -> Desk {
     let toml = format!(
-        "[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"NOT_SET\" }}\n\
+        "[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"TEST_PASSWORD\" }}\n\
          [hosts.jump.script]\npush = '{}'\nsha256 = \"{}\"\n[tenants.t]\nhost = \"jump\"\nazure_config_dir = '{}'\n\
          [tenants.t.workspaces.w]\nsubscription = \"00000000-0000-4000-8000-000000000001\"\n\
          resource_group = \"rg-nordhafen\"\nname = \"law-nordhafen-sec-prod\"\n",
@@ -192,11 +192,9 @@ fn desk(real: &Real, script: &Path) -> Desk {
         sha256(),
         script.with_extension("azure").display(),
     );
-    let mut config = Config::parse(&toml, Path::new("")).expect("a good configuration");
-    for host in config.hosts.values_mut() {
-        host.password = SecretRef::Given(credentials().password);
-    }
-    Desk::new(Arc::new(config))
+    let config = Config::parse(&toml, Path::new("")).expect("a good configuration");
+    let vault = Vault::default().with_variable("TEST_PASSWORD", credentials().password);
+    Desk::new(Arc::new(config)).with_vault(vault)
 }
 
 async fn answer(desk: &Desk, tool: &str, arguments: Json) -> Json {
@@ -213,6 +211,7 @@ async fn answer(desk: &Desk, tool: &str, arguments: Json) -> Json {
         progress: &|_| {},
         confirm: &Nobody,
         cancel: &cancel,
+        language: None,
     };
     Json::Object(desk.answer(request).await.envelope)
 }

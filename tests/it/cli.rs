@@ -213,4 +213,5 @@ fn every_variable_is_in_the_help() {
     for variable in sentinel_jump::config::env::VARIABLES {
         assert!(help.contains(variable.name) && help.contains(variable.meaning), "{}", variable.name);
     }
+    assert!(help.contains("SENTINEL_JUMP_HOST_PASSWORD"));
 }

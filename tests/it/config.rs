@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use sentinel_jump::config::{Auth, Config, Script, SecretError, SecretRef};
+use sentinel_jump::config::{Auth, Config, Script, SecretError, SecretRef, Vault};
 
 use crate::certificates::Authority;
 use crate::snapshot::assert_snapshot;
@@ -148,7 +148,7 @@ fn every_refusal_names_its_place() {
             "one azure folder for two sign-ins",
             azure(AZURE, "azure_tenant = \"000000c5-0d3a-4000-8000-000000000001\"\n"),
         ),
-        ("language", with(host, &format!("{host}\nlanguage = \"de\""))),
+        ("language", with(host, &format!("{host}\nlanguage = \"fr\""))),
         ("bad alias", world::TOML.replace("tenants.marlowe", "tenants.\"mar lowe\"")),
         (
             "aliases that differ in case",
@@ -263,6 +263,17 @@ fn a_question_is_answered_whole_or_not_at_all() {
     assert!(question.is_match("Delete 'x'?"));
     assert!(!question.is_match("Delete 'x'? And everything else?"));
     assert!(!question.is_match("a and more"));
+}
+
+#[tokio::test]
+async fn a_vault_answers_for_its_own_variables_only() {
+    let vault = Vault::default().with_variable("HERE", "mine".to_owned().into());
+    let env = |name: &str| SecretRef::Env(name.to_owned());
+    assert_eq!(vault.fetch(&env("HERE")).await, Ok("mine".to_owned().into()));
+    let elsewhere = "SENTINEL_JUMP_TEST_NOT_SET";
+    assert_eq!(vault.fetch(&env(elsewhere)).await, Err(SecretError::NoVariable(elsewhere.to_owned())));
+    assert_eq!(env("HERE").fetch().await, Err(SecretError::NoVariable("HERE".to_owned())), "the process has none");
+    assert!(!format!("{vault:?}").contains("mine"));
 }
 
 #[cfg(unix)]

@@ -58,6 +58,7 @@ async fn ask(caller: &Caller, arguments: Json) -> Answer {
         progress: &|_| {},
         confirm: &Nobody,
         cancel: &CancellationToken::new(),
+        language: None,
     };
     desk().answer(request).await
 }

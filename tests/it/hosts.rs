@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sentinel_jump::access::Caller;
 use sentinel_jump::answer::Answer;
 use sentinel_jump::call::Nobody;
-use sentinel_jump::config::{Config, SecretRef};
+use sentinel_jump::config::{Config, Vault};
 use sentinel_jump::demo::{SCRIPT_PATH, World, commands_for};
 use sentinel_jump::desk::Door;
 use sentinel_jump::desk::{Desk, Request};
@@ -25,6 +25,14 @@ use wsman::secret::Secret;
 
 pub(crate) const PASSWORD: &str = "planted-Passw0rd-6f1d2c";
 
+/// The variable that a test's configuration says the password is in.
+pub(crate) const VARIABLE: &str = "SENTINEL_JUMP_TEST_PASSWORD";
+
+/// Where that variable holds `password`.
+pub(crate) fn vault(password: &str) -> Vault {
+    Vault::default().with_variable(VARIABLE, Secret::new(password.into()))
+}
+
 /// What happens before the demo's own steps of a call.
 pub(crate) type Before = Arc<dyn Fn(&Command) -> Vec<Step> + Send + Sync>;
 
@@ -32,6 +40,7 @@ pub(crate) type Before = Arc<dyn Fn(&Command) -> Vec<Step> + Send + Sync>;
 pub(crate) struct Hosts {
     pub(crate) listeners: BTreeMap<String, Listener>,
     pub(crate) config: Config,
+    vault: Vault,
 }
 
 impl Hosts {
@@ -71,7 +80,7 @@ impl Hosts {
             let host = &tenant.host;
             write!(
                 toml,
-                "[hosts.{host}]\nurl = \"{}\"\nusername = \"demo\"\npassword = {{ env = \"-\" }}\n{lines}\n\
+                "[hosts.{host}]\nurl = \"{}\"\nusername = \"demo\"\npassword = {{ env = \"{VARIABLE}\" }}\n{lines}\n\
                  [hosts.{host}.script]\npath = '{SCRIPT_PATH}'\n[tenants.{alias}]\nhost = \"{host}\"\n",
                 listener.url()
             )
@@ -86,11 +95,8 @@ impl Hosts {
             }
             listeners.insert(alias.clone(), listener);
         }
-        let mut config = Config::parse(&toml, Path::new("")).expect("a good configuration");
-        for host in config.hosts.values_mut() {
-            host.password = SecretRef::Given(Secret::new(PASSWORD.into()));
-        }
-        Self { listeners, config }
+        let config = Config::parse(&toml, Path::new("")).expect("a good configuration");
+        Self { listeners, config, vault: vault(PASSWORD) }
     }
 
     /// Ends one tenant's host and starts it anew at the same address.
@@ -107,9 +113,7 @@ impl Hosts {
 
     /// The same hosts, with every tenant's sign-in data changed.
     pub(crate) fn with_password(mut self, password: &str) -> Self {
-        for host in self.config.hosts.values_mut() {
-            host.password = SecretRef::Given(Secret::new(password.into()));
-        }
+        self.vault = vault(password);
         self
     }
 
@@ -139,14 +143,18 @@ impl Hosts {
         self.listeners[tenant].add_fault(Rule { operation: Some(operation), hit, mishap });
     }
 
+    fn opened(&self) -> Desk {
+        Desk::new(Arc::new(self.config.clone())).with_vault(self.vault.clone())
+    }
+
     pub(crate) fn desk(&self) -> Arc<Desk> {
-        Arc::new(Desk::new(Arc::new(self.config.clone())))
+        Arc::new(self.opened())
     }
 
     /// A path whose time of day is the demo's.
     pub(crate) fn desk_at(&self, now: &str) -> Arc<Desk> {
         let now: jiff::Timestamp = now.parse().expect("a time");
-        Arc::new(Desk::new(Arc::new(self.config.clone())).with_clock(move || now))
+        Arc::new(self.opened().with_clock(move || now))
     }
 
     pub(crate) fn count(&self, tenant: &str) -> Counters {
@@ -204,6 +212,7 @@ pub(crate) async fn ask_until(desk: &Desk, tool: &str, arguments: Json, cancel: 
         progress: &|_| {},
         confirm: &Nobody,
         cancel,
+        language: None,
     })
     .await
 }

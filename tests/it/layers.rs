@@ -17,18 +17,19 @@ const LAYERS: &[Layer] = &[
     layer("main", &["cli"], &[]),
     layer(
         "cli",
-        &["access", "answer", "audit", "call", "catalog", "config", "demo", "desk", "front", "mcp", "watch"],
+        &["access", "answer", "audit", "call", "catalog", "config", "demo", "desk", "front", "mcp", "tenant", "watch"],
         &[],
     ),
     layer("front", &["access", "desk", "mcp"], &[]),
-    layer("mcp", &["access", "answer", "call", "catalog", "desk", "host"], &["entropy"]),
+    layer("mcp", &["access", "answer", "call", "catalog", "desk", "host", "tenant"], &["entropy"]),
     layer(
         "desk",
         &["access", "answer", "audit", "call", "catalog", "config", "host", "store", "tenant", "watch"],
         &["entropy"],
     ),
     layer("call", &["access", "answer", "catalog", "config", "host", "pool", "tenant"], &["clixml", "secret"]),
-    layer("answer", &["catalog"], &["clixml"]),
+    // Of the configuration why a password cannot be had, to say it in every language.
+    layer("answer", &["catalog", "config", "tenant"], &["clixml"]),
     layer("access", &["catalog", "tenant"], &[]),
     layer("pool", &["host", "tenant"], &[]),
     layer("config", &["access", "catalog", "host", "tenant"], &["clixml", "secret", "transport"]),

@@ -28,6 +28,7 @@ async fn ask_as(caller: &Caller, tool: &str, arguments: Json) -> Answer {
         progress: &|_| {},
         confirm: &Nobody,
         cancel: &cancel,
+        language: None,
     };
     world::desk().answer(request).await
 }
@@ -190,6 +191,7 @@ async fn two_hundred_workspaces_fit_an_answer() {
                 progress: &|_| {},
                 confirm: &Nobody,
                 cancel: &cancel,
+                language: None,
             })
             .await;
         let (whole, text) = (json!(answer.envelope).to_string().len(), answer.text.len());
@@ -218,6 +220,7 @@ async fn a_cancelled_call_opens_nothing() {
         progress: &|_| {},
         confirm: &Nobody,
         cancel: &cancel,
+        language: None,
     };
     let answer = desk.answer(request).await;
     assert_eq!((answer.outcome, answer.code), (Outcome::Refused, Some(Code::Cancelled)));

@@ -160,6 +160,7 @@ async fn a_panic_is_an_answer_with_its_id_and_throws_the_session_away() {
             progress: &|_| panic!("planted"),
             confirm: &Nobody,
             cancel: &CancellationToken::new(),
+            language: None,
         };
         let answer = timeout(Duration::from_secs(20), desk.answer(request)).await.expect("in time");
         let id = answer.envelope["correlationId"].as_str().expect("an id");

@@ -25,6 +25,7 @@ async fn list_rules(desk: &Desk, enabled: bool) {
         progress: &|_| {},
         confirm: &Nobody,
         cancel: &cancel,
+        language: None,
     };
     let answer = desk.answer(request).await;
     assert_eq!(answer.outcome, Outcome::Done, "{}", answer.text);
@@ -47,7 +48,7 @@ async fn reached(host: &Listener, expected: [(&str, u64); 5]) {
 #[tokio::test]
 async fn a_first_call_is_sixteen_requests_and_a_warm_one_three() {
     let demo = demo::start().await.expect("the demo starts");
-    let desk = Desk::new(Arc::new(demo.config));
+    let desk = Desk::new(Arc::new(demo.config)).with_vault(demo.vault);
     let host = &demo.hosts[0];
     list_rules(&desk, true).await;
     // Three to open and the parked Receive; module, load, probe and the call itself are a Command, a

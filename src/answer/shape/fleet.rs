@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Answer, COPY_BYTES, Head, envelope, finish, readable_rows, summary};
-use crate::answer::page::{PAGE_BYTES, Page, length};
+use super::{Answer, COPY_BYTES, Head, envelope, finish, readable_rows, summary, warn};
+use crate::answer::case::Warning;
+use crate::answer::page::{PAGE_BYTES, Page};
+use crate::answer::sentences::{Phrase, Untrusted};
 use crate::answer::text::start;
+use crate::answer::written::length;
 use crate::answer::{Code, Outcome};
 
 /// Bytes of the lines of single workspaces in an answer at most.
@@ -26,6 +29,8 @@ const AROUND: usize = 1_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Lines {
     pub(crate) shown: Vec<Json>,
+    /// Bytes of them.
+    bytes: usize,
     /// How many of the others ended how.
     pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
@@ -41,6 +46,7 @@ pub(crate) fn lines(all: impl IntoIterator<Item = (Outcome, Json)>) -> Lines {
         let size = length(&line) + 1;
         if size <= left && lines.left_out.is_empty() {
             left -= size;
+            lines.bytes += size;
             lines.shown.push(line);
         } else {
             *lines.left_out.entry(outcome.as_str()).or_default() += 1;
@@ -66,9 +72,8 @@ pub struct Fleet {
 
 /// Bytes that are left for the rows of a page.
 pub(super) fn room(fleet: &Fleet) -> usize {
-    let lines: usize = fleet.lines.shown.iter().map(|line| length(line) + 1).sum();
     let more: usize = fleet.more.iter().map(|(name, value)| name.len() + length(value) + 4).sum();
-    PAGE_BYTES.saturating_sub(lines + more + AROUND).max(AROUND)
+    PAGE_BYTES.saturating_sub(fleet.lines.bytes + more + AROUND).max(AROUND)
 }
 
 /// A page of the answer; `kept` is how long ago its first page was given.
@@ -80,38 +85,34 @@ pub(super) fn answer(
     cursor: Option<String>,
 ) -> Answer {
     let mut envelope = envelope(head, fleet.outcome);
-    let mut text = vec![summary(head, &page, cursor.as_deref(), &["the rows".to_owned()])];
+    let mut text = vec![summary(head, &page, cursor.as_deref(), Untrusted::Rows)];
     let code = match fleet.outcome {
         Outcome::Done | Outcome::Partial => fleet.code,
         _ => Some(fleet.code.unwrap_or(Code::HostFailed)),
     };
     if let Some(code) = code {
-        let said = "No workspace gave an answer; each line of `workspaces` says why and what to do.";
+        let said = head.says(&Phrase::AllMissing);
+        text.insert(0, format!("{} ({}): {said}", fleet.outcome.as_str(), code.as_str()));
         envelope.insert("code".into(), code.as_str().into());
         envelope.insert("error".into(), said.into());
-        text.insert(0, format!("{} ({}): {said}", fleet.outcome.as_str(), code.as_str()));
     }
-    let missing = missing(&fleet.missing);
+    let missing = missing(head, &fleet.missing);
     let used: usize = missing.iter().map(|line| line.len() + 1).sum();
     text.extend(missing);
-    text.extend(readable_rows(&page.rows, COPY_BYTES.saturating_sub(used)));
+    text.extend(readable_rows(head, std::mem::take(&mut page.copies), COPY_BYTES.saturating_sub(used)));
     if !fleet.lines.left_out.is_empty() {
-        let counts: Vec<String> = fleet.lines.left_out.iter().map(|(how, count)| format!("{count} {how}")).collect();
-        page.warnings.push(format!(
-            "Workspaces without a line of their own: {}; ask for one tenant to see its.",
-            counts.join(", ")
-        ));
+        let counts = fleet.lines.left_out.iter().map(|(how, count)| (*how, *count)).collect();
+        page.warnings.push(Warning::NoLine { counts });
         let counts = fleet.lines.left_out.iter().map(|(how, count)| ((*how).to_owned(), (*count).into()));
         envelope.insert("workspacesLeftOut".into(), counts.collect::<Map<_, _>>().into());
     }
-    text.extend(page.warnings.iter().map(|warning| format!("Warning: {warning}")));
     envelope.extend(fleet.more.clone());
     envelope.insert("data".into(), page.rows.into());
     envelope.insert("workspaces".into(), fleet.lines.shown.clone().into());
     envelope.insert("count".into(), page.count.into());
     envelope.insert("truncated".into(), page.truncated.into());
     envelope.insert("nextCursor".into(), cursor.map_or(Json::Null, Json::from));
-    envelope.insert("warnings".into(), page.warnings.into());
+    warn(head, &page.warnings, &mut envelope, &mut text);
     let age = match (kept, fleet.cached) {
         (None, cached) => cached,
         (Some(kept), cached) => Some(kept + cached.unwrap_or_default()),
@@ -120,7 +121,7 @@ pub(super) fn answer(
     Answer { outcome: fleet.outcome, code, envelope, text: text.join("\n") }
 }
 
-fn missing(all: &[String]) -> Vec<String> {
+fn missing(head: &Head<'_>, all: &[String]) -> Vec<String> {
     let mut left = MISSING_BYTES;
     let short = |line: &String| match start(line, MISSING_CHARS) {
         head if head.len() == line.len() => line.clone(),
@@ -137,7 +138,7 @@ fn missing(all: &[String]) -> Vec<String> {
         .collect();
     let more = all.len() - shown.len();
     if more > 0 {
-        shown.push(format!("Missing: {more} more workspaces."));
+        shown.push(head.says(&Phrase::MoreMissing(more)));
     }
     shown
 }

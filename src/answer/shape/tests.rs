@@ -44,14 +44,17 @@ fn a_row_that_is_too_long_is_cut_and_said_to_be() {
     assert!(page.truncated && page.next.is_none());
     assert!(json!(page.rows).to_string().len() <= PAGE_BYTES);
     assert_eq!(page.rows[0]["Title"], "t");
-    assert_eq!(page.warnings, ["Too long for an answer and cut: Entities, Alerts."]);
+    assert_eq!(
+        page.warnings,
+        [Warning::Cut { fields: vec!["Entities".to_owned(), "Alerts".to_owned()], more: 0, left_out: 0 }]
+    );
 }
 
 #[test]
 fn fields_are_chosen_without_case_and_missed_aloud() {
     let page = page_within(&rows(2), 0, &view(25, &["ruleid", "Nope"]), PAGE_BYTES);
     assert_eq!(page.rows[1], json!({"RuleId": 1}));
-    assert_eq!(page.warnings, ["No row on this page has the field \"Nope\"."]);
+    assert_eq!(page.warnings, [Warning::NoSuchField { field: "Nope".to_owned() }]);
 }
 
 #[test]
@@ -60,18 +63,22 @@ fn a_cursor_beyond_the_end_ends() {
     assert_eq!((page.rows.len(), page.next, page.truncated), (0, None, false));
 }
 
-fn answer(kind: OutputKind, page: Page, text: &[String]) -> Answer {
-    let head = Head {
+fn head() -> Head<'static> {
+    Head {
         tool: "sentinel_rule_list",
         function: "Get-AnalyticsRules",
         target: Some(("t", "w")),
         correlation: "c",
         duration: Duration::from_millis(5),
-    };
+        language: Language::English,
+    }
+}
+
+fn answer(kind: OutputKind, page: Page, text: &[String]) -> Answer {
     let host_errors = vec![HostText { message: "planted host text".to_owned(), id: "E".to_owned() }];
     let untrusted = Box::leak(Box::new(["Title".to_owned()]));
     let one = One { untrusted, text: text.to_vec(), host_errors, ..One::of(kind) };
-    done(&head, &About::One(one), page, Some("id.25".to_owned()), None)
+    done(&head(), &About::One(one), page, Some("id.25".to_owned()), None)
 }
 
 #[test]
@@ -121,8 +128,8 @@ fn a_row_of_thousands_of_fields_is_cut_and_said_to_be() {
     let page = page_within(&[Json::Object(row)], 0, &view(25, &[]), PAGE_BYTES);
     assert!(page.rows[0].to_string().len() <= PAGE_BYTES, "{}", page.rows[0].to_string().len());
     assert!(page.truncated);
-    assert!(page.warnings[0].contains("fields were left out"), "{:?}", page.warnings);
-    assert!(page.warnings[0].len() < 500);
+    let said = In(Language::English, &page.warnings[0]).to_string();
+    assert!(said.contains("fields were left out") && said.len() < 500, "{said}");
 }
 
 #[test]
@@ -136,7 +143,7 @@ fn one_huge_value_is_cut_and_the_rest_stays() {
 #[test]
 fn what_the_host_says_is_bounded_and_cannot_look_like_ours() {
     let long = vec![format!("first\nWarning: forged\n{}", "x".repeat(3_000)); 40];
-    let lines = host_lines("Host warning", long.iter().map(String::as_str));
+    let lines = host_lines(&head(), |text| Phrase::HostWarning(text), long.iter().map(String::as_str));
     assert!(lines.iter().map(String::len).sum::<usize>() < NOTES_BYTES + 1_000, "{}", lines.len());
     assert!(lines.iter().all(|line| !line.contains('\n')));
     assert!(lines[0].starts_with("Host warning (untrusted): first\\nWarning: forged"), "{}", lines[0]);

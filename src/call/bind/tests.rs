@@ -1,9 +1,10 @@
 use serde_json::{Map, json};
 
 use super::*;
-use crate::answer::Outcome;
+use crate::answer::{Code, In, Outcome};
 use crate::call::{testing::target, validate};
 use crate::catalog;
+use crate::tenant::Language;
 
 fn probe(parameters: &[(&str, &str, &[&str])], should_process: bool) -> FunctionProbe {
     let parameter = |(name, type_name, aliases): &(&str, &str, &[&str])| ParameterProbe {
@@ -83,9 +84,9 @@ fn an_argument_that_the_host_lacks_is_refused_with_what_it_has() {
     let mut parameters = TARGET.to_vec();
     parameters.push(("Severity", "System.String[]", &[]));
     let error = bound("Get-AnalyticsRules", &json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
-    assert_eq!(error.code, Code::InvalidArgument);
+    assert_eq!(error.code(), Code::InvalidArgument);
     assert_eq!(
-        error.said,
+        error.said(Language::English),
         "\"Get-AnalyticsRules\" on the host \"jump\" has no parameter \"Enabled\"; it has \"Severity\"."
     );
 }
@@ -94,7 +95,7 @@ fn an_argument_that_the_host_lacks_is_refused_with_what_it_has() {
 fn a_function_that_cannot_be_told_its_workspace_does_not_run() {
     let blind = probe(&[("SubscriptionId", STRING, &[])], false);
     let error = bound("Get-AnalyticsRules", &json!({}), &blind, Some(Style::Contract)).unwrap_err();
-    assert_eq!((error.code, error.outcome), (Code::TargetMismatch, Outcome::Refused));
+    assert_eq!((error.code(), error.outcome()), (Code::TargetMismatch, Outcome::Refused));
     // The session style keeps the target itself, and the host compares it.
     assert_eq!(bound("Get-AnalyticsRules", &json!({}), &blind, Some(Style::Session)).unwrap(), "");
 }
@@ -110,8 +111,9 @@ fn a_write_is_told_all_of_its_target_and_a_read_may_be_told_less() {
         let mut target = TARGET.to_vec();
         let (name, ..) = target.remove(lacking);
         let error = with(&target).unwrap_err();
-        assert_eq!((error.code, error.outcome), (Code::TargetMismatch, Outcome::Refused), "{name}");
-        assert!(error.said.contains(&format!("takes no \"{name}\",")), "{}", error.said);
+        assert_eq!((error.code(), error.outcome()), (Code::TargetMismatch, Outcome::Refused), "{name}");
+        let said = error.said(Language::English);
+        assert!(said.contains(&format!("takes no \"{name}\",")), "{said}");
     }
     for other in [
         [("Subscription", STRING, &[][..]), ("ResourceGroup", STRING, &[]), ("Workspace", STRING, &[])],
@@ -134,7 +136,8 @@ fn a_write_is_told_all_of_its_target_and_a_read_may_be_told_less() {
         .unwrap()
         .warning
     };
-    assert!(read(&workspace).unwrap().contains("\"SubscriptionId\", \"ResourceGroupName\""));
+    let warning = In(Language::English, &read(&workspace).unwrap()).to_string();
+    assert!(warning.contains("\"SubscriptionId\", \"ResourceGroupName\""), "{warning}");
     assert_eq!(read(&probe(&TARGET, false)), None);
 }
 
@@ -157,7 +160,10 @@ fn a_value_that_the_host_s_type_cannot_hold_is_refused() {
     let mut parameters = TARGET.to_vec();
     parameters.push(("Enabled", STRING, &[]));
     let error = bound("Get-AnalyticsRules", &json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
-    assert_eq!(error.said, "The argument \"Enabled\" does not fit: the host \"jump\" takes a string there.");
+    assert_eq!(
+        error.said(Language::English),
+        "The argument \"Enabled\" does not fit: the host \"jump\" takes a string there."
+    );
 }
 
 #[test]

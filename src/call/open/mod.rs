@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::limit;
 use super::verdict::{self, Stage};
-use crate::answer::{Code, ToolError};
+use crate::answer::ToolError;
+use crate::answer::case::Slip;
 use crate::catalog::{Effect, Entry};
-use crate::config::{Config, Host};
+use crate::config::{Config, Host, Vault};
 use crate::host::Session;
 use crate::pool::{Lease, Pool, PoolKey};
 use crate::tenant::Target;
@@ -41,6 +42,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 pub(super) struct Door<'a> {
     pub(super) config: &'a Config,
+    pub(super) vault: &'a Vault,
     pub(super) pool: &'a Pool,
     pub(super) sign_ins: &'a SignIns,
 }
@@ -66,8 +68,7 @@ pub(super) struct Opened<'p> {
 impl Opened<'_> {
     /// The session.
     pub(super) fn session(&mut self) -> Result<&mut Session, ToolError> {
-        let none = || ToolError::refused(Code::Internal, "No session was opened.");
-        self.lease.session().ok_or_else(none)
+        self.lease.session().ok_or_else(|| ToolError::of(Slip::NoSession))
     }
 }
 
@@ -96,7 +97,7 @@ impl<'p> Door<'p> {
     /// The host that serves the target.
     pub(super) fn host(&self, target: &Target) -> Result<&'p Host, ToolError> {
         let host = self.config.host(target.host());
-        host.ok_or_else(|| ToolError::refused(Code::Internal, "The target's host is not configured."))
+        host.ok_or_else(|| ToolError::of(Slip::HostUnknown))
     }
 
     /// Waits for the seat; a write waits for the other writes of its workspace
@@ -120,7 +121,7 @@ impl<'p> Door<'p> {
     async fn fill(&self, visit: &Visit<'_>, host: &Host, lease: &mut Lease<'p>) -> Result<(), ToolError> {
         let deadline = Instant::now() + plan::open_time(host, visit.target) + GRACE;
         // A file can be on a share that does not answer.
-        let plan = timeout_at(deadline, plan::plan(host, visit.target, lease.probes())).await;
+        let plan = timeout_at(deadline, plan::plan(self.vault, host, visit.target, lease.probes())).await;
         let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
         let trying = timeout_at(deadline, self.sign_ins.may_try(&host.id, &plan.password)).await;
         let attempt = trying.map_err(|_| verdict::silent(&host.id))??;

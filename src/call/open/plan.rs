@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::answer::{Code, Outcome, ToolError};
-use crate::config::{Host, Script};
+use crate::answer::ToolError;
+use crate::answer::case::{Case, NoScript, NoSignIn, Unreached};
+use crate::config::{Host, Script, Vault};
 use crate::host::{AzureWorkspace, OpenPlan, Probes, ScriptSource};
 use crate::tenant::{HostId, Target};
 
@@ -31,10 +32,10 @@ pub(super) fn open_time(host: &Host, target: &Target) -> Duration {
 const SCRIPT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Fetches the password, reads and checks a pushed script.
-pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
-    let password = host.password.fetch().await.map_err(|error| {
-        let said = format!("The password for the host \"{}\" cannot be had: {error}. Nothing was run.", host.id);
-        ToolError::new(Outcome::Unreachable, Code::SignInRefused, said).because(error)
+pub(super) async fn plan(vault: &Vault, host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
+    let password = vault.fetch(&host.password).await.map_err(|error| {
+        let why = NoSignIn::NoPassword(error.clone());
+        ToolError::of(Case::NoSignIn { host: host.id.clone(), why }).because(error)
     })?;
     let workspace = target.workspace();
     Ok(OpenPlan {
@@ -57,10 +58,7 @@ pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result
 
 /// The password or the script to push was not there in time.
 pub(super) fn too_slow(host: &HostId) -> ToolError {
-    let said = format!(
-        "The password or the script for the host \"{host}\" could not be read in time; nothing was run. Check where the configuration says they are."
-    );
-    ToolError::new(Outcome::Unreachable, Code::TimedOut, said)
+    ToolError::of(Case::Unreached { host: host.clone(), why: Unreached::SourcesTooSlow })
 }
 
 async fn script(host: &Host) -> Result<ScriptSource, ToolError> {
@@ -71,27 +69,16 @@ async fn script(host: &Host) -> Result<ScriptSource, ToolError> {
         }
         Script::Push { file, virtual_path, sha256 } => (file, virtual_path, sha256),
     };
-    let unreadable = |error: std::io::Error| {
-        let said = format!(
-            "The script to push to the host \"{}\" cannot be read here ({}); nothing was run.",
-            host.id,
-            error.kind()
-        );
-        ToolError::refused(Code::ScriptMissing, said).because(error)
-    };
+    let none = |why: NoScript| ToolError::of(Case::NoScript { host: host.id.clone(), why });
+    let unreadable = |error: std::io::Error| none(NoScript::Unreadable { kind: error.kind() }).because(error);
     let about = tokio::fs::metadata(file).await.map_err(unreadable)?;
     if about.len() > SCRIPT_BYTES {
-        let said = format!("The script to push to the host \"{}\" is larger than 8 MiB; nothing was run.", host.id);
-        return Err(ToolError::refused(Code::ScriptMissing, said));
+        return Err(none(NoScript::TooLarge));
     }
     let bytes = tokio::fs::read(file).await.map_err(unreadable)?;
     let found = base16ct::lower::encode_string(&Sha256::digest(&bytes));
     if found != *sha256 {
-        let said = format!(
-            "The script to push to the host \"{}\" does not have the pinned SHA-256; nothing was run. Check the script and pin it anew.",
-            host.id
-        );
-        return Err(ToolError::refused(Code::ScriptChanged, said));
+        return Err(none(NoScript::ChangedHere));
     }
     Ok(ScriptSource::Push { bytes, virtual_path: virtual_path.clone(), sha256: sha256.clone() })
 }

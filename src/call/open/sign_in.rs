@@ -13,7 +13,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 use wsman::secret::Secret;
 
-use crate::answer::{Code, Outcome, ToolError};
+use crate::answer::ToolError;
+use crate::answer::case::{Case, NoSignIn};
 use crate::host::{HostError, HostErrorKind, WireCase};
 use crate::tenant::HostId;
 
@@ -94,8 +95,9 @@ impl SignIns {
         let now = Instant::now();
         let alone = match &*held {
             Opinion::Refused(refused, since) if refused == password && now < *since + REST => {
-                let left = (*since + REST - now).as_secs().div_ceil(60);
-                return Err(resting(host, left));
+                let minutes = (*since + REST - now).as_secs().div_ceil(60);
+                let why = NoSignIn::Resting { minutes };
+                return Err(ToolError::of(Case::NoSignIn { host: host.clone(), why }));
             }
             Opinion::Taken(taken) if taken == password => None,
             Opinion::NotHad(since) if now < *since + UNKNOWN => None,
@@ -120,16 +122,10 @@ impl Try {
     }
 }
 
-fn resting(host: &HostId, minutes: u64) -> ToolError {
-    let said = format!(
-        "The host \"{host}\" has just refused this user name and password. So that the account is not locked, they are not tried again for {minutes} min; another password is tried at once. Nothing was run."
-    );
-    ToolError::new(Outcome::Unreachable, Code::SignInRefused, said)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Code;
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_password_rests_and_another_does_not() {
@@ -137,7 +133,7 @@ mod tests {
         let password = |text: &str| Secret::new(text.to_owned());
         let first = signs.may_try(&host, &password("a")).await.unwrap();
         first.end(password("a"), Tried::Refused).await;
-        assert_eq!(signs.may_try(&host, &password("a")).await.unwrap_err().code, Code::SignInRefused);
+        assert_eq!(signs.may_try(&host, &password("a")).await.unwrap_err().code(), Code::SignInRefused);
         drop(signs.may_try(&host, &password("b")).await.unwrap());
         tokio::time::advance(REST).await;
         assert!(signs.may_try(&host, &password("a")).await.is_ok());

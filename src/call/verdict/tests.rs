@@ -1,5 +1,7 @@
 use super::*;
+use crate::answer::{Code, Outcome};
 use crate::catalog;
+use crate::tenant::Language;
 
 fn ended(function: &str, ended: Ended) -> Result<Rows, ToolError> {
     let Some(entry) = catalog::function(function) else { panic!("{function}") };
@@ -42,8 +44,9 @@ fn doubt_about_a_write_is_said_and_about_a_read_is_not() {
     for (end, read, write) in cases {
         for (function, expected) in [("Get-AnalyticsRules", read), ("Add-IncidentComment", write)] {
             let error = ended(function, end.clone()).unwrap_err();
-            assert_eq!((error.outcome, error.code), expected, "{function}: {end:?}");
-            assert!(!error.said.contains("planted"), "the host's text is in our sentence: {}", error.said);
+            assert_eq!((error.outcome(), error.code()), expected, "{function}: {end:?}");
+            let said = error.said(Language::English);
+            assert!(!said.contains("planted"), "the host's text is in our sentence: {said}");
         }
     }
     assert!(ended("Add-IncidentComment", Ended::Completed).is_ok());
@@ -65,8 +68,9 @@ fn a_failed_init_is_told_by_whether_azure_is_signed_in() {
         let (function, errors) = ("Connect-ToAzure".to_owned(), vec![record()]);
         let kind = HostErrorKind::InitFailed { function, ended: end.clone(), errors, signed_in };
         let told = failed(Some(entry), &host, Stage::Before, HostError { host: "jump".into(), kind });
-        assert_eq!((told.outcome, told.code, told.host_errors.len()), (Outcome::Failed, code, words), "{end:?}");
-        assert!(told.said.contains("Connect-ToAzure") && !told.said.contains("planted"), "{}", told.said);
+        assert_eq!((told.outcome(), told.code(), told.host_errors.len()), (Outcome::Failed, code, words), "{end:?}");
+        let said = told.said(Language::German);
+        assert!(said.contains("Connect-ToAzure") && !said.contains("planted"), "{said}");
     }
 }
 
@@ -92,9 +96,9 @@ fn before_the_call_nothing_ran_not_even_for_a_write() {
     ];
     for (kind, outcome, code) in kinds {
         let error = failed(Some(write), &host, Stage::Before, HostError { host: "jump".to_owned(), kind });
-        assert_eq!((error.outcome, error.code), (outcome, code), "{}", error.said);
-        assert!(!error.said.contains("planted"), "{}", error.said);
+        assert_eq!((error.outcome(), error.code()), (outcome, code), "{error:?}");
+        assert!(!error.said(Language::English).contains("planted"), "{error:?}");
     }
     let odd = HostError { host: "jump".to_owned(), kind: HostErrorKind::Unexpected("x") };
-    assert_eq!(failed(Some(write), &host, Stage::During, odd).outcome, Outcome::Unknown);
+    assert_eq!(failed(Some(write), &host, Stage::During, odd).outcome(), Outcome::Unknown);
 }

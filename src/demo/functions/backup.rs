@@ -13,10 +13,10 @@ use wsman::host_end::demo::Step;
 use super::Call;
 use super::export::{deployment, file_name};
 use super::rules::wildcard;
+use super::signature::OBJECT_NOT_FOUND;
 use crate::demo::clixml::{count, custom, date, from_json, strings};
-use crate::demo::content::{AutomationRule, KqlFunction, SavedQuery, Watchlist};
-use crate::demo::dataset::shifted;
-use crate::demo::signature::OBJECT_NOT_FOUND;
+use crate::demo::world::content::{AutomationRule, KqlFunction, SavedQuery, Watchlist};
+use crate::demo::world::dataset::shifted;
 use crate::demo::world::{Place, Workspace, hex};
 
 /// Chosen: who made the scenario's watchlists, and where its functions are

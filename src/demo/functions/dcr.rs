@@ -5,9 +5,9 @@ use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
 use super::Call;
+use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND};
 use crate::demo::clixml::{bag, count, custom, from_json, objects, optional, strings};
-use crate::demo::estate::{Dce, Dcr};
-use crate::demo::signature::{INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND};
+use crate::demo::world::estate::{Dce, Dcr};
 use crate::demo::world::{Workspace, demo_id};
 
 /// Chosen: how long the rows of a test take until they can be read.

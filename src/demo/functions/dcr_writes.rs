@@ -8,9 +8,9 @@ use wsman::host_end::demo::Step;
 
 use super::Call;
 use super::dcr::{endpoint, summary};
+use super::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use crate::demo::clixml::{count, custom, strings};
-use crate::demo::estate::{Dce, Dcr};
-use crate::demo::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
+use crate::demo::world::estate::{Dce, Dcr};
 use crate::demo::world::{Workspace, demo_id};
 
 /// Longest transformation, characters. Source: limits of data collection rules.

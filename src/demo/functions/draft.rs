@@ -5,8 +5,8 @@ use wsman::clixml::Value;
 use wsman::clixml::json::to_json_within;
 
 use super::rules::length;
-use crate::demo::dataset::{EntityMapping, RuleBody};
-use crate::demo::signature::Bound;
+use super::signature::Bound;
+use crate::demo::world::dataset::{EntityMapping, RuleBody};
 use crate::demo::world::{RuleOptions, Workspace, demo_id};
 
 /// Repeated objects in a table cost so many bytes at most.

@@ -10,8 +10,8 @@ use wsman::psrp::{ProgressKind, ProgressRecord};
 
 use super::backup::{Content, Exported};
 use super::rules::is_named;
+use super::signature::OBJECT_NOT_FOUND;
 use super::{Call, Progress};
-use crate::demo::signature::OBJECT_NOT_FOUND;
 use crate::demo::world::{Rule, RuleOptions, Workspace};
 
 impl Call<'_> {

@@ -4,9 +4,9 @@ use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
 use super::Call;
+use super::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND};
 use crate::demo::clixml::{custom, date, optional};
-use crate::demo::content::analysts;
-use crate::demo::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND};
+use crate::demo::world::content::analysts;
 use crate::demo::world::{Comment, Workspace};
 
 /// Reasons that fit a classification. Source: incidents of Microsoft.SecurityInsights.

@@ -7,9 +7,9 @@ use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
 use super::rules::is_named;
+use super::signature::{INVALID_OPERATION, OBJECT_NOT_FOUND};
 use super::{AUTHOR, Call};
 use crate::demo::clixml::{count, custom, date, objects, optional, strings};
-use crate::demo::signature::{INVALID_OPERATION, OBJECT_NOT_FOUND};
 use crate::demo::world::{Comment, Incident, Workspace, demo_id, etag, later};
 
 /// Chosen: what raised an incident happened ten minutes before it.

@@ -9,6 +9,7 @@ mod incident_writes;
 mod incidents;
 mod rule_writes;
 mod rules;
+pub(super) mod signature;
 mod table_data;
 mod tables;
 mod workbooks;
@@ -17,8 +18,14 @@ use jiff::Timestamp;
 use wsman::host_end::demo::Step;
 use wsman::psrp::ErrorRecord;
 
-use super::signature::{Bound, NOT_IMPLEMENTED, OBJECT_NOT_FOUND, Signature};
 use super::world::World;
+use signature::{Bound, NOT_IMPLEMENTED, OBJECT_NOT_FOUND, Signature};
+
+/// SentinelManager of the demo's hosts, for a server that pushes it.
+pub const SCRIPT: &str = include_str!("SentinelManager.psm1");
+
+/// Where it lies on them, for a server that loads it from there.
+pub const SCRIPT_PATH: &str = r"C:\SOC\SentinelManager.psm1";
 
 /// Who writes on the demo's hosts.
 const AUTHOR: &str = "svc-sentinel@leuchtturm.example";

@@ -7,8 +7,8 @@ use super::Call;
 use super::draft::Draft;
 use super::export::content;
 use super::rules::{is_named, summary};
+use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION, RESOURCE_EXISTS};
 use crate::demo::clixml::{custom, date, from_json, strings};
-use crate::demo::signature::{INVALID_ARGUMENT, INVALID_OPERATION, RESOURCE_EXISTS};
 use crate::demo::world::{Rule, Workspace};
 
 /// A rule that the scenario lets nobody switch on: workspace, the rule's name

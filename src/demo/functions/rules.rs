@@ -6,8 +6,8 @@ use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
 use super::Call;
+use super::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND};
 use crate::demo::clixml::{bag, count, custom, date, from_json, objects, optional, span, strings};
-use crate::demo::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND};
 use crate::demo::world::{Rule, Workspace, etag};
 
 /// How long a group of alerts takes more; Sentinel's own default.

@@ -13,9 +13,9 @@ use wsman::host_end::demo::Step;
 
 use super::Call;
 use super::export::file_name;
+use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION};
 use crate::demo::clixml::{count, custom, date, objects};
-use crate::demo::dataset::{Table, shifted};
-use crate::demo::signature::{INVALID_ARGUMENT, INVALID_OPERATION};
+use crate::demo::world::dataset::{Table, shifted};
 use crate::demo::world::{Workspace, demo_id, hex, later};
 
 /// Rows of a table that takes a gigabyte a day, each day.

@@ -8,10 +8,10 @@ use wsman::host_end::demo::Step;
 use super::Call;
 use super::draft::json_of;
 use super::rules::{tables as read_by, wildcard};
+use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use crate::demo::clixml::{count, custom, date, from_json, objects};
-use crate::demo::dataset::{Table, shifted};
-use crate::demo::signature::{INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use crate::demo::world::Workspace;
+use crate::demo::world::dataset::{Table, shifted};
 
 /// Microsoft's own tables that can be Basic. Chosen: those of the scenario
 /// that Microsoft's list names.

@@ -10,11 +10,11 @@ use wsman::host_end::demo::Step;
 
 use super::export::{deployment, file_name};
 use super::rules::wildcard;
+use super::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use super::{AUTHOR, Call};
 use crate::demo::clixml::{bag, count, custom, date, from_json, optional, strings};
-use crate::demo::dataset::shifted;
-use crate::demo::estate::Workbook;
-use crate::demo::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
+use crate::demo::world::dataset::shifted;
+use crate::demo::world::estate::Workbook;
 use crate::demo::world::{Workspace, demo_id, hex};
 
 impl Call<'_> {

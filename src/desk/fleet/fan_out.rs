@@ -10,12 +10,13 @@ use serde_json::{Map, Value as Json, json};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::{Code, HostText, Outcome, ToolError, host_errors};
+use crate::answer::case::{Case, Slip};
+use crate::answer::{Code, HostText, In, Outcome, Phrase, ToolError, host_errors};
 use crate::call::{Ask, CallPath, Executed};
 use crate::catalog::{Definition, Entry, Tool};
-use crate::desk::matter::Place;
+use crate::desk::matter::{Matter, Place};
 use crate::desk::{Desk, Request};
-use crate::tenant::{HostId, Target};
+use crate::tenant::{HostId, Language, Target};
 
 /// Characters of a host's error in a workspace's line. Chosen: fifty of them
 /// must fit an answer.
@@ -30,6 +31,7 @@ pub struct Asking<'a> {
     /// Under their names of today.
     pub(super) arguments: &'a Map<String, Json>,
     correlation: &'a str,
+    pub(super) language: Language,
     /// Who has not answered by then is missing.
     pub(super) deadline: Instant,
 }
@@ -38,6 +40,7 @@ pub struct Asking<'a> {
 pub(super) struct Said<T> {
     pub(super) target: Target,
     pub(super) result: Result<T, ToolError>,
+    language: Language,
 }
 
 impl<'a> Asking<'a> {
@@ -46,10 +49,11 @@ impl<'a> Asking<'a> {
         request: &'a Request<'a>,
         own: &'static Definition,
         arguments: &'a Map<String, Json>,
-        correlation: &'a str,
+        matter: &Matter<'a>,
     ) -> Self {
         let deadline = Instant::now() + desk.config().fleet_deadline;
-        Self { desk, request, own, arguments, correlation, deadline }
+        let (correlation, language) = (matter.correlation, matter.language);
+        Self { desk, request, own, arguments, correlation, language, deadline }
     }
 
     /// What was asked, under the names of today.
@@ -89,9 +93,9 @@ impl<'a> Asking<'a> {
                     Ok(_turn) => work(target.clone()).boxed().await,
                     Err(_) => Err(self.late()),
                 },
-                None => Err(ToolError::refused(Code::Internal, "A host without turns.")),
+                None => Err(ToolError::of(Slip::NoTurns)),
             };
-            Said { target, result }
+            Said { target, result, language: self.language }
         };
         join_all(targets.into_iter().map(one)).await
     }
@@ -113,6 +117,7 @@ impl<'a> Asking<'a> {
             progress: self.request.progress,
             confirm: self.request.confirm,
             cancel: self.request.cancel,
+            language: self.language,
         }
     }
 
@@ -131,10 +136,7 @@ impl<'a> Asking<'a> {
     /// The deadline came first.
     pub(super) fn late(&self) -> ToolError {
         let seconds = self.desk.config().fleet_deadline.as_secs();
-        let said = format!(
-            "The workspace did not answer within the {seconds} s that a question over many workspaces may take; ask it alone, or try later."
-        );
-        ToolError::new(Outcome::Failed, Code::TimedOut, said)
+        ToolError::of(Case::Late { seconds })
     }
 }
 
@@ -149,7 +151,7 @@ impl<T> Said<T> {
     }
 
     pub(super) fn outcome(&self) -> Outcome {
-        self.result.as_ref().map_or_else(|error| error.outcome, |_| Outcome::Done)
+        self.result.as_ref().map_or_else(ToolError::outcome, |_| Outcome::Done)
     }
 
     /// Its line in the answer, with what the tool says of one that answered.
@@ -162,8 +164,8 @@ impl<T> Said<T> {
         match &self.result {
             Ok(value) => line.extend(of(value)),
             Err(error) => {
-                line.insert("code".into(), error.code.as_str().into());
-                line.insert("error".into(), error.said.as_str().into());
+                line.insert("code".into(), error.code().as_str().into());
+                line.insert("error".into(), error.said(self.language).into());
                 line.insert("count".into(), 0.into());
                 line.extend(errors(&error.host_errors));
             }
@@ -175,7 +177,8 @@ impl<T> Said<T> {
     pub(super) fn missing(&self) -> Option<String> {
         let error = self.result.as_ref().err()?;
         let (tenant, workspace) = self.place();
-        Some(format!("Missing: {tenant}/{workspace} ({}): {}", error.code.as_str(), error.said))
+        let (code, why) = (error.code().as_str(), &error.said(self.language));
+        Some(In(self.language, &Phrase::Missing { tenant, workspace, code, why }).to_string())
     }
 
     /// A row that says whose it is.
@@ -235,9 +238,9 @@ pub(super) fn verdict<T>(said: &[Said<T>]) -> (Outcome, Option<Code>) {
     if errors.len() < said.len() {
         return (Outcome::Partial, None);
     }
-    let outcome =
-        if errors.iter().all(|error| error.outcome == first.outcome) { first.outcome } else { Outcome::Failed };
-    let code = errors.iter().all(|error| error.code == first.code).then_some(first.code);
+    let same = errors.iter().all(|error| error.outcome() == first.outcome());
+    let outcome = if same { first.outcome() } else { Outcome::Failed };
+    let code = errors.iter().all(|error| error.code() == first.code()).then_some(first.code());
     (outcome, code)
 }
 

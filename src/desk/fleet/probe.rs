@@ -9,7 +9,8 @@ use serde_json::Map;
 use super::rules::entry;
 use super::targets::{known, targets, text};
 use super::{Asking, FleetTool, QUESTION, Told};
-use crate::answer::{About, Code, One, ToolError};
+use crate::answer::case::{Misspelt, Unknown};
+use crate::answer::{About, One, ToolError};
 use crate::catalog::{Argument, Definition, Form, OutputKind, ToolSet};
 use crate::desk::matter::Place;
 use crate::tenant::Target;
@@ -45,7 +46,7 @@ async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
         Some(host) => on_host(asking, host)?,
         None => {
             let all = targets(asking, text(asking.arguments, "tenant")?, None)?;
-            all.into_iter().next().ok_or_else(|| ToolError::refused(Code::UnknownTenant, "There is no tenant."))?
+            all.into_iter().next().ok_or_else(|| ToolError::of(Unknown::AnyTenant))?
         }
     };
     let none = Map::new();
@@ -61,9 +62,8 @@ fn on_host(asking: &Asking<'_>, host: &str) -> Result<Target, ToolError> {
     let targets = targets(asking, None, None)?;
     let found = targets.iter().find(|target| target.host().as_str() == host).cloned();
     found.ok_or_else(|| {
-        let said = format!("There is no tenant on a host \"{host}\"");
         let mut names: Vec<&str> = targets.iter().map(|target| target.host().as_str()).collect();
         names.dedup();
-        ToolError::misspelt(Code::UnknownTenant, &said, host, names)
+        ToolError::of(Unknown::Host(Misspelt::of(host, names)))
     })
 }

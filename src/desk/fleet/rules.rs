@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json, json};
 use super::fan_out::{self, Asking, Said};
 use super::targets::{known, targets, text};
 use super::{FleetTool, QUESTION, Told};
-use crate::answer::{self, Code, ToolError, expected};
+use crate::answer::case::{Slip, Wanted};
+use crate::answer::{self, ToolError, expected};
 use crate::call::Executed;
 use crate::catalog::{Argument, Definition, Entry, Form, ToolSet, function};
 
@@ -62,8 +63,7 @@ async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
 
 /// The catalogue's entry of a function that the server itself asks for.
 pub(super) fn entry(name: &str) -> Result<&'static Entry, ToolError> {
-    let lacks = || ToolError::refused(Code::Internal, "The catalogue lacks the function behind this tool.");
-    function(name).ok_or_else(lacks)
+    function(name).ok_or_else(|| ToolError::of(Slip::NoFunction))
 }
 
 /// The rows of a workspace, each saying whose it is.
@@ -78,7 +78,7 @@ fn arguments(given: &Map<String, Json>) -> Result<Map<String, Json>, ToolError> 
     match given.get(ENABLED) {
         None | Some(Json::Null | Json::Bool(false)) => {}
         Some(Json::Bool(true)) => drop(arguments.insert("Enabled".into(), true.into())),
-        Some(_) => return Err(expected(ENABLED, "true or false")),
+        Some(_) => return Err(expected(ENABLED, Wanted::Flag)),
     }
     Ok(arguments)
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use super::Asking;
-use crate::answer::{Code, ToolError, expected};
+use crate::answer::case::{BadArgument, Misspelt, Unknown, Wanted};
+use crate::answer::{ToolError, expected};
 use crate::call;
 use crate::catalog::Definition;
 use crate::catalog::schema::VIEW;
@@ -14,8 +15,7 @@ pub(super) fn known(asking: &Asking<'_>, own: &Definition) -> Result<(), ToolErr
     for name in asking.arguments.keys() {
         let known = own.arguments.iter().map(|argument| argument.name).chain(VIEW);
         if !known.clone().any(|known| known == name) {
-            let said = format!("There is no argument \"{name}\"");
-            return Err(ToolError::misspelt(Code::InvalidArgument, &said, name, known));
+            return Err(ToolError::of(BadArgument::Unknown(Misspelt::of(name, known))));
         }
     }
     Ok(())
@@ -26,7 +26,7 @@ pub(super) fn text<'a>(given: &'a Map<String, Json>, name: &str) -> Result<Optio
     match given.get(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text)),
-        Some(_) => Err(expected(name, "a string")),
+        Some(_) => Err(expected(name, Wanted::Text)),
     }
 }
 
@@ -51,9 +51,8 @@ pub(super) fn targets(
             if let Some(tenant) = tenant {
                 return Err(call::unknown_workspace(registry, tenant, workspace));
             }
-            let said = format!("No tenant has a workspace \"{workspace}\"");
             let known = known.iter().map(String::as_str);
-            return Err(ToolError::misspelt(Code::UnknownWorkspace, &said, workspace, known));
+            return Err(ToolError::of(Unknown::Workspace(Misspelt::of(workspace, known))));
         }
     }
     Ok(targets)

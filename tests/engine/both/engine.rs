@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sentinel_jump::call::encode;
 use sentinel_jump::catalog;
-use sentinel_jump::config::{Config, SecretRef};
+use sentinel_jump::config::{Config, Vault};
 use sentinel_jump::demo::{Place, SCRIPT_PATH, World, commands_for};
 use sentinel_jump::desk::Desk;
 use sentinel_jump::host::{AzureWorkspace, Call, HostProgress, OpenPlan, Returned, ScriptSource, Session};
@@ -95,11 +95,9 @@ impl Engine {
 
     /// The server's own path of a call, whose sessions are shared.
     pub(super) fn desk(&self) -> Arc<Desk> {
-        let mut config = Config::parse(&self.toml, std::path::Path::new("")).expect("a good configuration");
-        for host in config.hosts.values_mut() {
-            host.password = SecretRef::Given(credentials().password);
-        }
-        Arc::new(Desk::new(Arc::new(config)))
+        let config = Config::parse(&self.toml, std::path::Path::new("")).expect("a good configuration");
+        let vault = Vault::default().with_variable("TEST_PASSWORD", credentials().password);
+        Arc::new(Desk::new(Arc::new(config)).with_vault(vault))
     }
 
     /// `sentinel-jump call` on the workspace, as a user types it.

@@ -91,6 +91,7 @@ async fn ask(desk: &Desk, tool: &str, arguments: &Json) -> Answer {
         progress: &|_| {},
         confirm: &Agrees,
         cancel: &CancellationToken::new(),
+        language: None,
     };
     desk.answer(request).await
 }

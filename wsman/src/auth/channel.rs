@@ -4,12 +4,13 @@ use std::fmt;
 
 use md5::Md5;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
+use x509_cert::der;
 use x509_cert::der::asn1::{ContextSpecific, ObjectIdentifier, SequenceRef};
 use x509_cert::der::{Decode as _, TagNumber};
 use x509_cert::spki::AlgorithmIdentifierOwned;
-use x509_cert::{Certificate, der};
 
 use super::AuthError;
+use super::certificate::Parts;
 
 /// The TLS channel of one connection, named by the certificate that the host
 /// presented on it (`tls-server-end-point`).
@@ -35,8 +36,9 @@ impl ChannelBinding {
     /// [`AuthError::NoChannelBinding`]: not a certificate, or one whose
     /// signature has no single hash (Ed25519): RFC 5929 defines nothing then.
     pub fn of_server(certificate: &[u8]) -> Result<Self, AuthError> {
-        let read = Certificate::from_der(certificate).map_err(|_| AuthError::NoChannelBinding)?;
-        let hash = hash_of(read.signature_algorithm()).ok_or(AuthError::NoChannelBinding)?;
+        let parts = Parts::of(certificate).ok_or(AuthError::NoChannelBinding)?;
+        let algorithm = AlgorithmIdentifierOwned::from_der(parts.signature_algorithm);
+        let hash = hash_of(&algorithm.map_err(|_| AuthError::NoChannelBinding)?).ok_or(AuthError::NoChannelBinding)?;
         let digest: Vec<u8> = match hash {
             Hash::Sha224 => Sha224::digest(certificate).to_vec(),
             Hash::Sha256 => Sha256::digest(certificate).to_vec(),

@@ -14,6 +14,12 @@ pub trait Mechanism: Send + fmt::Debug {
     /// The scheme word in `Authorization` and `WWW-Authenticate`.
     fn scheme(&self) -> &'static str;
 
+    /// Whether what was sent so far holds a proof of the password. Until then
+    /// no refusal is one of the password.
+    fn has_proven(&self) -> bool {
+        false
+    }
+
     /// Takes the host's token (empty on the first call). `channel` is the TLS
     /// channel of the connection; `None` over plain HTTP, and before the
     /// channel is there.

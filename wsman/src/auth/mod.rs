@@ -20,6 +20,7 @@
 
 mod acceptor;
 pub mod basic;
+mod certificate;
 mod channel;
 #[cfg(feature = "credssp")]
 mod credssp;

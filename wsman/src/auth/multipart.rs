@@ -153,13 +153,15 @@ pub fn decode(content_type: &str, mut body: Vec<u8>, limit: usize) -> Result<Sea
 }
 
 /// `--Encrypted Boundary--` and a line end; Exchange puts a space before the
-/// name (seen by pypsrp, `encryption.py`).
+/// name (seen by pypsrp, `encryption.py`), Microsoft's server for Linux a second
+/// line end behind. White space is read over: it is nobody's data.
 pub(super) fn is_closing(bytes: &[u8]) -> bool {
     bytes
         .strip_prefix(b"--")
         .map(|rest| rest.strip_prefix(b" ").unwrap_or(rest))
         .and_then(|rest| rest.strip_prefix(BOUNDARY.as_bytes()))
-        == Some(b"--\r\n")
+        .and_then(|rest| rest.strip_prefix(b"--\r\n"))
+        .is_some_and(|rest| rest.trim_ascii().is_empty())
 }
 
 /// Whether the `Content-Type` is one of these media, in this protocol.
@@ -283,8 +285,18 @@ mod tests {
         for end in 0..body.len() {
             assert!(decode(CONTENT_TYPE, body[..end].to_vec(), LIMIT).is_err(), "{end}");
         }
-        let longer = [&body[..], b"\r\n"].concat();
+        let longer = [&body[..], b"x"].concat();
         assert_eq!(decode(CONTENT_TYPE, longer, LIMIT), Err(MultipartError::NoClosingBoundary));
+    }
+
+    #[test]
+    fn e11_white_space_behind_the_closing_boundary_is_read() {
+        for behind in ["", "\r\n", "\r\n\r\n", " \t\r\n"] {
+            let body = [&encode(&sealed())[..], behind.as_bytes()].concat();
+            assert_eq!(decode(CONTENT_TYPE, body, LIMIT), Ok(sealed()), "{behind:?}");
+        }
+        let body = [&encode(&sealed())[..], b"\r\n--"].concat();
+        assert_eq!(decode(CONTENT_TYPE, body, LIMIT), Err(MultipartError::NoClosingBoundary));
     }
 
     #[test]

@@ -122,6 +122,10 @@ impl Mechanism for AwaitProof {
         "Negotiate"
     }
 
+    fn has_proven(&self) -> bool {
+        true
+    }
+
     fn step(self: Box<Self>, from_host: &[u8], _: Option<&ChannelBinding>) -> Result<Step, AuthError> {
         Ok(Step::Done { token: None, seal: self.finish(from_host)? })
     }

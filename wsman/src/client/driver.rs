@@ -10,17 +10,20 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 use uuid::Uuid;
 
+use super::HostFacts;
 use super::lanes::{Done, Lanes};
-use super::options::{HostPolicy, PoolHost, RunOptions};
-use super::pool::{Pipeline, PoolEvent};
+use super::options::{HostPolicy, PoolHost, RunOptions, ShellWatch};
+use super::pool::{Pipeline, PoolEvent, ShellFate};
 use crate::Error;
 use crate::clixml::{SecureString, Value};
 use crate::psrp::{Command, GetCommandMetadata, HostCall, HostResponse, Refusal};
 use crate::secret::Secret;
 use crate::session::{
-    Event, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, PoolAnswer, PoolQuestion, Session,
+    Event, ExchangeId, Input, Opened, Output, PipelineEvent, PipelineId, PipelineSpec, PoolAnswer, PoolQuestion,
+    Session, ShellNews,
 };
 use crate::time::Instant;
+use crate::transport::{Lost, Reply};
 
 /// What a handle asks of its driver.
 pub(super) enum Ask {
@@ -70,7 +73,10 @@ pub(super) enum Ask {
     /// Events were taken of a pipeline that is held back for them.
     Taken,
     Stop(PipelineId),
-    Close(oneshot::Sender<()>),
+    Close {
+        within: Duration,
+        done: oneshot::Sender<ShellFate>,
+    },
 }
 
 /// Leaving a shell and coming back.
@@ -87,6 +93,9 @@ pub(super) struct PoolSide {
     pub(super) early_receive: bool,
     pub(super) host: PoolHost,
     pub(super) events: mpsc::Sender<PoolEvent>,
+    pub(super) facts: HostFacts,
+    pub(super) shells: Option<ShellWatch>,
+    pub(super) fate: Arc<OnceLock<ShellFate>>,
 }
 
 /// Somebody who wants to read a SecureString.
@@ -126,7 +135,12 @@ pub(super) struct Driver {
     start: tokio::time::Instant,
     opened: Option<oneshot::Sender<Result<Opened, Error>>>,
     listeners: HashMap<PipelineId, Listener>,
-    closing: Vec<oneshot::Sender<()>>,
+    closing: Vec<oneshot::Sender<ShellFate>>,
+    /// Until when those wait.
+    closing_by: Option<tokio::time::Instant>,
+    facts: HostFacts,
+    shells: Option<ShellWatch>,
+    fate: Arc<OnceLock<ShellFate>>,
     /// Secrets that wait for the session key.
     revealing: Vec<Revealing>,
     /// Questions to the pool.
@@ -146,8 +160,9 @@ pub(super) struct Driver {
 
 /// How long a session's clean-up may take after its end.
 ///
-/// Chosen: a host that is starting PowerShell answers Create within it.
-const CLEANUP: Duration = Duration::from_secs(30);
+/// Chosen: a host that is starting PowerShell answers Create within it, and an
+/// exchange that is under way is given up before it is over.
+const CLEANUP: Duration = Duration::from_secs(40);
 
 /// How much input may wait for the host before its producer does, in bytes.
 ///
@@ -176,6 +191,10 @@ impl Driver {
             opened: Some(pool.opened),
             listeners: HashMap::new(),
             closing: Vec::new(),
+            closing_by: None,
+            facts: pool.facts,
+            shells: pool.shells,
+            fate: pool.fate,
             revealing: Vec::new(),
             pool_calls: HashMap::new(),
             feeding: Vec::new(),
@@ -196,10 +215,16 @@ impl Driver {
         loop {
             let mut until = self.start + self.drain();
             if let Some(ended) = self.ended {
-                if self.session.is_settled() || clock() >= ended + CLEANUP {
-                    return;
+                let by = self.closing_by.map_or(ended + CLEANUP, |by| by.max(ended + CLEANUP));
+                if self.session.is_settled() || clock() >= by {
+                    return self.leave();
                 }
-                until = until.min(ended + CLEANUP);
+                // Who waits for a broken session's Delete waits no longer than
+                // they said.
+                if self.closing_by.is_some_and(|by| clock() >= by) {
+                    self.release();
+                }
+                until = until.min(by).min(self.closing_by.filter(|_| !self.closing.is_empty()).unwrap_or(by));
             }
             tokio::select! {
                 ask = self.asks.recv(), if asking => match ask {
@@ -213,6 +238,22 @@ impl Driver {
                 done = self.lanes.next() => self.done(done),
                 () = sleep_until(until) => self.session.handle(self.now(), Input::Tick),
             }
+        }
+    }
+
+    /// Nothing more is done for the shell.
+    fn leave(mut self) {
+        if let (Some(shell_id), Some(watch)) = (self.session.remains(), &self.shells) {
+            (watch.0)(&ShellNews::Left { shell_id });
+        }
+        let _ = self.fate.set(ShellFate::of(self.session.remains()));
+        self.release();
+    }
+
+    /// Tells those who close what is known of the shell.
+    fn release(&mut self) {
+        for waiting in self.closing.drain(..) {
+            let _ = waiting.send(ShellFate::of(self.session.remains()));
         }
     }
 
@@ -247,13 +288,18 @@ impl Driver {
             Done::Spare(connection) => self.lanes.spare_arrived(clock(), connection),
             Done::Exchange(id, reply, connection) => {
                 self.lanes.put_back(clock(), connection);
-                match reply {
-                    Ok(reply) => {
-                        self.session.handle(now, Input::Answer { id, status: reply.status, body: &reply.body });
-                    }
-                    Err(lost) => self.session.handle(now, Input::Lost { id, sent: lost.sent, error: lost.error }),
-                }
+                self.exchanged(now, id, reply);
             }
+        }
+    }
+
+    fn exchanged(&mut self, now: Instant, id: ExchangeId, reply: Result<Reply, Lost>) {
+        match reply {
+            Ok(reply) => self.session.handle(now, Input::Answer { id, status: reply.status, body: &reply.body }),
+            Err(lost) => self.session.handle(now, Input::Lost { id, sent: lost.sent, error: lost.error }),
+        }
+        if let Some(bytes) = self.session.learnt_envelope_bytes() {
+            self.facts.learn_envelope_bytes(bytes);
         }
     }
 
@@ -266,6 +312,7 @@ impl Driver {
                     flags: options.flags,
                     // Dialling for it would take longer than it saves.
                     early_receive: self.early_receive && self.lanes.ready(clock()) >= 2,
+                    max_output_bytes: options.max_output_bytes,
                     with_input: options.with_input,
                     host: None,
                     first_message_timeout: options.first_message_timeout,
@@ -317,11 +364,11 @@ impl Driver {
             }
             Ask::Taken => {}
             Ask::Stop(pipeline) => self.session.stop(now, pipeline),
-            Ask::Close(closed) => {
-                if self.ended.is_none() {
-                    self.closing.push(closed);
-                }
-                self.session.close(now);
+            Ask::Close { within, done } => {
+                let by = clock() + within;
+                self.closing_by = Some(self.closing_by.map_or(by, |sooner| sooner.max(by)));
+                self.closing.push(done);
+                self.session.close_by(now, now + within);
             }
         }
     }
@@ -377,6 +424,11 @@ impl Driver {
 
     fn event(&mut self, event: Event) {
         match event {
+            Event::Shell(news) => {
+                if let Some(watch) = &self.shells {
+                    (watch.0)(&news);
+                }
+            }
             Event::Opened(opened) => {
                 let dropped = self.opened.take().is_some_and(|waiting| waiting.send(Ok(opened)).is_err());
                 if dropped {
@@ -407,7 +459,10 @@ impl Driver {
             Event::Disconnected | Event::Reconnected => self.linked(Ok(())),
             Event::LinkFailed(error) => self.linked(Err(error)),
             Event::Key(key) => self.reveal(&key),
-            Event::Closed => self.end(),
+            Event::Closed => {
+                self.end();
+                self.release();
+            }
             Event::Broken(error) => {
                 tracing::debug!(%error, "session broke");
                 if let Some(opened) = self.opened.take() {
@@ -450,7 +505,6 @@ impl Driver {
         self.pool_calls.clear();
         self.linking = None;
         self.probing = None;
-        self.closing.clear();
     }
 
     fn pipeline_event(&mut self, id: PipelineId, event: PipelineEvent) {

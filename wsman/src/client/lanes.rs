@@ -1,6 +1,6 @@
 //! Signed-in connections of one pool.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -90,7 +90,7 @@ impl Lanes {
         let timeout = hold.saturating_add(SLACK);
         let watch = self.watch.clone().map(|(start, watch)| (start, watch, body.clone()));
         self.tasks.spawn(async move {
-            let (reply, connection) = dial.exchange(connection, body, timeout).await;
+            let (reply, connection) = dial.exchange(lane, connection, body, timeout).await;
             if let Some((start, watch, request)) = watch {
                 (watch.0)(&Seen {
                     request: &request,
@@ -102,11 +102,11 @@ impl Lanes {
             }
             Done::Exchange(id, reply, connection.filter(|_| !fresh))
         });
-        let wanted = self.no_spare_before.is_none_or(|at| at <= now) && self.dial.refused.get().is_none();
+        let wanted = self.no_spare_before.is_none_or(|at| at <= now) && !self.dial.is_refused();
         if lane == Lane::Receive && self.idle.len() < self.spares && !self.spare_on_its_way && wanted {
             self.spare_on_its_way = true;
             let dial = Arc::clone(&self.dial);
-            self.tasks.spawn(async move { Done::Spare(dial.open().await.ok()) });
+            self.tasks.spawn(async move { Done::Spare(dial.open(Lane::Command).await.ok()) });
         }
     }
 
@@ -150,58 +150,95 @@ impl Lanes {
 pub(super) struct Dial {
     target: Target,
     timeout: Duration,
+    sign_ins: Mutex<SignIns>,
+}
+
+/// What came of the sign-ins so far.
+#[derive(Debug, Default)]
+struct SignIns {
+    /// The host took the password once.
+    taken: bool,
+    /// It refused it since, once.
+    doubted: bool,
     /// The host refused the sign-in: it is not asked again, since every try
     /// counts towards the account's lockout.
-    refused: OnceLock<Error>,
+    refused: Option<Error>,
 }
 
 impl Dial {
     pub(super) fn new(target: Target, timeout: Duration) -> Self {
-        Self { target, timeout, refused: OnceLock::new() }
+        Self { target, timeout, sign_ins: Mutex::default() }
     }
 
-    async fn open(&self) -> Result<Connection, Error> {
-        if let Some(error) = self.refused.get() {
-            return Err(error.clone());
+    fn sign_ins(&self) -> MutexGuard<'_, SignIns> {
+        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_refused(&self) -> bool {
+        self.sign_ins().refused.is_some()
+    }
+
+    async fn open(&self, lane: Lane) -> Result<Connection, Error> {
+        // A shell that is not deleted is left behind: worth a try with a
+        // password that was taken before.
+        if let Some(error) = self.sign_ins().refused.clone().filter(|_| lane != Lane::Cleanup) {
+            return Err(error);
         }
         let opened = Connection::open(&self.target, &mut Entropy::system(), self.timeout).await;
-        if let Err(error) = &opened {
-            self.keep(error);
+        match &opened {
+            Ok(connection) if connection.is_signed_in() => self.took(),
+            Ok(_) => {}
+            Err(error) => self.keep(error),
         }
         opened
     }
 
-    /// Remembers a refused sign-in.
+    fn took(&self) {
+        *self.sign_ins() = SignIns { taken: true, ..SignIns::default() };
+    }
+
+    /// Remembers a refused sign-in; one of a password that was taken before,
+    /// from the second time on.
     fn keep(&self, error: &Error) {
         if error.kind() == ErrorKind::Auth {
-            let _ = self.refused.set(error.clone());
+            let mut sign_ins = self.sign_ins();
+            if sign_ins.taken && !sign_ins.doubted {
+                sign_ins.doubted = true;
+            } else {
+                sign_ins.refused.get_or_insert_with(|| error.clone());
+            }
         }
     }
 
-    /// One exchange on `connection`, or on a new one. A kept connection that
-    /// turns out to be closed before a byte left is replaced once.
+    /// One exchange on `connection`, or on a new one. A kept connection on
+    /// which the host did not act (it was closed before a byte left, or the
+    /// host no longer knows its sign-in) is replaced once.
     pub(super) async fn exchange(
         &self,
+        lane: Lane,
         connection: Option<Connection>,
         body: Vec<u8>,
         timeout: Duration,
     ) -> (Result<Reply, Lost>, Option<Connection>) {
         if let Some(connection) = connection {
             match connection.post(body.clone(), timeout).await {
-                (Err(Lost { sent: false, .. }), _) => tracing::debug!("a kept connection was closed by the host"),
+                (Err(Lost { sent: false, error }), _) if error.kind() == ErrorKind::Unreachable => {
+                    tracing::debug!(%error, "a kept connection is of no more use");
+                }
                 done => return self.learnt(done),
             }
         }
-        match self.open().await {
+        match self.open(lane).await {
             Ok(connection) => self.learnt(connection.post(body, timeout).await),
             Err(error) => (Err(Lost { sent: false, error }), None),
         }
     }
 
-    /// Basic is refused by the answer to a message.
+    /// Basic is refused by the answer to a message, and taken by it.
     fn learnt(&self, done: (Result<Reply, Lost>, Option<Connection>)) -> (Result<Reply, Lost>, Option<Connection>) {
-        if let Err(lost) = &done.0 {
-            self.keep(&lost.error);
+        match &done.0 {
+            Ok(_) => self.took(),
+            Err(lost) => self.keep(&lost.error),
         }
         done
     }

@@ -21,11 +21,13 @@
 //! deleted on the host, both in the background and within seconds.
 
 mod driver;
+mod facts;
 mod lanes;
 mod options;
 mod pool;
 mod shells;
 
-pub use options::{HostPolicy, Options, PoolHost, RunOptions, Seen, Watch};
-pub use pool::{Output, Pipeline, PoolEvent, PoolEvents, RunspacePool};
+pub use facts::HostFacts;
+pub use options::{HostPolicy, Options, PoolHost, RunOptions, Seen, ShellWatch, Watch};
+pub use pool::{Output, Pipeline, PoolEvent, PoolEvents, RunspacePool, ShellFate};
 pub use shells::Shells;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::HostFacts;
 use crate::auth::Credentials;
 use crate::psrp::{HostCall, HostResponse, PipelineFlags, Refusal};
-use crate::session::Config;
+use crate::session::{Config, ShellNews};
 use crate::transport::{Endpoint, SignIn, Target};
 use crate::{Error, entropy::Entropy};
 
@@ -27,7 +28,10 @@ pub struct Options {
     pub pool_host: PoolHost,
     /// For one connection to be made and signed in.
     pub connect_timeout: Duration,
+    /// What was learnt about the host before, and is learnt now.
+    pub facts: HostFacts,
     pub(super) watch: Option<Watch>,
+    pub(super) shells: Option<ShellWatch>,
 }
 
 impl Options {
@@ -37,6 +41,14 @@ impl Options {
     #[must_use]
     pub fn watch(self, watch: Watch) -> Self {
         Self { watch: Some(watch), ..self }
+    }
+
+    /// Tells `watch` what becomes of the session's shell, from before it is asked
+    /// for: who writes that down can delete what a process left behind when it
+    /// ended, with [`Shells::remove_id`](super::Shells::remove_id).
+    #[must_use]
+    pub fn watch_shell(self, watch: ShellWatch) -> Self {
+        Self { shells: Some(watch), ..self }
     }
 
     /// Makes the session's ids predictable, so that a recording of it can be
@@ -62,7 +74,8 @@ impl Options {
     pub fn for_target(target: Target) -> Self {
         // One connection more, for a pool that hears its host and stays warm.
         let url = target.endpoint.to_string();
-        let session = Config { parked_receive: true, window_bytes: WINDOW, ..Config::new(url) };
+        let session =
+            Config { parked_receive: true, window_bytes: WINDOW, idle_timeout: Some(IDLE_TIMEOUT), ..Config::new(url) };
         Self {
             target,
             entropy: Entropy::system(),
@@ -72,8 +85,40 @@ impl Options {
             // Chosen: three round trips; a host that is there answers in one
             // second, a firewall that drops packets never does.
             connect_timeout: Duration::from_secs(15),
+            facts: HostFacts::default(),
             watch: None,
+            shells: None,
         }
+    }
+}
+
+/// After so long without a request a host closes the shell.
+///
+/// Chosen: twelve of the pool's Receives; an outage that is longer than this
+/// ends the session, and a process that was killed leaves its shells behind
+/// for no longer. A host's own default is two hours.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(240);
+
+/// How much memory one pipeline's output may take, as bytes of payload.
+///
+/// Chosen: as much as one message may have.
+const OUTPUT: usize = 128 << 20;
+
+/// Hears of a session's shell; see [`Options::watch_shell`].
+#[derive(Clone)]
+pub struct ShellWatch(pub(super) Arc<dyn Fn(&ShellNews) + Send + Sync>);
+
+impl ShellWatch {
+    /// Calls `hear` on a thread of the runtime, in order: it must be quick, and
+    /// must not panic.
+    pub fn new(hear: impl Fn(&ShellNews) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+}
+
+impl std::fmt::Debug for ShellWatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ShellWatch")
     }
 }
 
@@ -152,6 +197,9 @@ pub struct RunOptions {
     pub first_message_timeout: Duration,
     /// The whole pipeline.
     pub timeout: Duration,
+    /// Most bytes of output and records that are handed out; see
+    /// [`PipelineSpec`](crate::session::PipelineSpec). 128 MiB by default.
+    pub max_output_bytes: usize,
     /// Answers the host's questions, at once: an unanswered one blocks the
     /// runspace.
     pub host: HostPolicy,
@@ -169,6 +217,7 @@ impl Default for RunOptions {
             with_input: false,
             first_message_timeout: Duration::from_secs(60),
             timeout: Duration::from_secs(600),
+            max_output_bytes: OUTPUT,
             host: refuse_all(),
         }
     }

@@ -15,7 +15,9 @@ use crate::psrp::{
     Command, CommandMetadata, ErrorRecord, GetCommandMetadata, HostCall, InformationRecord, ProgressRecord, UserEvent,
 };
 use crate::secret::Secret;
-use crate::session::{Config, End, Opened, PipelineEvent, PipelineId, PoolAnswer, PoolQuestion, Session};
+use crate::session::{
+    Answers, Config, End, Irregularity, Opened, PipelineEvent, PipelineId, PoolAnswer, PoolQuestion, Session,
+};
 use crate::time::Instant;
 use crate::{Effect, Error, ErrorKind, Retry};
 
@@ -29,6 +31,9 @@ pub struct RunspacePool {
     asks: mpsc::UnboundedSender<Ask>,
     opened: Opened,
     broken: Arc<OnceLock<Error>>,
+    /// What became of the shell, once the driver is through with it.
+    fate: Arc<OnceLock<ShellFate>>,
+    stop_timeout: Duration,
     events: Mutex<Option<mpsc::Receiver<PoolEvent>>>,
 }
 
@@ -69,12 +74,20 @@ impl RunspacePool {
     ) -> Result<Self, Error> {
         let start = clock();
         options.target.check()?;
+        let mut config = options.session;
+        if !options.target.is_proven() {
+            config.answers = Answers::ClearText;
+        }
+        let least = [config.max_envelope_bytes, options.facts.envelope_bytes()].into_iter().flatten().min();
+        config.max_envelope_bytes = least;
+        let stop_timeout = config.stop_timeout;
         let lanes = Lanes::new(options.target, options.connect_timeout).watched(start, options.watch);
         let lanes = if options.early_receive { lanes.for_early_receives() } else { lanes };
-        let session = begin(options.session, options.entropy)?;
+        let session = begin(config, options.entropy)?;
         let (asks, inbox) = mpsc::unbounded_channel();
         let (sender, opened) = oneshot::channel();
         let broken: Arc<OnceLock<Error>> = Arc::default();
+        let fate: Arc<OnceLock<ShellFate>> = Arc::default();
         let (telling, events) = mpsc::channel(EVENTS);
         let side = PoolSide {
             opened: sender,
@@ -82,10 +95,13 @@ impl RunspacePool {
             early_receive: options.early_receive,
             host: options.pool_host,
             events: telling,
+            facts: options.facts,
+            shells: options.shells,
+            fate: Arc::clone(&fate),
         };
         tokio::spawn(Driver::new(session, lanes, inbox, start, side).run());
         let opened = opened.await.unwrap_or_else(|_| Err(driver_gone()))?;
-        Ok(Self { asks, opened, broken, events: Mutex::new(Some(events)) })
+        Ok(Self { asks, opened, broken, fate, stop_timeout, events: Mutex::new(Some(events)) })
     }
 
     /// Takes over a pipeline that runs here since before one connected; of
@@ -275,12 +291,41 @@ impl RunspacePool {
     }
 
     /// Deletes the shell and waits for it, a few seconds at most.
-    pub async fn close(self) {
+    pub async fn close(self) -> ShellFate {
+        // As long as the host has for a stop.
+        let within = self.stop_timeout;
+        self.close_within(within).await
+    }
+
+    /// Deletes the shell and waits for it; Delete is repeated until then. A
+    /// shell that is not known to be gone can be deleted later, by its id
+    /// ([`Shells::remove_id`](super::Shells::remove_id)).
+    pub async fn close_within(self, within: Duration) -> ShellFate {
         let (sender, done) = oneshot::channel();
-        if self.asks.send(Ask::Close(sender)).is_ok() {
-            // Bounded by the session already; this is for a driver that died.
-            let _ = tokio::time::timeout(Duration::from_secs(15), done).await;
-        }
+        let asked = self.asks.send(Ask::Close { within, done: sender }).is_ok();
+        // Bounded by the session already; this is for a driver that died.
+        let bound = within.saturating_add(Duration::from_secs(10));
+        let told = if asked { tokio::time::timeout(bound, done).await.ok().and_then(Result::ok) } else { None };
+        told.or_else(|| self.fate.get().cloned())
+            .unwrap_or_else(|| ShellFate::Unknown { shell_id: self.opened.shell_id.clone() })
+    }
+}
+
+/// What became of a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShellFate {
+    /// It is known not to be there any more.
+    Gone,
+    /// The host has not said so, or the pool was left there on purpose.
+    Unknown {
+        /// Its id.
+        shell_id: String,
+    },
+}
+
+impl ShellFate {
+    pub(super) fn of(remains: Option<String>) -> Self {
+        remains.map_or(Self::Gone, |shell_id| Self::Unknown { shell_id })
     }
 }
 
@@ -427,6 +472,8 @@ impl Pipeline {
                 PipelineEvent::Progress(record) => output.progress.push(record),
                 PipelineEvent::HostCall(call) => output.host_calls.push(call),
                 PipelineEvent::Unreadable { .. } => output.unreadable += 1,
+                PipelineEvent::Irregular(what) => output.irregular.push(what),
+                PipelineEvent::Dropped { messages, .. } => output.dropped += messages,
                 PipelineEvent::Ended(End::Lost(error)) => return Err(error),
                 PipelineEvent::Ended(end) => output.end = end,
             }
@@ -466,6 +513,10 @@ pub struct Output {
     pub host_calls: Vec<HostCall>,
     /// Records and objects that could not be read, and are missing here.
     pub unreadable: usize,
+    /// What is wrong with the host's messages: more or fewer than it said.
+    pub irregular: Vec<Irregularity>,
+    /// Messages beyond [`RunOptions::max_output_bytes`], which are missing here.
+    pub dropped: u64,
 }
 
 impl Default for Output {
@@ -481,6 +532,8 @@ impl Default for Output {
             progress: Vec::new(),
             host_calls: Vec::new(),
             unreadable: 0,
+            irregular: Vec::new(),
+            dropped: 0,
         }
     }
 }

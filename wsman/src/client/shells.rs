@@ -8,7 +8,7 @@ use super::Options;
 use super::lanes::Dial;
 use crate::Error;
 use crate::entropy::Entropy;
-use crate::session::{Found, ShellDescription, ShellList, Step};
+use crate::session::{Fault, Found, Lane, ShellDescription, ShellList, Step};
 
 /// How long a host may take for one of these questions.
 const HOLD: Duration = Duration::from_secs(35);
@@ -55,6 +55,25 @@ impl Shells {
         self.ask(ShellList::remove(&self.to, Entropy::system(), shell)).await.map(drop)
     }
 
+    /// Closes one by its id, of the session configuration that it was opened
+    /// with (`Microsoft.PowerShell` mostly); one that is gone counts, too.
+    ///
+    /// A Create that got lost may act late: a shell that was only asked for
+    /// ([`ShellNews::Asked`](crate::session::ShellNews)) is known to be gone when
+    /// the host does not find it a minute after.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shells::list`].
+    pub async fn remove_id(&self, shell_id: &str, configuration_name: &str) -> Result<(), Error> {
+        let resource_uri = Some(format!("{}/{configuration_name}", crate::session::RESOURCES));
+        let shell = ShellDescription { shell_id: shell_id.to_owned(), resource_uri, ..ShellDescription::default() };
+        match self.remove(&shell).await {
+            Err(error) if error.fault().is_some_and(Fault::is_not_found) => Ok(()),
+            other => other,
+        }
+    }
+
     /// Closes what a process of that name left behind: every shell with
     /// exactly this [`Config::shell_name`](crate::session::Config::shell_name).
     /// Give each process a name of its own, and ask before the first pool is
@@ -68,7 +87,7 @@ impl Shells {
         let mut removed = 0;
         for shell in self.list().await?.iter().filter(|shell| shell.name.as_deref() == Some(name)) {
             match self.remove(shell).await {
-                Err(error) if !error.fault().is_some_and(|fault| fault.is_gone()) => return Err(error),
+                Err(error) if !error.fault().is_some_and(Fault::is_not_found) => return Err(error),
                 _ => removed += 1,
             }
         }
@@ -78,7 +97,7 @@ impl Shells {
     async fn ask(&self, (mut list, mut body): (ShellList, Vec<u8>)) -> Result<Found, Error> {
         let mut connection = None;
         loop {
-            let (reply, kept) = self.dial.exchange(connection, body, HOLD).await;
+            let (reply, kept) = self.dial.exchange(Lane::Command, connection, body, HOLD).await;
             connection = kept;
             match list.answer(&reply.map_err(|lost| lost.error)?.body)? {
                 Step::Ask(next) => body = next,

@@ -60,7 +60,8 @@ pub fn decode(document: impl AsRef<[u8]>, limits: &Limits) -> Result<Value, Deco
     }
 }
 
-/// Decodes any number of values, with or without an `<Objs>` around them.
+/// Decodes any number of values, with or without an `<Objs>` around them, also of
+/// several documents one after the other.
 ///
 /// # Errors
 ///
@@ -101,12 +102,17 @@ fn decode_text(text: &str, limits: &Limits) -> Result<Vec<Item>, DecodeError> {
                 items.push(Item { stream, value: decoder.value(name)? });
             }
             // The end of the wrapper, then of the document.
-            None if wrapped => {
-                return match decoder.child()? {
-                    None => Ok(items),
-                    Some(name) => Err(decoder.unexpected(name)),
-                };
-            }
+            None if wrapped => match decoder.child()? {
+                None => return Ok(items),
+                // Seen: what several processes wrote to one stream, document
+                // after document (ansible#69550). Each counts its references anew.
+                Some("Objs") => {
+                    decoder.version()?;
+                    decoder.objects.clear();
+                    decoder.types.clear();
+                }
+                Some(name) => return Err(decoder.unexpected(name)),
+            },
             None => return Ok(items),
         }
     }

@@ -23,15 +23,49 @@ pub fn fragments(object_id: u64, message: &[u8], data_bytes: NonZeroUsize) -> im
         // The end mark goes by position, not by "shorter than the others": a
         // message of exactly k * data_bytes has no short last fragment.
         let flags = if n == 0 { START } else { 0 } | if n == last { END } else { 0 };
-        let mut bytes = Vec::with_capacity(HEADER_BYTES + data.len());
-        bytes.extend_from_slice(&object_id.to_be_bytes());
-        bytes.extend_from_slice(&(n as u64).to_be_bytes());
-        bytes.push(flags);
-        // Data is at most `data_bytes`, which came from an envelope's size.
-        bytes.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.extend_from_slice(data);
-        bytes
+        encode(Header { object: object_id, fragment: n as u64, flags }, data)
     })
+}
+
+fn encode(header: Header, data: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + data.len());
+    bytes.extend_from_slice(&header.object.to_be_bytes());
+    bytes.extend_from_slice(&header.fragment.to_be_bytes());
+    bytes.push(header.flags);
+    // Data is at most what an envelope holds.
+    bytes.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend_from_slice(data);
+    bytes
+}
+
+/// Cuts whole fragments anew, for envelopes that have room for less: objects
+/// stay what they are, numbers of fragments go on from the first that is here.
+/// One list of fragments for each object, in their order.
+pub(crate) fn cut_anew(whole: &[u8], data_bytes: NonZeroUsize) -> Vec<Vec<Vec<u8>>> {
+    let mut objects: Vec<(Header, Vec<u8>)> = Vec::new();
+    let mut rest = whole;
+    while let Some((header, data, behind)) = split(rest) {
+        match objects.last_mut() {
+            Some((first, all)) if first.object == header.object => {
+                first.flags |= header.flags & END;
+                all.extend_from_slice(data);
+            }
+            _ => objects.push((header, data.to_vec())),
+        }
+        rest = behind;
+    }
+    let cut = |(first, data): (Header, Vec<u8>)| {
+        let last = data.len().saturating_sub(1) / data_bytes.get();
+        let mut chunks = data.chunks(data_bytes.get());
+        let one = |n: usize| {
+            let start = if n == 0 { first.flags & START } else { 0 };
+            let end = if n == last { first.flags & END } else { 0 };
+            let header = Header { fragment: first.fragment + n as u64, flags: start | end, ..first };
+            encode(header, chunks.next().unwrap_or_default())
+        };
+        (0..=last).map(one).collect()
+    };
+    objects.into_iter().map(cut).collect()
 }
 
 /// Why the fragments of a peer do not make a message.
@@ -123,6 +157,15 @@ impl Assembler {
     ///
     /// [`FragmentError`]; the assembler is of no use afterwards.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>, FragmentError> {
+        Ok(self.push_numbered(bytes)?.into_iter().map(|(_, message)| message).collect())
+    }
+
+    /// The same, each message with its object id.
+    ///
+    /// # Errors
+    ///
+    /// As [`Assembler::push`].
+    pub fn push_numbered(&mut self, bytes: &[u8]) -> Result<Vec<(u64, Vec<u8>)>, FragmentError> {
         let mut done = Vec::new();
         if self.unread.is_empty() {
             let used = self.consume(bytes, &mut done)?;
@@ -141,7 +184,7 @@ impl Assembler {
     }
 
     /// Reads whole fragments; says how many bytes they took.
-    fn consume(&mut self, bytes: &[u8], done: &mut Vec<Vec<u8>>) -> Result<usize, FragmentError> {
+    fn consume(&mut self, bytes: &[u8], done: &mut Vec<(u64, Vec<u8>)>) -> Result<usize, FragmentError> {
         let mut rest = bytes;
         while let Some((header, data, behind)) = split(rest) {
             self.fragment(header, data, done)?;
@@ -150,7 +193,7 @@ impl Assembler {
         Ok(bytes.len() - rest.len())
     }
 
-    fn fragment(&mut self, header: Header, data: &[u8], done: &mut Vec<Vec<u8>>) -> Result<(), FragmentError> {
+    fn fragment(&mut self, header: Header, data: &[u8], done: &mut Vec<(u64, Vec<u8>)>) -> Result<(), FragmentError> {
         let Header { object, fragment, flags, .. } = header;
         let starts = flags & START != 0;
         if starts != (fragment == 0) {
@@ -164,7 +207,7 @@ impl Assembler {
             return Err(FragmentError::OutOfOrder { object, expected: partial.next, got: fragment });
         }
         if flags & END != 0 && fragment == 0 {
-            done.push(data.to_vec());
+            done.push((object, data.to_vec()));
             return Ok(());
         }
         partial.data.extend_from_slice(data);
@@ -173,7 +216,7 @@ impl Assembler {
         self.buffered += data.len() + if fragment == 0 { HEADER_BYTES } else { 0 };
         if flags & END != 0 {
             self.buffered -= partial.data.len() + HEADER_BYTES;
-            done.push(partial.data);
+            done.push((object, partial.data));
             return Ok(());
         }
         partial.next += 1;

@@ -15,8 +15,23 @@ pub struct Config {
     /// Session configuration on the host. `Microsoft.PowerShell` by default.
     pub configuration_name: String,
     /// Name of the shell, by which its owner finds it again in the host's list
-    /// ([`ShellList`](super::ShellList)); none by default.
+    /// ([`ShellList`](super::ShellList)); `wsman` by default.
+    ///
+    /// Seen: Microsoft's server for Linux answers a Create without a name with
+    /// an empty 500.
     pub shell_name: Option<String>,
+    /// After so long without a request the host closes the shell; `None`: its
+    /// own, mostly two hours. A minute at least. Without
+    /// [`Config::parked_receive`] a session that is idle for longer is gone.
+    /// Off by default here; the client's options set four minutes.
+    pub idle_timeout: Option<Duration>,
+    /// Most bytes of an envelope that the host takes, where that was learnt
+    /// before ([`Session::learnt_envelope_bytes`](super::Session)); `None`: what
+    /// hosts of its version take. 8192 at least.
+    pub max_envelope_bytes: Option<u32>,
+    /// Whether what the host says is its own word. Nothing is proven by a
+    /// refusal that anybody on the way could have written.
+    pub answers: Answers,
     /// Version to announce. 2.3 by default: 2.4 stops encrypting SecureString.
     pub protocol: ProtocolVersion,
     /// Runspaces that the pool keeps, 1 by default.
@@ -57,7 +72,10 @@ impl Config {
         Self {
             to: to.into(),
             configuration_name: "Microsoft.PowerShell".into(),
-            shell_name: None,
+            shell_name: Some("wsman".into()),
+            idle_timeout: None,
+            max_envelope_bytes: None,
+            answers: Answers::Proven,
             protocol: ProtocolVersion::V2_3,
             min_runspaces: 1,
             max_runspaces: 1,
@@ -90,12 +108,28 @@ impl Config {
         if spans.iter().any(|span| *span < Duration::from_millis(1) || *span > DAY) {
             return Err(Error::new(ErrorKind::Misuse, "a timeout must be between a millisecond and a day"));
         }
+        if self.idle_timeout.is_some_and(|span| span < MIN_IDLE || span > DAY) {
+            return Err(Error::new(ErrorKind::Misuse, "an idle timeout must be between a minute and a day"));
+        }
         Ok(())
     }
 
     pub(super) fn resource_uri(&self) -> String {
         format!("http://schemas.microsoft.com/powershell/{}", self.configuration_name)
     }
+}
+
+/// Spec: `MinIdleTimeOut` of Windows is 60,000 ms; less is refused.
+const MIN_IDLE: Duration = Duration::from_secs(60);
+
+/// Whose word an answer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Answers {
+    /// The host's: sealed, or over TLS.
+    #[default]
+    Proven,
+    /// Anybody's: clear text.
+    ClearText,
 }
 
 /// Robust Connections: a Create, Command or Send whose answer got lost can be
@@ -141,6 +175,10 @@ pub struct PipelineSpec {
     pub first_message_timeout: Duration,
     /// The whole pipeline.
     pub timeout: Duration,
+    /// Most bytes of payload that are handed out; what comes beyond it is
+    /// counted and dropped ([`PipelineEvent::Dropped`](super::PipelineEvent)),
+    /// and the pipeline goes on. Its end and its host calls always come.
+    pub max_output_bytes: usize,
 }
 
 impl PipelineSpec {
@@ -155,6 +193,7 @@ impl PipelineSpec {
             host: None,
             first_message_timeout: Duration::from_secs(60),
             timeout: Duration::from_secs(600),
+            max_output_bytes: usize::MAX,
         }
     }
 }

@@ -3,6 +3,8 @@
 use uuid::Uuid;
 
 use super::Lane;
+use crate::soap::Operation;
+use crate::time::Instant;
 
 /// Names an exchange of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +48,7 @@ impl Purpose {
         match self {
             Self::PoolReceive | Self::Receive(_) => Lane::Receive,
             Self::ProbeCommand(_) | Self::ProbeAgain(_) => Lane::Once,
+            Self::Delete => Lane::Cleanup,
             _ => Lane::Command,
         }
     }
@@ -69,12 +72,21 @@ impl Purpose {
 }
 
 /// One request, kept until its answer.
+#[derive(Clone)]
 pub(super) struct InFlight {
     pub(super) purpose: Purpose,
     pub(super) message_id: Uuid,
     /// Kept for what may be repeated, byte for byte; else empty.
     pub(super) body: Vec<u8>,
     pub(super) losses: u32,
+    /// How many of the losses were refused sign-ins.
+    pub(super) refusals: u32,
+    /// No repetition after this, where nothing else bounds it.
+    pub(super) until: Option<Instant>,
+    /// What may be cut smaller, and how large it was allowed to be and was.
+    pub(super) operation: Option<Operation>,
+    pub(super) envelope_bytes: u32,
+    pub(super) bytes: usize,
     /// The same request for a host that may know it already; empty when it must
     /// not be sent again.
     pub(super) again: Vec<u8>,

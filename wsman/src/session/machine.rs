@@ -1,13 +1,17 @@
 //! The machine: what is asked of it and what it asks the host.
 //!
 //! What comes back is in `answers`, what goes wrong in `trouble`, the session
-//! key in `keys`, what concerns the whole pool in `pool`.
+//! key in `keys`, what concerns the whole pool in `pool`, the shell and its end
+//! in `shell`, the order of messages in `order`, sizes in `size`.
 
 mod answers;
 mod keys;
 mod link;
+mod order;
 mod out;
 mod pool;
+mod shell;
+mod size;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,8 +20,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::exchange::{ExchangeId, InFlight, Purpose};
-use super::pipeline::{Load, Pending, Phase, Pipeline, SendKind, Stopping};
-use super::{Config, End, Event, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
+use super::pipeline::{HeardIds, Load, Pending, Phase, Pipeline, SendKind, Stopping};
+use super::{Config, End, Input, Output, PipelineId, PipelineSpec, StopCause, Why};
 use crate::clixml::Value;
 use crate::entropy::Entropy;
 use crate::psrp::fragment::Assembler;
@@ -42,6 +46,12 @@ pub struct Session {
     session_id: Uuid,
     state: State,
     shell_id: Option<String>,
+    trace: shell::Trace,
+    numbers: order::Numbers,
+    /// When something was last handed in.
+    latest: Instant,
+    /// The host takes no larger envelopes.
+    envelope_limit: Option<u32>,
     protocol: Option<ProtocolVersion>,
     private_data: Option<ApplicationPrivateData>,
     assembler: Assembler,
@@ -97,7 +107,9 @@ impl Session {
             protocol_version: session.config.protocol.to_string(),
             creation,
             name: session.config.shell_name.clone(),
+            idle_timeout: session.config.idle_timeout,
         };
+        session.shell_asked();
         session.exchange(Purpose::Create, operation);
         Ok(session)
     }
@@ -105,6 +117,10 @@ impl Session {
     fn new(config: Config, entropy: Entropy, pool_id: Uuid, session_id: Uuid) -> Self {
         Self {
             state: State::Ended,
+            trace: shell::Trace::None,
+            numbers: order::Numbers::default(),
+            latest: Instant::START,
+            envelope_limit: config.max_envelope_bytes.map(|bytes| bytes.max(size::LEAST_ENVELOPE_BYTES)),
             config,
             entropy,
             pool_id,
@@ -175,8 +191,9 @@ impl Session {
         };
         let secret = payload.is_none().then_some(creation);
         let id = self.pipeline(now, spec.first_message_timeout, spec.timeout, secret);
-        if let Some(pipeline) = self.pipelines.get_mut(&id).filter(|_| spec.early_receive) {
-            pipeline.early = EARLY_RECEIVES;
+        if let Some(pipeline) = self.pipelines.get_mut(&id) {
+            pipeline.early = if spec.early_receive { EARLY_RECEIVES } else { 0 };
+            pipeline.room = spec.max_output_bytes;
         }
         match payload {
             Some(payload) => self.command(id, MessageType::CreatePipeline, payload),
@@ -223,6 +240,12 @@ impl Session {
                 sending: None,
                 stopping: None,
                 heard: false,
+                parts_follow: false,
+                doomed: None,
+                room: usize::MAX,
+                dropped: (0, 0),
+                heard_ids: HeardIds::default(),
+                last_word: None,
                 untaken: VecDeque::new(),
                 untaken_bytes: 0,
                 early: 0,
@@ -231,6 +254,7 @@ impl Session {
                 deadline: now + all,
             },
         );
+        self.begin_numbers(id);
     }
 
     /// Starts a pipeline and sends its Command twice, the second time as a
@@ -275,6 +299,7 @@ impl Session {
             kind = SendKind::Creation;
         }
         pipeline.phase = Phase::AwaitCommand;
+        pipeline.parts_follow = kind == SendKind::Creation;
         // More of CREATE_PIPELINE to come: there will be nothing to receive.
         let early = pipeline.early > 0 && pipeline.pending.iter().all(|pending| pending.kind == SendKind::HostResponse);
         self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
@@ -343,52 +368,15 @@ impl Session {
         self.stop_for(now, pipeline.0, StopCause::Caller);
     }
 
-    /// Closes the session: running pipelines end, the shell is deleted.
-    pub fn close(&mut self, now: Instant) {
-        match self.state {
-            State::AwaitDelete { .. } | State::Ended => return,
-            // The shell is deleted when the host says which it is.
-            State::AwaitShell { .. } => {
-                self.state = State::AwaitDelete { by: now + self.config.stop_timeout };
-                return;
-            }
-            // Not ours: left as it was found.
-            State::AwaitPool { .. } if self.connecting => {
-                self.state = State::Ended;
-                self.exchange(Purpose::Disconnect, Operation::Disconnect { idle_timeout: None });
-                return self.event(Event::Closed);
-            }
-            State::AwaitConnect { .. } => {
-                self.state = State::Ended;
-                return self.event(Event::Closed);
-            }
-            _ => {}
-        }
-        let closed = Error::new(ErrorKind::Misuse, "the session was closed").after(Effect::MayHaveRun);
-        self.end_all(&closed);
-        self.end_calls(&closed);
-        self.repeats.clear();
-        self.state = State::AwaitDelete { by: now + self.config.stop_timeout };
-        self.exchange(Purpose::Delete, Operation::Delete);
-    }
-
     /// Whether a pipeline can be run.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.state == State::Open
     }
 
-    /// Whether the session has ended and nothing is left to clean up on the
-    /// host. Until then, go on driving it: a shell that the host makes after
-    /// its client gave up is deleted when its answer comes.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        let cleans = |exchange: &InFlight| matches!(exchange.purpose, Purpose::Create | Purpose::Delete);
-        self.state == State::Ended && !self.in_flight.values().any(cleans)
-    }
-
     /// Takes what happened; poll afterwards.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        self.latest = now;
         match input {
             Input::Answer { id, status, body } => {
                 if let Some(exchange) = self.in_flight.remove(&id) {
@@ -452,6 +440,10 @@ impl Session {
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         if pipeline.stopping.is_some() {
             return;
+        }
+        // It is over.
+        if pipeline.last_word.is_some() {
+            return self.end_heard(id);
         }
         // The host knows nothing of it yet.
         if pipeline.phase == Phase::AwaitKey {

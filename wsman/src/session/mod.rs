@@ -9,9 +9,12 @@
 //!
 //! What it promises:
 //!
-//! - Only Receive is ever repeated, byte for byte. A Command, Create or Send
-//!   that got lost is reported, with [`Error::may_have_run`] saying what its
-//!   loss means.
+//! - Only what acts but once however often it comes is repeated, byte for byte:
+//!   Receive until its pipeline's deadline, Delete until the caller's. A
+//!   Command, Create or Send that got lost is reported, with
+//!   [`Error::may_have_run`] saying what its loss means.
+//! - When the session breaks, a pipeline whose Command is still under way waits
+//!   for the word on it: one that the host never took did not run.
 //! - Every pipeline ends: with a word of the host, or with an error at the
 //!   latest five seconds after its deadline.
 //! - Every command is terminated, also after it is done; the shell is deleted.
@@ -27,10 +30,12 @@ mod shells;
 mod tests;
 
 pub use crate::soap::ShellDescription;
-pub use config::{Config, PipelineSpec, Robustness};
+#[cfg(feature = "net")]
+pub(crate) use crate::soap::{Fault, ns::POWERSHELL as RESOURCES};
+pub use config::{Answers, Config, PipelineSpec, Robustness};
 pub use exchange::ExchangeId;
 pub use machine::Session;
-pub use pipeline::{End, PipelineEvent, StopCause};
+pub use pipeline::{End, Irregularity, PipelineEvent, StopCause};
 pub use shells::{Found, ShellList, Step};
 
 use std::time::Duration;
@@ -136,13 +141,16 @@ impl std::fmt::Debug for Output {
 /// Which connections an exchange may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// Create, Command, Send, Signal, Delete: never behind a Receive.
+    /// Create, Command, Send, Signal: never behind a Receive.
     Command,
     /// Receive: the host may hold it.
     Receive,
     /// On a new connection that is closed afterwards: a host forgets what it
     /// could say again when the connection is used for something else.
     Once,
+    /// Delete: also where a sign-in was refused meanwhile, or the shell would
+    /// be left behind for a refusal that concerned another connection.
+    Cleanup,
 }
 
 /// Why the machine waits.
@@ -164,6 +172,8 @@ pub enum Why {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// What is known of the shell has changed.
+    Shell(ShellNews),
     /// The pool is open.
     Opened(Opened),
     /// Of a pipeline.
@@ -233,4 +243,33 @@ pub struct Opened {
     pub private_data: Option<ApplicationPrivateData>,
     /// The host's id of the shell.
     pub shell_id: String,
+}
+
+/// What becomes of a session's shell on its host, so that one that is left
+/// behind can be deleted later, by whoever remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShellNews {
+    /// It is about to be asked for under this id; the host may choose another.
+    Asked {
+        /// The id that is proposed.
+        shell_id: String,
+    },
+    /// The host has it, under this id.
+    Made {
+        /// The host's id.
+        shell_id: String,
+    },
+    /// It is known not to be there: never made, deleted, or not found by the
+    /// host that made it.
+    Gone {
+        /// Its last id.
+        shell_id: String,
+    },
+    /// Its client does nothing more about it, and it may be there: said by
+    /// whoever drives the session, when it stops to.
+    Left {
+        /// Its last id.
+        shell_id: String,
+    },
 }

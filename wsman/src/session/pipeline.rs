@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use crate::Error;
 use crate::clixml::Value;
 use crate::psrp::fragment::Assembler;
 use crate::psrp::{ErrorRecord, HostCall, InformationRecord, MessageType, ProgressRecord};
 use crate::time::Instant;
+use crate::{Effect, Error};
 
 /// Something that a pipeline did.
 #[non_exhaustive]
@@ -36,8 +36,41 @@ pub enum PipelineEvent {
         /// Bytes of its payload.
         bytes: usize,
     },
+    /// The host's messages are not all there, or not once: what was heard may
+    /// be more or less than what was said.
+    Irregular(Irregularity),
+    /// Output and records beyond
+    /// [`PipelineSpec::max_output_bytes`](super::PipelineSpec); said once, before
+    /// the end.
+    Dropped {
+        /// How many messages.
+        messages: u64,
+        /// Bytes of their payloads.
+        bytes: u64,
+    },
     /// The last word; nothing follows.
     Ended(End),
+}
+
+/// What is wrong with the messages of a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Irregularity {
+    /// Numbers of messages are left out: so many were said and not heard.
+    Missing {
+        /// How many.
+        messages: u64,
+    },
+    /// A message came a second time; the copy was dropped.
+    Doubled {
+        /// Its object id.
+        object: u64,
+    },
+    /// A message of a type that is none of a pipeline's, which was dropped.
+    UnknownType {
+        /// The number on the wire.
+        code: u32,
+    },
 }
 
 impl std::fmt::Debug for PipelineEvent {
@@ -53,6 +86,8 @@ impl std::fmt::Debug for PipelineEvent {
             Self::Progress(_) => f.write_str("Progress"),
             Self::HostCall(call) => write!(f, "HostCall({call:?})"),
             Self::Unreadable { kind, bytes } => write!(f, "Unreadable({kind:?}, {bytes} bytes)"),
+            Self::Irregular(what) => write!(f, "Irregular({what:?})"),
+            Self::Dropped { messages, bytes } => write!(f, "Dropped({messages} messages, {bytes} bytes)"),
             Self::Ended(end) => write!(f, "Ended({end:?})"),
         }
     }
@@ -97,6 +132,8 @@ pub(super) struct Pipeline {
     pub(super) sending: Option<SendKind>,
     pub(super) stopping: Option<Stopping>,
     pub(super) heard: bool,
+    /// CREATE_PIPELINE goes beyond its Command.
+    pub(super) parts_follow: bool,
     /// Bytes of each event that the application has not taken yet.
     pub(super) untaken: VecDeque<usize>,
     pub(super) untaken_bytes: usize,
@@ -104,6 +141,17 @@ pub(super) struct Pipeline {
     pub(super) early: u32,
     /// The next Receive waits for the application.
     pub(super) held: bool,
+    /// The session broke while its Command, or the last part of it, was under
+    /// way: what becomes of that decides what this error means.
+    pub(super) doomed: Option<Error>,
+    /// What is left of the bound on output, and what was beyond it.
+    pub(super) room: usize,
+    pub(super) dropped: (u64, u64),
+    /// Object ids of its messages.
+    pub(super) heard_ids: HeardIds,
+    /// It has ended, and numbers before its last word are missing: until then
+    /// the pool may turn out to have them.
+    pub(super) last_word: Option<(Instant, End)>,
     pub(super) first_message_by: Instant,
     pub(super) deadline: Instant,
 }
@@ -118,6 +166,19 @@ impl std::fmt::Debug for Pipeline {
             .field("heard", &self.heard)
             .finish_non_exhaustive()
     }
+}
+
+/// The messages of one pipeline, by their numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct HeardIds {
+    /// The number after the last one that was heard of the session when the
+    /// pipeline began, if that is known.
+    pub(super) from: Option<u64>,
+    pub(super) last: u64,
+    /// Another pipeline was there, whose messages have numbers, too.
+    pub(super) shared: bool,
+    /// The last word was among them.
+    pub(super) ended: bool,
 }
 
 /// What the pipeline waits for.
@@ -178,6 +239,21 @@ pub(super) struct Stopping {
 }
 
 impl Pipeline {
+    /// What its loss means: without the whole of CREATE_PIPELINE nothing runs.
+    pub(super) fn effect_of_loss(&self) -> Effect {
+        match self.phase {
+            Phase::AwaitKey => Effect::NotRun,
+            Phase::AwaitCreation if self.sending == Some(SendKind::Creation) => Effect::NotRun,
+            Phase::AwaitCommand if self.parts_follow => Effect::NotRun,
+            _ => Effect::MayHaveRun,
+        }
+    }
+
+    /// Whether the host has its Command and not yet all of CREATE_PIPELINE.
+    pub(super) fn is_being_created(&self) -> bool {
+        self.phase == Phase::AwaitCreation
+    }
+
     /// Whether the host may not know it yet.
     pub(super) fn is_early(&self) -> bool {
         self.phase == Phase::AwaitCommand && !self.heard
@@ -192,6 +268,9 @@ impl Pipeline {
 
     /// The next time at which something must happen.
     pub(super) fn alarm(&self) -> Instant {
+        if let Some((by, _)) = self.last_word {
+            return by;
+        }
         match self.stopping {
             Some(stopping) => stopping.by,
             None if self.heard => self.deadline,

@@ -101,8 +101,17 @@ pub struct ResourceCreated {
 pub struct Received {
     /// Streams, in order.
     pub streams: Vec<StreamData>,
-    /// How the command stands, if the host said so.
-    pub state: Option<CommandState>,
+    /// How commands stand, as far as the host said so.
+    pub states: Vec<CommandState>,
+}
+
+impl Received {
+    /// Whether the host says that there is no more output of this command. Of
+    /// several words on one command, the one that ends it counts.
+    #[must_use]
+    pub fn is_done(&self, command: Option<Uuid>) -> bool {
+        self.states.iter().any(|state| state.done && (state.command_id.is_none() || state.command_id == command))
+    }
 }
 
 /// One `rsp:Stream`.
@@ -386,7 +395,7 @@ impl Received {
             attributes.extend(id.as_deref().map(|id| ("CommandId", id)));
             w.open("rsp:Stream", &attributes).raw(&encode_base64(&stream.data)).close("rsp:Stream");
         }
-        if let Some(state) = self.state {
+        for state in &self.states {
             let id = state.command_id.map(upper);
             let word = if state.done { ns::COMMAND_DONE } else { RUNNING };
             let mut attributes: Vec<_> = id.as_deref().map(|id| ("CommandId", id)).into_iter().collect();
@@ -465,8 +474,10 @@ fn decode_received(response: &Element<'_>) -> Result<Received, SoapError> {
             let data = decode_base64(&child.text).ok_or(SoapError::Invalid("Stream"))?;
             received.streams.push(StreamData { command_id: command(child)?, data });
         } else if child.is(ns::SHELL, "CommandState") {
-            let done = child.attribute("State").is_some_and(|state| state.ends_with("/Done"));
-            received.state = Some(CommandState { command_id: command(child)?, done });
+            // A list where one is expected: the state that ends wins.
+            let ends = |state: &str| state.split_ascii_whitespace().any(|state| state.ends_with("/Done"));
+            let done = child.attribute("State").is_some_and(ends);
+            received.states.push(CommandState { command_id: command(child)?, done });
         }
     }
     Ok(received)
@@ -510,7 +521,7 @@ mod tests {
                     StreamData { command_id: Some(id), data: vec![1, 2] },
                     StreamData { command_id: None, data: vec![] },
                 ],
-                state: Some(CommandState { command_id: Some(id), done: true }),
+                states: vec![CommandState { command_id: Some(id), done: true }],
             }),
             Answer::Sent,
             Answer::Signalled,

@@ -62,6 +62,7 @@ const KNOWN: &[Known] = &[
     known(2_147_943_418, "ERROR_KEY_DELETED", FaultClass::Gone),
     known(995, "ERROR_OPERATION_ABORTED", FaultClass::Gone),
     known(1223, "ERROR_CANCELLED", FaultClass::Gone),
+    known(1359, "ERROR_INTERNAL_ERROR", FaultClass::BackOff),
     known(1115, "ERROR_SHUTDOWN_IN_PROGRESS", FaultClass::BackOff),
     known(14, "ERROR_OUTOFMEMORY", FaultClass::BackOff),
     known(5, "ERROR_ACCESS_DENIED", FaultClass::GiveUp),
@@ -78,6 +79,8 @@ const KNOWN: &[Known] = &[
     known(2_150_858_757, "ERROR_WSMAN_CONFIG_CORRUPTED", FaultClass::GiveUp),
     known(2_150_858_817, "ERROR_WSMAN_SCHEMA_VALIDATION_ERROR", FaultClass::ClientBug),
     known(2_150_859_023, "ERROR_WSMAN_SESSION_ID_MISMATCH", FaultClass::ClientBug),
+    known(2_150_858_753, "ERROR_WSMAN_INVALID_ACTION", FaultClass::Reconnect),
+    known(2_150_858_825, "ERROR_WSMAN_ENCODING_LIMIT", FaultClass::ClientBug),
     known(2_150_859_025, "ERROR_WSMAN_ENVELOPE_TOO_LARGE", FaultClass::ClientBug),
     known(2_150_859_161, "ERROR_WSMAN_REDIRECT_REQUESTED", FaultClass::GiveUp),
     known(2_150_859_180, "ERROR_WSMAN_REMOTESESSION_DISALLOWED", FaultClass::GiveUp),
@@ -114,6 +117,9 @@ const REFUSALS: &[u32] = &[
     2_150_859_174,
     2_150_859_241,
     2_150_859_025,
+    2_150_858_825,
+    2_150_859_204,
+    2_150_858_753,
     2_150_858_767,
     2_150_858_778,
     2_150_858_817,
@@ -162,8 +168,23 @@ impl Fault {
     pub fn proves_not_run(&self) -> bool {
         match (self.code, self.subcode.as_deref()) {
             (Some(code), _) => REFUSALS.contains(&code),
-            (None, Some("InvalidSelectors" | "QuotaLimit")) => true,
+            (None, Some("InvalidSelectors" | "QuotaLimit" | "EncodingLimit")) => true,
             (None, _) => false,
+        }
+    }
+
+    /// Whether the request was larger than the host takes, so that it did not
+    /// act on it.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        matches!(self.code, Some(2_150_859_025 | 2_150_858_825)) || self.subcode.as_deref() == Some("EncodingLimit")
+    }
+
+    /// Whether the host says that there is no such shell or command.
+    pub(crate) fn is_not_found(&self) -> bool {
+        match self.code {
+            Some(code) => code == Self::INVALID_SELECTORS,
+            None => self.subcode.as_deref() == Some("InvalidSelectors"),
         }
     }
 
@@ -192,8 +213,26 @@ impl Fault {
             }
             (Some(2_148_074_243), _) => ErrorKind::Auth,
             (_, FaultClass::PollAgain) => ErrorKind::TimedOut,
-            (_, FaultClass::ClientBug) => ErrorKind::PeerMisbehaved,
+            // A host that knows how to say it is a host: also of what is our fault.
             _ => ErrorKind::Refused,
+        }
+    }
+
+    /// Who must act, where the sign-in was taken long ago: a right is missing
+    /// then, and not a password.
+    pub(crate) fn error_kind_of(&self, opens: bool) -> ErrorKind {
+        match self.error_kind() {
+            ErrorKind::Auth if !opens => ErrorKind::Refused,
+            kind => kind,
+        }
+    }
+
+    /// The fault in an answer, whatever came with it; `None`: it is none.
+    #[must_use]
+    pub fn in_envelope(body: &[u8]) -> Option<Self> {
+        match super::AnswerEnvelope::decode(body).ok()?.answer {
+            super::Answer::Fault(fault) => Some(fault),
+            _ => None,
         }
     }
 

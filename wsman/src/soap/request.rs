@@ -75,6 +75,8 @@ pub enum Operation {
         creation: Vec<u8>,
         /// `Name`, by which Enumerate shows it.
         name: Option<String>,
+        /// After so long without a request the host closes it.
+        idle_timeout: Option<Duration>,
     },
     /// Starts a command; the client chooses its id.
     Command {
@@ -376,14 +378,20 @@ impl Request {
 
     fn encode_body(&self, w: &mut Writer) {
         match &self.operation {
-            Operation::Create { shell_id, creation, name, .. } => {
+            Operation::Create { shell_id, creation, name, idle_timeout, .. } => {
                 let id = upper(*shell_id);
                 let mut attributes = vec![("ShellId", id.as_str())];
                 attributes.extend(name.as_deref().map(|name| ("Name", name)));
-                w.open("rsp:Shell", &attributes)
-                    .leaf("rsp:InputStreams", &[], "stdin pr")
-                    .leaf("rsp:OutputStreams", &[], "stdout")
-                    .open("creationXml", &[("xmlns", ns::POWERSHELL)])
+                w.open("rsp:Shell", &attributes).leaf("rsp:InputStreams", &[], "stdin pr").leaf(
+                    "rsp:OutputStreams",
+                    &[],
+                    "stdout",
+                );
+                // Seen: in this place, from clients that Windows hosts took it of.
+                if let Some(span) = idle_timeout {
+                    w.leaf("rsp:IdleTimeOut", &[], &XsDuration(*span).to_string());
+                }
+                w.open("creationXml", &[("xmlns", ns::POWERSHELL)])
                     .raw(&encode_base64(creation))
                     .close("creationXml")
                     .close("rsp:Shell");

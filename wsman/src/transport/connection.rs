@@ -1,17 +1,16 @@
 //! One signed-in connection.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::answer::{self, By, Reply};
+use super::answer::{self, Age, By, Reply, Word};
 use super::error::{Sent, TransportError};
-use super::gate::OneShot;
 use super::http::Http;
 use super::sign_in::{Channel, keeps_alive, sign_in};
-use super::tls::{self, Asked, Seen};
+use super::tls::{Asked, Seen};
 use super::{ClientCertificate, SignIn, Target};
 #[cfg(feature = "credssp")]
 use crate::auth::CredSsp;
@@ -29,6 +28,8 @@ use crate::{Error, ErrorKind};
 pub struct Connection {
     http: Http,
     speech: Speech,
+    word: Word,
+    age: Age,
     serial: u64,
 }
 
@@ -61,7 +62,8 @@ const SOAP: &str = "application/soap+xml;charset=UTF-8";
 /// A request without an answer. Its connection is gone.
 #[derive(Clone, Debug)]
 pub struct Lost {
-    /// Whether a byte of the request may have left. `false` is a promise.
+    /// Whether the host may have acted on the request. `false` is a promise: not
+    /// a byte left, or the host itself refused it before it was handed on.
     pub sent: bool,
     /// Why; its source is a [`TransportError`].
     pub error: Error,
@@ -74,9 +76,14 @@ impl Connection {
         self.serial
     }
 
+    /// Whether the host has taken a password or a certificate on it.
+    pub(crate) fn is_signed_in(&self) -> bool {
+        matches!(self.speech, Speech::Sealed(_) | Speech::InTls)
+    }
+
     /// Connects and signs in, with empty bodies, within `timeout` in all.
-    /// [`SignIn::Basic`] and [`SignIn::Certificate`] have nothing to do before
-    /// the first message: they connect with that.
+    /// [`SignIn::Basic`] and [`SignIn::Certificate`] have nothing more to do
+    /// before the first message than to connect.
     ///
     /// Takes 24 bytes of `entropy` (56 with CredSSP), before the first await. Dropping the
     /// future closes the socket.
@@ -95,21 +102,17 @@ impl Connection {
         target.check()?;
         let names = |error| Error::new(ErrorKind::Misuse, "cannot sign in with these names").with_source(error);
         let prepared = Prepared::new(target, entropy).map_err(names)?;
-        let (gate, seen) = (OneShot::default(), Seen::default());
-        let is_tls = target.endpoint.is_tls();
+        let seen = Seen::default();
         let asked = Asked::default();
         let own = prepared.certificate().map(|certificate| (certificate, &asked));
-        let config = if is_tls { target.tls.client_config(&seen, own) } else { tls::no_tls() };
+        let (is_tls, shown) = (target.endpoint.is_tls(), asked.clone());
+        let config = is_tls.then(|| target.tls.client_config(&seen, own)).transpose();
         let config = config.map_err(|error| error.during("cannot connect"))?;
         let channel = if is_tls { Channel::Tls(seen) } else { Channel::Plain };
+        let connected = AtomicBool::new(false);
         let dial = async {
-            let mut http = match &target.proxy {
-                None => Http::direct(&target.endpoint, &gate, config, timeout)?,
-                Some(proxy) => Http::tunnelled(&target.endpoint, proxy, is_tls.then_some(config)).await?,
-            };
-            if target.proxy.is_some() {
-                gate.connected();
-            }
+            let mut http = Http::connect(&target.endpoint, target.proxy.as_ref(), config).await?;
+            connected.store(true, Ordering::Release);
             let speech = match prepared {
                 Prepared::Exchange(mechanism) => match sign_in(&mut http, &channel, mechanism).await? {
                     _ if is_tls => Speech::InTls,
@@ -118,15 +121,23 @@ impl Connection {
                 Prepared::Header { scheme, authorization } => Speech::WithHeader { scheme, authorization },
                 Prepared::Certificate(_) => Speech::Certified(asked.clone()),
             };
-            Ok(Self { http, speech, serial: next_serial() })
+            let word = if is_tls { Word::Hosts } else { Word::Anybodys };
+            Ok(Self { http, speech, word, age: Age::First, serial: next_serial() })
         };
-        let result = match tokio::time::timeout(timeout, dial).await {
-            Ok(result) => result,
-            Err(_) if gate.is_connected() => Err(TransportError::SignInTimedOut),
-            Err(_) => Err(TransportError::ConnectTimedOut),
+        let outcome = tokio::time::timeout(timeout, dial).await;
+        let connected = connected.load(Ordering::Acquire);
+        let result = outcome.unwrap_or_else(|_| {
+            Err(if connected { TransportError::SignInTimedOut } else { TransportError::ConnectTimedOut })
+        });
+        let failed = if connected { "cannot sign in" } else { "cannot connect" };
+        // Alerts that do not name the certificate that was shown.
+        let blamed = |error| match error {
+            TransportError::TlsFailed | TransportError::NoCommonTls if shown.was() => {
+                TransportError::OwnCertificateRefused
+            }
+            error => error,
         };
-        let failed = if gate.is_connected() { "cannot sign in" } else { "cannot connect" };
-        result.map_err(|error| error.during(failed))
+        result.map_err(|error| blamed(error).during(failed))
     }
 
     /// Sends `body` (a SOAP message in UTF-8), sealed over plain HTTP, and
@@ -140,7 +151,7 @@ impl Connection {
             Ok(Ok((reply, true))) => (Ok(reply), Some(self)),
             Ok(Ok((reply, false))) => (Ok(reply), None),
             Ok(Err((error, sent))) => (Err(lost(error, sent)), None),
-            Err(_) => (Err(lost(TransportError::AnswerTimedOut, Sent::Maybe)), None),
+            Err(_) => (Err(lost(TransportError::AnswerTimedOut, self.http.sent())), None),
         }
     }
 
@@ -157,13 +168,16 @@ impl Connection {
         };
         let response = self.http.post(headers, body).await.map_err(|lost| self.explained(lost))?;
         let keeps = keeps_alive(&response);
+        let (word, age) = (self.word, std::mem::replace(&mut self.age, Age::Later));
         let reply = match &mut self.speech {
-            Speech::Sealed(seal) => answer::sealed(response, &mut **seal).await,
-            Speech::InTls => answer::plain(response, By::Connection).await,
-            Speech::WithHeader { scheme, .. } => answer::plain(response, By::Header { scheme }).await,
-            Speech::Certified(_) => answer::plain(response, By::Certificate).await,
+            Speech::Sealed(seal) => {
+                answer::sealed(response, &mut **seal, age).await.map_err(|error| (error, Sent::Maybe))
+            }
+            Speech::InTls => answer::plain(response, By::Connection, word, age).await,
+            Speech::WithHeader { scheme, .. } => answer::plain(response, By::Header { scheme }, word, age).await,
+            Speech::Certified(_) => answer::plain(response, By::Certificate, word, age).await,
         };
-        Ok((reply.map_err(|error| self.explained((error, Sent::Maybe)))?, keeps))
+        Ok((reply.map_err(|lost| self.explained(lost))?, keeps))
     }
 }
 

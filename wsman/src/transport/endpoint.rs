@@ -71,8 +71,11 @@ impl Endpoint {
 
     /// Host and port, as a proxy is told.
     pub(super) fn authority(&self) -> String {
-        let port = self.url.port_or_known_default().unwrap_or(HTTP_PORT);
-        format!("{}:{port}", self.url.host_str().unwrap_or_default())
+        format!("{}:{}", self.url.host_str().unwrap_or_default(), self.port())
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or(HTTP_PORT)
     }
 
     pub(super) fn url(&self) -> Url {

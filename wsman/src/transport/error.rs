@@ -3,11 +3,11 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::gate::AlreadyUsed;
 use super::tls::{CertificateProblem, Fingerprint, Refused};
 use crate::auth::AuthError;
 use crate::auth::multipart::MultipartError;
-use crate::{Error, ErrorKind};
+use crate::soap::Fault;
+use crate::{Error, ErrorKind, Retry};
 
 /// The exact case below a transport's [`Error`]; the [`source`] of each.
 ///
@@ -49,10 +49,41 @@ pub enum TransportError {
         /// The HTTP status; `None` when it was not even HTTP.
         status: Option<u16>,
     },
-    /// The host, or what stands for it, has trouble of its own.
+    /// What answers has trouble of its own: something in between, or no WinRM.
     #[error("the host answered with status {status}")]
     HostFailed {
         /// 500 to 599.
+        status: u16,
+    },
+    /// The host's HTTP service (HTTP.sys) answered in WinRM's place: it is
+    /// stopped, or full, or this client may not use it.
+    #[error("the host's HTTP service answered with status {status}")]
+    DoorRefused {
+        /// 403, or 503.
+        status: u16,
+    },
+    /// No word but the status. So a host answers unencrypted traffic, or a way
+    /// to sign in, that it does not allow.
+    #[error("the host answered with status {status} and no word")]
+    Wordless {
+        /// 500.
+        status: u16,
+    },
+    /// The answer to a step of the sign-in was a WS-Management fault. Nobody has
+    /// proven it.
+    #[error("the host answered the sign-in with a fault (status {status})")]
+    FaultAtSignIn {
+        /// The HTTP status.
+        status: u16,
+        /// The fault.
+        fault: Box<Fault>,
+    },
+    /// The sign-in did not get as far as to the password.
+    #[error("the sign-in cannot be used (status {status}): {why}")]
+    SignInUnavailable {
+        /// Why.
+        why: Unavailable,
+        /// The HTTP status.
         status: u16,
     },
     /// No connection to the proxy.
@@ -109,7 +140,8 @@ pub enum TransportError {
         /// As it is called in `WWW-Authenticate`.
         scheme: &'static str,
     },
-    /// The host refused the credentials.
+    /// The host refused the credentials: said of the step that carried the
+    /// proof of them, and of no other.
     #[error("credentials refused (status {status})")]
     SignInRefused {
         /// 401, or 403: known, but not allowed here.
@@ -184,14 +216,44 @@ impl TransportError {
             | Self::ConnectionLost
             | Self::NotKept
             | Self::HostFailed { .. }
+            | Self::DoorRefused { .. }
+            | Self::Wordless { .. }
+            | Self::SignInUnavailable { .. }
             | Self::ContextLost { .. } => ErrorKind::Unreachable,
+            // Whose word it is, nobody knows: not that a password was refused.
+            Self::FaultAtSignIn { fault, .. } => fault.error_kind_of(false),
         }
     }
 
     /// As the crate's error: what failed was `what`.
     pub(super) fn during(self, what: &'static str) -> Error {
-        Error::new(self.kind(), what).with_source(self)
+        let error = Error::new(self.kind(), what);
+        let error = match &self {
+            Self::FaultAtSignIn { fault, .. } => error.with_fault(Fault::clone(fault)),
+            // The next connection is signed in anew.
+            Self::ContextLost { .. } => error.with_retry(Retry::Now),
+            // A host that is going down or coming up hangs up, too.
+            Self::TlsHungUp | Self::TlsFailed => error.with_retry(Retry::AfterPause),
+            _ => error,
+        };
+        error.with_source(self)
     }
+}
+
+/// Why a sign-in did not get as far as to the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// The scheme is offered, and NTLM under it is not: switched off, or only
+    /// Kerberos is taken.
+    #[error("the host offers the scheme and does not take NTLM under it")]
+    NoNtlm,
+    /// SPNEGO rejects the offer before it has seen a proof.
+    #[error("the host rejects the offer of NTLM")]
+    Rejected,
+    /// Something that is not the host's HTTP service refuses the first step.
+    #[error("something in front of the host refuses the sign-in")]
+    Filtered,
 }
 
 /// Whether a byte of the request may have left.
@@ -199,36 +261,6 @@ impl TransportError {
 pub(super) enum Sent {
     No,
     Maybe,
-}
-
-/// Reads the HTTP client's error.
-pub(super) fn classify(error: &reqwest::Error) -> (TransportError, Sent) {
-    let chain = || std::iter::successors(error.source(), |&error| error.source());
-    // Before everything else: the gate refuses what would have gone out on
-    // another connection, so nothing went out.
-    if chain().any(|error| error.is::<AlreadyUsed>()) {
-        return (TransportError::ConnectionLost, Sent::No);
-    }
-    if let Some(case) = chain().find_map(tls_case) {
-        return (case, if error.is_connect() { Sent::No } else { Sent::Maybe });
-    }
-    if error.is_connect() {
-        let kind = chain().filter_map(|error| error.downcast_ref::<io::Error>()).last().map(|io| innermost(io).kind());
-        let case = match kind {
-            _ if error.is_dns() => TransportError::NameNotResolved,
-            _ if error.is_timeout() => TransportError::ConnectTimedOut,
-            Some(io::ErrorKind::ConnectionRefused) => TransportError::Refused,
-            Some(io::ErrorKind::TimedOut) => TransportError::ConnectTimedOut,
-            // TCP alone cannot fail so; HTTP has not begun.
-            Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
-                TransportError::TlsHungUp
-            }
-            kind => TransportError::ConnectFailed { kind: kind.unwrap_or(io::ErrorKind::Other) },
-        };
-        return (case, Sent::No);
-    }
-    let not_http = chain().filter_map(|error| error.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
-    (if not_http { TransportError::NotHttp } else { TransportError::ConnectionLost }, Sent::Maybe)
 }
 
 /// They come in one another, and `source` of one is the source of what it

@@ -1,36 +1,35 @@
-//! HTTP on one connection: the HTTP client's, or our own through a tunnel.
+//! HTTP on one connection of our own.
 
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::Request;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT_ENCODING, CONNECTION, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use hyper_util::rt::TokioIo;
-use reqwest::{Body, Client, Response, Url, redirect, retry};
+use reqwest::{Body, Response, Url};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
 
-use super::error::{Sent, TransportError, classify, tls_case};
-use super::gate::OneShot;
-use super::{Endpoint, Proxy};
+use super::counted::{Counted, Written};
+use super::error::{Sent, TransportError, tls_case};
+use super::{Endpoint, Proxy, dial};
 
 /// Posts to one address on one connection, and never on a second.
+///
+/// The connection is read also while nothing is asked, so a host that closed it
+/// is seen before the next request goes out.
 pub(super) struct Http {
     url: Url,
-    engine: Engine,
-}
-
-enum Engine {
-    /// Connects with the first request.
-    Direct(Client),
-    /// The HTTP client makes tunnels for https alone, so this is our own.
-    Tunnel { sender: SendRequest<Body>, _connection: Running },
+    sender: SendRequest<Body>,
+    written: Written,
+    /// What was written before the request that is under way.
+    before: u64,
+    _connection: Running,
 }
 
 /// A task that ends with its owner.
@@ -53,80 +52,63 @@ fn headers() -> HeaderMap {
 }
 
 impl Http {
-    /// Without a proxy, whatever the environment says.
-    pub(super) fn direct(
+    /// Connects, through the proxy or without any, whatever the environment
+    /// says. Dropping the future closes the socket.
+    pub(super) async fn connect(
         endpoint: &Endpoint,
-        gate: &OneShot,
-        tls: ClientConfig,
-        connect: Duration,
-    ) -> Result<Self, TransportError> {
-        let client = Client::builder()
-            .connect_timeout(connect)
-            .connector_layer(gate.clone())
-            .default_headers(headers())
-            .http1_only()
-            .no_proxy()
-            // How long a connection may idle is the owner's decision.
-            .pool_idle_timeout(None)
-            .pool_max_idle_per_host(1)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never())
-            .tcp_nodelay(true)
-            .tls_backend_preconfigured(tls)
-            .build()
-            .map_err(|_| TransportError::NoClient)?;
-        Ok(Self { url: endpoint.url(), engine: Engine::Direct(client) })
-    }
-
-    /// Connects through the proxy. Dropping the future closes the socket.
-    pub(super) async fn tunnelled(
-        endpoint: &Endpoint,
-        proxy: &Proxy,
+        proxy: Option<&Proxy>,
         tls: Option<ClientConfig>,
     ) -> Result<Self, TransportError> {
-        let stream = proxy.tunnel(endpoint).await?;
-        let engine = match tls {
-            None => Engine::over(stream).await?,
-            Some(config) => {
-                let name = ServerName::try_from(endpoint.host().to_owned()).map_err(|_| TransportError::NoClient)?;
-                let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-                Engine::over(connected.map_err(|error| no_tls(&error))?).await?
-            }
-        };
-        Ok(Self { url: endpoint.url(), engine })
+        match proxy {
+            None => Self::secured(endpoint, dial::connect(endpoint).await?, tls).await,
+            Some(proxy) => Self::secured(endpoint, proxy.tunnel(endpoint).await?, tls).await,
+        }
+    }
+
+    async fn secured<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+        endpoint: &Endpoint,
+        stream: S,
+        tls: Option<ClientConfig>,
+    ) -> Result<Self, TransportError> {
+        let Some(config) = tls else { return Self::over(endpoint, stream).await };
+        let name = ServerName::try_from(endpoint.host().to_owned()).map_err(|_| TransportError::NoClient)?;
+        let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+        Self::over(endpoint, connected.map_err(|error| no_tls(&error))?).await
+    }
+
+    async fn over<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+        endpoint: &Endpoint,
+        inner: S,
+    ) -> Result<Self, TransportError> {
+        let written = Written::default();
+        let stream = Counted { inner, written: written.clone() };
+        let handshake = http1::handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = handshake.map_err(|_| TransportError::ConnectionLost)?;
+        let task = tokio::spawn(connection);
+        Ok(Self { url: endpoint.url(), sender, written, before: 0, _connection: Running(task.abort_handle()) })
     }
 
     pub(super) fn url(&self) -> &Url {
         &self.url
     }
 
+    /// Whether a byte of the last request may have left.
+    pub(super) fn sent(&self) -> Sent {
+        if self.written.bytes() == self.before { Sent::No } else { Sent::Maybe }
+    }
+
     pub(super) async fn post(&mut self, headers: HeaderMap, body: Vec<u8>) -> Result<Response, (TransportError, Sent)> {
-        match &mut self.engine {
-            Engine::Direct(client) => {
-                let request = client.post(self.url.clone()).headers(headers).body(body);
-                request.send().await.map_err(|error| classify(&error))
-            }
-            Engine::Tunnel { sender, .. } => {
-                let request = request(&self.url, headers, body).map_err(|error| (error, Sent::No))?;
-                sender.ready().await.map_err(|_| (TransportError::ConnectionLost, Sent::No))?;
-                let sent = sender.try_send_request(request).await;
-                let response = sent.map_err(|error| {
-                    let sent = if error.message().is_some() { Sent::No } else { Sent::Maybe };
-                    (broken(error.error()), sent)
-                })?;
-                Ok(Response::from(response.map(Body::wrap)))
+        self.before = self.written.bytes();
+        let request = request(&self.url, headers, body).map_err(|error| (error, Sent::No))?;
+        // A connection that the host has closed is seen here.
+        self.sender.ready().await.map_err(|_| (TransportError::ConnectionLost, Sent::No))?;
+        match self.sender.try_send_request(request).await {
+            Ok(response) => Ok(Response::from(response.map(Body::wrap))),
+            Err(error) => {
+                let sent = if error.message().is_some() { Sent::No } else { self.sent() };
+                Err((broken(error.error()), sent))
             }
         }
-    }
-}
-
-impl Engine {
-    async fn over<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(stream: S) -> Result<Self, TransportError> {
-        let handshake = http1::handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = handshake.map_err(|_| TransportError::ConnectionLost)?;
-        let task = tokio::spawn(connection);
-        Ok(Self::Tunnel { sender, _connection: Running(task.abort_handle()) })
     }
 }
 
@@ -141,12 +123,17 @@ fn request(url: &Url, more: HeaderMap, body: Vec<u8>) -> Result<Request<Body>, T
     request.map_err(|_| TransportError::NoClient)
 }
 
-/// Why TLS did not come about in a tunnel.
+/// Why TLS did not come about.
 fn no_tls(error: &io::Error) -> TransportError {
     tls_case(error).unwrap_or(TransportError::TlsHungUp)
 }
 
-fn broken(error: &hyper::Error) -> TransportError {
-    let tls = std::iter::successors(error.source(), |&error| error.source()).find_map(tls_case);
-    tls.unwrap_or_else(|| if error.is_parse() { TransportError::NotHttp } else { TransportError::ConnectionLost })
+/// Why there is no answer, or no more of it.
+pub(super) fn broken(error: &(dyn StdError + 'static)) -> TransportError {
+    let chain = || std::iter::successors(Some(error), |&error| error.source());
+    if let Some(case) = chain().find_map(tls_case) {
+        return case;
+    }
+    let not_http = chain().filter_map(|error| error.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
+    if not_http { TransportError::NotHttp } else { TransportError::ConnectionLost }
 }

@@ -56,6 +56,11 @@ impl Target {
         Self { endpoint, sign_in, tls: Tls::system(), proxy: None }
     }
 
+    /// Whether an answer is the host's word: sealed, or over TLS.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.endpoint.is_tls() || !matches!(self.sign_in, SignIn::DangerousClearTextBasic(_))
+    }
+
     /// Whether this may be tried at all.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ const LAYERS: &[Layer] = &[
     layer("psrp", &["clixml"], &[]),
     layer("auth", &[], &[]),
     layer("session", &["clixml", "soap", "psrp"], &[]),
-    layer("transport", &["auth"], &[]),
+    layer("transport", &["auth", "soap"], &[]),
     layer("client", &["auth", "clixml", "psrp", "session", "transport"], &[]),
     layer("recorder", &["client", "clixml", "psrp", "soap", "xml"], &[]),
     layer("host_end", &["auth", "clixml", "psrp", "soap"], &[]),
@@ -32,7 +32,7 @@ const MAP: Map = Map {
     library: "wsman",
     beside: "",
     layers: LAYERS,
-    hands_on: &[("session", &["ShellDescription"])],
+    hands_on: &[("session", &["Fault", "RESOURCES", "ShellDescription"])],
     outside: &[],
     doors: &[
         ("quick_xml", &["xml"]),

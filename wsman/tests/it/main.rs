@@ -9,6 +9,8 @@ mod certificates;
 mod contexts;
 mod errors;
 #[cfg(feature = "host-end")]
+mod field;
+#[cfg(feature = "host-end")]
 mod host;
 #[cfg(feature = "host-end")]
 mod host_end;

@@ -269,7 +269,13 @@ async fn a_program_that_is_not_there_is_a_fault() {
     let host = host(HostOptions::new(vec![account("pass word")], engine)).await;
     let shell_id = client::POOL;
     let mut client = Client::new(&host);
-    let create = Operation::Create { shell_id, protocol_version: "2.3".into(), creation: vec![0; 30], name: None };
+    let create = Operation::Create {
+        shell_id,
+        protocol_version: "2.3".into(),
+        creation: vec![0; 30],
+        name: None,
+        idle_timeout: None,
+    };
     let Answer::Fault(fault) = client.ask(create).await else { panic!("a shell without a program") };
     assert_eq!(fault.code, Some(2_152_992_672));
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use wsman::auth::multipart::MultipartError;
 use wsman::auth::{AuthError, SpnegoError};
 use wsman::entropy::Entropy;
-use wsman::transport::{Connection, Endpoint, Lost, MAX_REPLY_BYTES, Reply, SignIn, Target, TransportError};
+use wsman::transport::{
+    Connection, Endpoint, Lost, MAX_REPLY_BYTES, Reply, SignIn, Target, TransportError, Unavailable,
+};
 use wsman::{Error, ErrorKind};
 
 use crate::host::{Act, Host, Offer, credentials};
@@ -111,9 +113,9 @@ async fn a_host_that_chooses_otherwise_is_not_followed() {
         (error.kind(), case(&error))
     };
     // NegTokenResp: rejected; Kerberos chosen. A raw NTLM challenge.
-    assert_eq!(opened("oQcwBaADCgEC").await, (ErrorKind::Auth, TransportError::SignInRefused { status: 401 }));
-    let other = TransportError::SignIn(AuthError::Spnego(SpnegoError::OtherMechanism));
-    assert_eq!(opened("oRQwEqADCgEBoQsGCSqGSIb3EgECAg==").await, (ErrorKind::PeerMisbehaved, other));
+    let unavailable = |why| (ErrorKind::Unreachable, TransportError::SignInUnavailable { why, status: 401 });
+    assert_eq!(opened("oQcwBaADCgEC").await, unavailable(Unavailable::Rejected));
+    assert_eq!(opened("oRQwEqADCgEBoQsGCSqGSIb3EgECAg==").await, unavailable(Unavailable::NoNtlm));
     let raw = TransportError::SignIn(AuthError::Spnego(SpnegoError::Malformed));
     assert_eq!(opened("TlRMTVNTUAACAAAAAAAAADgAAAA=").await, (ErrorKind::PeerMisbehaved, raw));
 }
@@ -301,7 +303,7 @@ async fn a_lost_security_context_is_told_apart() {
     for (status, expected) in [
         (401, TransportError::ContextLost { status: 401 }),
         (400, TransportError::ContextLost { status: 400 }),
-        (500, TransportError::ContextLost { status: 500 }),
+        (500, TransportError::Wordless { status: 500 }),
         (503, TransportError::HostFailed { status: 503 }),
     ] {
         let host =

@@ -206,9 +206,6 @@ const NOT_ASKED: &[&str] = &[
     "secure-string-bad",
     "stop-by-message",
     "terminate-running",
-    "test_psrp_is_alive_http_error",
-    "test_psrp_is_alive_other_wsman_error",
-    "test_psrp_is_alive_state_disconnected",
     "test_psrp_nested_command",
     "test_psrp_no_profile",
 ];

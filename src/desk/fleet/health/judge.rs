@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::check::{Check, Status};
 use super::table::{Read, Table, flag, how_many, number, some, tally, text, time};
+use crate::answer::case::Reason;
 use crate::answer::{Code, Outcome, ToolError};
 use crate::call::{Azure, Seen};
 use crate::catalog::all;
@@ -26,9 +27,9 @@ const AUTO_DISABLED: &str = "AUTO DISABLED";
 /// `reachable`, `session`, `script` and `azure`, of a workspace that has a
 /// session.
 pub(super) fn seen(seen: &Seen) -> Vec<Check> {
-    let how = if seen.warm { "A warm session was there." } else { "A session was opened." };
+    let how = if seen.warm { Reason::WarmSession } else { Reason::SessionOpened };
     vec![
-        Check::ok("reachable", "The host answered."),
+        Check::ok("reachable", Reason::Answered),
         Check::ok("session", how).fact("warm", seen.warm),
         script(seen),
         azure(&seen.azure),
@@ -38,21 +39,21 @@ pub(super) fn seen(seen: &Seen) -> Vec<Check> {
 /// The same of one that has none; `true`: nothing else can be read.
 pub(super) fn unseen(error: &ToolError) -> Vec<Check> {
     let answered =
-        matches!(error.code, Code::ScriptMissing | Code::ScriptChanged | Code::HostFailed | Code::TargetMismatch);
-    let dead = error.outcome == Outcome::Unreachable
-        && matches!(error.code, Code::Unreachable | Code::TimedOut | Code::NotWinrm | Code::TlsRefused);
+        matches!(error.code(), Code::ScriptMissing | Code::ScriptChanged | Code::HostFailed | Code::TargetMismatch);
+    let dead = error.outcome() == Outcome::Unreachable
+        && matches!(error.code(), Code::Unreachable | Code::TimedOut | Code::NotWinrm | Code::TlsRefused);
     let reachable = if answered {
-        Check::ok("reachable", "The host answered.")
+        Check::ok("reachable", Reason::Answered)
     } else if dead {
         Check { status: Status::Error, ..Check::failed("reachable", error) }
     } else {
-        Check::unknown("reachable", "It did not come to that.")
+        Check::unknown("reachable", Reason::NotReached)
     };
-    let loading = answered && error.outcome != Outcome::Unreachable;
+    let loading = answered && error.outcome() != Outcome::Unreachable;
     let session = match (dead, loading) {
-        (_, true) => Check::ok("session", "A session was opened."),
-        (true, _) => Check::unknown("session", "The host cannot be reached."),
-        _ if error.outcome == Outcome::Unreachable => {
+        (_, true) => Check::ok("session", Reason::SessionOpened),
+        (true, _) => Check::unknown("session", Reason::HostDead),
+        _ if error.outcome() == Outcome::Unreachable => {
             Check { status: Status::Error, ..Check::failed("session", error) }
         }
         _ => Check::failed("session", error),
@@ -60,19 +61,16 @@ pub(super) fn unseen(error: &ToolError) -> Vec<Check> {
     let script = if loading {
         Check { status: Status::Error, ..Check::failed("script", error) }
     } else {
-        Check::unknown("script", NO_SESSION)
+        Check::unknown("script", Reason::NoSession)
     };
-    vec![reachable, session, script, Check::unknown("azure", NO_SESSION)]
+    vec![reachable, session, script, Check::unknown("azure", Reason::NoSession)]
 }
-
-/// Why a check without a session could not be made.
-pub(super) const NO_SESSION: &str = "There is no session to ask.";
 
 fn script(seen: &Seen) -> Check {
     let has = |function: &str| seen.functions.iter().any(|known| known.eq_ignore_ascii_case(function));
     let wanted: Vec<&str> = all().iter().map(|entry| entry.function.as_str()).collect();
     let missing: Vec<&str> = wanted.iter().copied().filter(|function| !has(function)).collect();
-    let check = Check::ok("script", "It has every function of the catalogue.")
+    let check = Check::ok("script", Reason::ScriptWhole)
         .fact("sha256", seen.sha256.as_str())
         .fact("style", seen.style)
         .fact("functions", seen.functions.len())
@@ -81,7 +79,7 @@ fn script(seen: &Seen) -> Check {
         return check;
     }
     let points = u32::try_from(missing.len()).unwrap_or(u32::MAX).min(10);
-    let said = format!("{} of {} functions of the catalogue are missing.", missing.len(), wanted.len());
+    let said = Reason::FunctionsMissing { missing: missing.len(), all: wanted.len() };
     check.fact("functionsMissing", some(missing)).fault(Status::Warning, points, said)
 }
 
@@ -91,9 +89,9 @@ fn azure(told: &Result<Azure, ToolError>) -> Check {
         Err(error) => return Check::failed("azure", error),
     };
     let check = match told.signed_in {
-        Some(true) => Check::ok("azure", "Signed in; a token can be had."),
-        Some(false) => Check::ok("azure", "").fault(Status::Error, 40, "The host is not signed in to Azure."),
-        None => Check::unknown("azure", "The host has neither the Azure CLI nor the Az modules to ask."),
+        Some(true) => Check::ok("azure", Reason::SignedIn),
+        Some(false) => Check::ok("azure", None).fault(Status::Error, 40, Reason::NotSignedIn),
+        None => Check::unknown("azure", Reason::NobodyKnows),
     };
     let check = told.tenant.iter().fold(check, |check, tenant| check.fact("azureTenant", tenant.as_str()));
     told.via.iter().fold(check, |check, via| check.fact("via", *via)).host_said(told.problem.as_slice())
@@ -101,7 +99,7 @@ fn azure(told: &Result<Azure, ToolError>) -> Check {
 
 /// Reads an answer, or says why it cannot be read. What came with errors is
 /// not all.
-fn read(name: &'static str, answer: &Read, judge: impl FnOnce(&Table<'_>) -> Result<Check, String>) -> Check {
+fn read(name: &'static str, answer: &Read, judge: impl FnOnce(&Table<'_>) -> Result<Check, Reason>) -> Check {
     let executed = match answer {
         Ok(executed) => executed,
         Err(error) => return Check::failed(name, error),
@@ -109,9 +107,7 @@ fn read(name: &'static str, answer: &Read, judge: impl FnOnce(&Table<'_>) -> Res
     let judged = Table::of(executed).and_then(|table| Ok((judge(&table)?, table.partial)));
     match judged {
         Ok((check, false)) => check,
-        Ok((check, true)) => check
-            .incomplete("The host wrote errors beside its answer, which may not be all.")
-            .host_said(&executed.rows.host_errors),
+        Ok((check, true)) => check.incomplete(Reason::WithErrors).host_said(&executed.rows.host_errors),
         Err(reason) => Check::unknown(name, reason).host_said(&executed.rows.host_errors),
     }
 }
@@ -119,7 +115,7 @@ fn read(name: &'static str, answer: &Read, judge: impl FnOnce(&Table<'_>) -> Res
 pub(super) fn rules(answer: &Read) -> Check {
     read("rules", answer, |table| {
         if table.len() == 0 {
-            return Ok(Check::ok("rules", "").fault(Status::Error, 40, "There is no analytics rule."));
+            return Ok(Check::ok("rules", None).fault(Status::Error, 40, Reason::NoRule));
         }
         let enabled = table.column(&["Enabled", "IsEnabled"], flag)?;
         let on = enabled.iter().filter(|enabled| **enabled).count();
@@ -132,19 +128,19 @@ pub(super) fn rules(answer: &Read) -> Check {
                 name.trim_start().get(..AUTO_DISABLED.len()).is_some_and(|s| s.eq_ignore_ascii_case(AUTO_DISABLED))
             })
             .collect();
-        let mut check = Check::ok("rules", format!("{on} of {all} rules are enabled."))
+        let mut check = Check::ok("rules", Reason::RulesEnabled { enabled: on, all })
             .fact("enabled", on)
             .fact("disabled", off)
             .fact("total", all);
         if on == 0 {
-            check = check.fault(Status::Error, 40, format!("None of {all} rules is enabled."));
+            check = check.fault(Status::Error, 40, Reason::NoRuleEnabled { all });
         } else if off * 100 > all * DISABLED_PERCENT {
             let points = u32::try_from(off * 20 / all).unwrap_or(20).max(1);
-            check = check.fault(Status::Warning, points, format!("{off} of {all} rules are disabled."));
+            check = check.fault(Status::Warning, points, Reason::RulesDisabled { disabled: off, all });
         }
         if !failed.is_empty() {
             let points = each(failed.len(), 10, 20);
-            let said = format!("Sentinel itself has disabled {} rules because they failed.", failed.len());
+            let said = Reason::AutoDisabled { rules: failed.len() };
             check = check.fact("autoDisabled", some(failed)).fault(Status::Error, points, said);
         }
         Ok(check)
@@ -164,9 +160,7 @@ pub(super) fn incidents(answer: &Read, limit: Option<usize>, now: Timestamp) -> 
             }
         }
         let count = open.len();
-        let reason =
-            if count == 0 { "No incident is open.".to_owned() } else { format!("{count} incidents are open.") };
-        let mut check = Check::ok("incidents", reason)
+        let mut check = Check::ok("incidents", Reason::IncidentsOpen { open: count })
             .fact("open", count)
             .fact("bySeverity", tally(open.iter().map(|(severity, _)| *severity)));
         if let Some(oldest) = open.iter().map(|(_, age)| *age).max() {
@@ -177,16 +171,14 @@ pub(super) fn incidents(answer: &Read, limit: Option<usize>, now: Timestamp) -> 
         };
         let (high, other) = (old(true, HIGH_OPEN), old(false, OTHER_OPEN));
         if high > 0 {
-            let said = format!("{high} incidents of high severity have been open for more than a day.");
-            check = check.fault(Status::Warning, each(high, 5, 20), said);
+            check = check.fault(Status::Warning, each(high, 5, 20), Reason::HighOpen { incidents: high });
         }
         if other > 0 {
-            let said = format!("{other} other incidents have been open for more than 30 days.");
-            check = check.fault(Status::Warning, each(other, 1, 10), said);
+            check = check.fault(Status::Warning, each(other, 1, 10), Reason::OthersOpen { incidents: other });
         }
         match limit {
-            None => Ok(check.incomplete("The script takes no filter here, so older ones may be missing.")),
-            Some(limit) if table.len() >= limit => Ok(check.incomplete(format!("Only the {limit} latest were read."))),
+            None => Ok(check.incomplete(Reason::NoFilter)),
+            Some(limit) if table.len() >= limit => Ok(check.incomplete(Reason::OnlyLatest { read: limit })),
             Some(_) => Ok(check),
         }
     })
@@ -195,10 +187,10 @@ pub(super) fn incidents(answer: &Read, limit: Option<usize>, now: Timestamp) -> 
 pub(super) fn tables(answer: &Read) -> Check {
     read("tables", answer, |table| {
         if table.len() == 0 {
-            return Err("The script's answer has no table, and a workspace always has some.".to_owned());
+            return Err(Reason::NoTable);
         }
         let plans = table.column(&["Plan"], text)?;
-        let check = Check::ok("tables", format!("{} tables were read.", table.len()))
+        let check = Check::ok("tables", Reason::Tables { read: table.len() })
             .fact("total", table.len())
             .fact("byPlan", tally(plans));
         Ok(provisioned(check, table, &["TableName", "Name"]))
@@ -208,7 +200,7 @@ pub(super) fn tables(answer: &Read) -> Check {
 pub(super) fn retention(answer: &Read) -> Check {
     read("retention", answer, |table| {
         if table.len() == 0 {
-            return Err("The script's answer has no table, and a workspace always has some.".to_owned());
+            return Err(Reason::NoTable);
         }
         let names = table.column(&["TableName", "Name"], text)?;
         let plans = table.column(&["Plan"], text)?;
@@ -222,7 +214,7 @@ pub(super) fn retention(answer: &Read) -> Check {
             .collect();
         let short: Vec<&str> =
             analytics.iter().filter(|(_, days)| *days < RETENTION_DAYS).map(|(name, _)| *name).collect();
-        let said = format!("{} Analytics tables keep at least {RETENTION_DAYS} days.", analytics.len());
+        let said = Reason::Retention { tables: analytics.len(), days: RETENTION_DAYS };
         let check = Check::ok("retention", said)
             .fact("analyticsTables", analytics.len())
             .fact("shortestDays", analytics.iter().map(|(_, days)| *days).min())
@@ -230,8 +222,7 @@ pub(super) fn retention(answer: &Read) -> Check {
         if short.is_empty() {
             return Ok(check);
         }
-        let said =
-            format!("{} of {} Analytics tables keep less than {RETENTION_DAYS} days.", short.len(), analytics.len());
+        let said = Reason::RetentionShort { short: short.len(), tables: analytics.len(), days: RETENTION_DAYS };
         let points = each(short.len(), 1, 10);
         Ok(check.fact("shortTables", some(short)).fault(Status::Warning, points, said))
     })
@@ -241,7 +232,7 @@ pub(super) fn collection_rules(answer: &Read) -> Check {
     const DESTINATIONS: &[&str] = &["DestinationWorkspaces", "Destinations"];
     read("dataCollectionRules", answer, |table| {
         let check =
-            Check::ok("dataCollectionRules", counted(table.len(), "data collection rules")).fact("total", table.len());
+            Check::ok("dataCollectionRules", Reason::CollectionRules { read: table.len() }).fact("total", table.len());
         if table.len() == 0 {
             return Ok(check);
         }
@@ -253,7 +244,7 @@ pub(super) fn collection_rules(answer: &Read) -> Check {
         if lost.is_empty() {
             return Ok(check);
         }
-        let said = format!("{} data collection rules have no destination.", lost.len());
+        let said = Reason::NoDestination { rules: lost.len() };
         let points = each(lost.len(), 5, 15);
         Ok(check.fact("withoutDestination", some(lost)).fault(Status::Warning, points, said))
     })
@@ -261,18 +252,14 @@ pub(super) fn collection_rules(answer: &Read) -> Check {
 
 pub(super) fn endpoints(answer: &Read) -> Check {
     read("dataCollectionEndpoints", answer, |table| {
-        let check = Check::ok("dataCollectionEndpoints", counted(table.len(), "data collection endpoints"))
-            .fact("total", table.len());
+        let check =
+            Check::ok("dataCollectionEndpoints", Reason::Endpoints { read: table.len() }).fact("total", table.len());
         if table.len() == 0 {
             return Ok(check);
         }
         table.column(&["Name"], text)?;
         Ok(provisioned(check, table, &["Name"]))
     })
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 0 { format!("There are no {what}.") } else { format!("{count} {what} were read.") }
 }
 
 /// Things that Azure did not finish making. A script that does not tell is
@@ -293,7 +280,7 @@ fn provisioned(check: Check, table: &Table<'_>, names: &[&str]) -> Check {
     if unfinished.is_empty() {
         return check;
     }
-    let said = format!("{} of them are not in the state Succeeded.", unfinished.len());
+    let said = Reason::NotSucceeded { things: unfinished.len() };
     let points = each(unfinished.len(), 5, 10);
     check.fact("notSucceeded", some(unfinished)).fault(Status::Warning, points, said)
 }

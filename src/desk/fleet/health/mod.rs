@@ -20,9 +20,10 @@ use super::fan_out::{self, Asking, Said};
 use super::rules::entry;
 use super::targets::{known, targets, text};
 use super::{FleetTool, QUESTION, Told};
+use crate::answer::case::{Reason, Wanted};
 use crate::answer::{self, Code, Outcome, ToolError, expected};
 use crate::catalog::{Argument, Definition, Form, ToolSet};
-use crate::tenant::{ALL_TENANTS, Target};
+use crate::tenant::{ALL_TENANTS, Language, Target};
 use check::{Check, Health, Status};
 use table::Read;
 
@@ -73,7 +74,7 @@ async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
     let depth = match text(given, DEPTH)?.unwrap_or(DEPTHS[0]) {
         "quick" => Depth::Quick,
         "detailed" => Depth::Detailed,
-        _ => return Err(expected(DEPTH, "\"quick\" or \"detailed\"")),
+        _ => return Err(expected(DEPTH, Wanted::Either(DEPTHS))),
     };
     let tenant = (scope != ALL_TENANTS).then_some(scope);
     let targets = targets(asking, tenant, text(given, WORKSPACE)?)?;
@@ -114,7 +115,7 @@ async fn incidents(asking: &Asking<'_>, target: &Target) -> Result<Check, ToolEr
     let now = asking.now();
     let filtered = asking.read(entry, target, &judge::all_open(INCIDENTS)).await;
     match filtered {
-        Err(error) if error.code == Code::InvalidArgument => {
+        Err(error) if error.code() == Code::InvalidArgument => {
             Ok(judge::incidents(&asking.read(entry, target, &Map::new()).await, None, now))
         }
         answer => Ok(judge::incidents(&answer, Some(INCIDENTS), now)),
@@ -125,7 +126,8 @@ async fn incidents(asking: &Asking<'_>, target: &Target) -> Result<Check, ToolEr
 fn told(asking: &Asking<'_>, scope: &str, depth: Depth, said: &[Said<Health>]) -> Told {
     let mut checked: Vec<(&Said<Health>, Health)> = said.iter().map(|said| (said, health(said, depth))).collect();
     checked.sort_by_key(|(_, health)| std::cmp::Reverse(health.status()));
-    let rows = checked.iter().map(|(said, health)| said.row(&row(said.outcome(), health, depth))).collect();
+    let rows =
+        checked.iter().map(|(said, health)| said.row(&row(said.outcome(), health, depth, asking.language))).collect();
     let lines = answer::lines(checked.iter().map(|(said, health)| said.line(|_| marks(health, depth))));
     let more = [
         ("timestamp", json!(asking.now().to_string())),
@@ -183,18 +185,19 @@ fn health(said: &Said<Health>, depth: Depth) -> Health {
     match &said.result {
         Ok(health) => health.clone(),
         Err(error) => {
-            let rest = depth.rest().iter().map(|name| Check::unknown(name, judge::NO_SESSION));
+            let rest = depth.rest().iter().map(|name| Check::unknown(name, Reason::NoSession));
             Health { checks: judge::unseen(error).into_iter().chain(rest).collect(), blind: true }
         }
     }
 }
 
-fn row(outcome: Outcome, health: &Health, depth: Depth) -> Json {
+fn row(outcome: Outcome, health: &Health, depth: Depth, language: Language) -> Json {
     let mut row = Map::new();
     row.insert("outcome".into(), outcome.as_str().into());
     row.extend(marks(health, depth));
-    row.insert("checks".into(), health.json().into());
-    if let (Depth::Detailed, Some((_, reasons))) = (depth, health.score()) {
+    row.insert("checks".into(), health.json(language).into());
+    if let (Depth::Detailed, Some((_, costs))) = (depth, health.score()) {
+        let reasons: Vec<Json> = costs.iter().map(|cost| cost.json(language)).collect();
         row.insert("scoreReasons".into(), reasons.into());
     }
     row.into()

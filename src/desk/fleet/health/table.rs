@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use crate::answer::ToolError;
+use crate::answer::case::Reason;
 use crate::call::Executed;
 
 /// Rows of a function that can be read.
@@ -21,14 +22,14 @@ pub(super) struct Table<'a> {
 impl<'a> Table<'a> {
     /// # Errors
     ///
-    /// Why the answer cannot be read, in a sentence.
-    pub(super) fn of(executed: &'a Executed) -> Result<Self, String> {
+    /// Why the answer cannot be read.
+    pub(super) fn of(executed: &'a Executed) -> Result<Self, Reason> {
         let rows = &executed.rows;
         if rows.rows.is_empty() && !rows.text.is_empty() {
-            return Err("The script only wrote to the screen; nothing can be read.".to_owned());
+            return Err(Reason::ScreenOnly);
         }
         let objects: Option<Vec<&Map<String, Json>>> = rows.rows.iter().map(Json::as_object).collect();
-        let rows_read = objects.ok_or("The script's answer is no list of objects.")?;
+        let rows_read = objects.ok_or(Reason::NoObjects)?;
         Ok(Self { rows: rows_read, partial: !rows.host_errors.is_empty() })
     }
 
@@ -40,19 +41,16 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     ///
-    /// A sentence naming the field, when a row lacks it or has another kind
+    /// Names the field, when a row lacks it or has another kind
     /// of value there.
-    pub(super) fn column<T>(&self, names: &[&str], read: impl Fn(&'a Json) -> Option<T>) -> Result<Vec<T>, String> {
+    pub(super) fn column<T>(&self, names: &[&str], read: impl Fn(&'a Json) -> Option<T>) -> Result<Vec<T>, Reason> {
         let found: Vec<Option<T>> = self.rows.iter().map(|row| field(row, names).and_then(&read)).collect();
         let missing = found.iter().filter(|value| value.is_none()).count();
-        let name = names.first().copied().unwrap_or_default();
+        let (all, field) = (found.len(), names.first().copied().unwrap_or_default().to_owned());
         match missing {
             0 => Ok(found.into_iter().flatten().collect()),
-            all if all == self.rows.len() => Err(format!("The script's answer has no field {name} that can be read.")),
-            some => Err(format!(
-                "The script's answer has no field {name} that can be read in {some} of {} rows.",
-                found.len()
-            )),
+            rows if rows == all => Err(Reason::NoField { field }),
+            rows => Err(Reason::NoFieldInSome { field, rows, all }),
         }
     }
 

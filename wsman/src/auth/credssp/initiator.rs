@@ -131,6 +131,10 @@ impl Mechanism for AwaitKeyProof {
         SCHEME
     }
 
+    fn has_proven(&self) -> bool {
+        true
+    }
+
     fn step(self: Box<Self>, from_host: &[u8], _: Option<&ChannelBinding>) -> Result<Step, AuthError> {
         let Self { mut channel, ntlm, key, password, nonce } = *self;
         let opened = channel.open(from_host)?;

@@ -19,8 +19,8 @@ mod initiator;
 mod request;
 
 use sha2::{Digest as _, Sha256};
-use x509_cert::Certificate;
-use x509_cert::der::Decode as _;
+
+use super::certificate::Parts;
 
 pub use host::{CredSspAcceptor, CredSspIdentity, CredSspStep};
 pub use initiator::CredSsp;
@@ -75,8 +75,7 @@ fn key_proof(way: Way, nonce: &[u8], key: &[u8]) -> Vec<u8> {
 
 /// `SubjectPublicKey` of a certificate in DER.
 fn public_key(certificate: &[u8]) -> Result<Vec<u8>, CredSspError> {
-    let read = Certificate::from_der(certificate).map_err(|_| CredSspError::Malformed)?;
-    Ok(read.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes().to_vec())
+    Parts::of(certificate).map(|parts| parts.key.to_vec()).ok_or(CredSspError::Malformed)
 }
 
 #[cfg(test)]

@@ -54,10 +54,14 @@ pub(in crate::auth) fn is_meant_by(account: &str, claimed: &str) -> bool {
     }
 }
 
-/// Upper case, one unit for one unit, as Windows does it: `ß` stays `ß`.
+/// Upper case, one unit for one unit, as Windows does it: `ß` stays `ß`, and so
+/// do the two letters whose upper case would be ASCII (`ı` and `ſ`).
 fn upper(name: &str) -> String {
     name.chars()
         .map(|c| {
+            if !c.is_ascii() && c.to_uppercase().all(|upper| upper.is_ascii()) {
+                return c;
+            }
             let mut mapped = c.to_uppercase();
             match (mapped.next(), mapped.next()) {
                 (Some(one), None) if c.len_utf16() == 1 && one.len_utf16() == 1 => one,
@@ -95,6 +99,15 @@ mod tests {
     fn the_key_is_the_one_of_the_worked_example() {
         let key = account("Domain", "User").key("Password");
         assert_eq!(*key, *b"\x0c\x86\x8a\x40\x3b\xfd\x7a\x93\xa3\x00\x1e\xf2\x2e\xf0\x2e\x3f");
+    }
+
+    #[test]
+    fn e15_upper_case_is_one_character_for_one() {
+        for (name, expected) in
+            [("jürgen", "JÜRGEN"), ("straße", "STRAßE"), ("ŉa", "ŉA"), ("ılı", "ıLı"), ("ſ", "ſ"), ("žéÿ", "ŽÉŸ")]
+        {
+            assert_eq!(upper(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -401,3 +401,17 @@ mod hostile {
         assert_eq!(read(&format!("<Obj><LST>{item}</LST></Obj>")).items().unwrap().len(), 5_000);
     }
 }
+
+#[test]
+fn e5_several_documents_are_read_one_after_the_other() {
+    let two = "<Objs><S S=\"Error\">a</S></Objs><Objs Version=\"1.1.0.1\"><S S=\"Error\">b</S></Objs>";
+    let items = decode_all(two, &Limits::DECODE).unwrap();
+    assert_eq!(items.len(), 2);
+    assert!(items.iter().all(|item| item.stream.as_ref().is_some_and(|stream| *stream == "Error")));
+    assert_eq!([&items[0].value, &items[1].value], [&Value::from("a"), &Value::from("b")]);
+    // References do not reach over the end of a document.
+    let apart = "<Objs><Obj RefId='0'><S>a</S></Obj></Objs>\n<Objs><Ref RefId='0'/></Objs>";
+    assert!(decode_all(apart, &Limits::DECODE).is_err());
+    assert!(decode(two, &Limits::DECODE).is_err(), "one value is one value");
+    assert!(decode_all("<Objs/><S>x</S>", &Limits::DECODE).is_err());
+}

@@ -15,7 +15,7 @@ use crate::soap::{
     Answer, AnswerEnvelope, CommandState, Fault, Header, Listed, Operation, Received, Request, ResourceCreated, Robust,
     ShellDescription, SignalCode, StreamData, ns,
 };
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// An answer.
 #[derive(Clone, PartialEq, Eq)]
@@ -195,8 +195,8 @@ impl Peer {
 
     fn operate(&mut self, now: Instant, request: RequestId, user: &str, asked: Request) -> Result<Done, Fault> {
         let Request { header, operation } = asked;
-        if let Operation::Create { shell_id, creation, name, .. } = operation {
-            let shell = self.create(now, user, &header, shell_id, (creation, name))?;
+        if let Operation::Create { shell_id, creation, name, idle_timeout, .. } = operation {
+            let shell = self.create(now, user, &header, shell_id, (creation, name, idle_timeout))?;
             self.answer(request, Some(header.message_id), Answer::Created(shell));
             return Ok(Done::Later);
         }
@@ -295,7 +295,7 @@ impl Peer {
         user: &str,
         header: &Header,
         shell_id: Uuid,
-        (creation, name): (Vec<u8>, Option<String>),
+        (creation, name, idle_timeout): (Vec<u8>, Option<String>, Option<Duration>),
     ) -> Result<ShellDescription, Fault> {
         let configuration = header
             .resource_uri
@@ -326,7 +326,7 @@ impl Peer {
             name,
             session: header.session_id,
             away: false,
-            idle_timeout: self.options.idle_timeout,
+            idle_timeout: idle_timeout.unwrap_or(self.options.idle_timeout),
             memory: Memory::new(&creation),
         };
         let described = shell.describe(&id, &self.options.name, now);
@@ -456,8 +456,8 @@ impl Peer {
             let batch = channel.outbox.pack(receive.max_envelope_bytes.saturating_sub(around), frame);
             channel.told_done |= batch.done;
             let streams = batch.streams.into_iter().map(|data| StreamData { command_id, data }).collect();
-            let state = batch.done.then_some(CommandState { command_id, done: true });
-            Answer::Received(Received { streams, state })
+            let states = batch.done.then_some(CommandState { command_id, done: true }).into_iter().collect();
+            Answer::Received(Received { streams, states })
         };
         let Reply { status, body, .. } = self.answer(receive.request, Some(receive.message_id), answer);
         let answered = Answered { message_id: receive.message_id, status, body };

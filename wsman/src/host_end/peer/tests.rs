@@ -145,7 +145,13 @@ impl Client {
         let capability = SessionCapability { protocol: ProtocolVersion::V2_3 };
         let mut creation = self.fragments(MessageType::SessionCapability, None, capability.encode().unwrap());
         creation.extend(self.fragments(MessageType::InitRunspacePool, None, init.encode().unwrap()));
-        self.ask(Operation::Create { shell_id, protocol_version: "2.3".into(), creation, name: None })
+        self.ask(Operation::Create {
+            shell_id,
+            protocol_version: "2.3".into(),
+            creation,
+            name: None,
+            idle_timeout: None,
+        })
     }
 
     fn open(&mut self) {
@@ -198,7 +204,7 @@ fn code(reply: &Reply) -> Option<u32> {
 }
 
 fn is_done(received: &Received) -> bool {
-    received.state.is_some_and(|state| state.done)
+    received.states.iter().any(|state| state.done)
 }
 
 fn state(message: &Message) -> PipelineStateMessage {
@@ -434,7 +440,13 @@ fn pipelines_of_one_runspace_run_one_after_the_other() {
 fn no_request_however_cut_goes_without_an_answer() {
     let mut client = Client::opened();
     let operations = [
-        Operation::Create { shell_id: id(7), protocol_version: "2.3".into(), creation: vec![0; 40], name: None },
+        Operation::Create {
+            shell_id: id(7),
+            protocol_version: "2.3".into(),
+            creation: vec![0; 40],
+            name: None,
+            idle_timeout: None,
+        },
         Operation::Command { command_id: id(1), arguments: vec![0xFF; 40] },
         Operation::Send { command_id: None, stream: "stdin", data: vec![0xFF; 40] },
         terminate(id(1)),

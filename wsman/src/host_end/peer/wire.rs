@@ -8,8 +8,8 @@ use crate::soap::{Answer, AnswerEnvelope, CommandState, Received, StreamData};
 /// its base64.
 pub(super) fn overhead(command_id: Option<Uuid>) -> (usize, usize) {
     let bytes = |streams| {
-        let state = Some(CommandState { command_id, done: true });
-        let answer = Answer::Received(Received { streams, state });
+        let states = vec![CommandState { command_id, done: true }];
+        let answer = Answer::Received(Received { streams, states });
         AnswerEnvelope { message_id: Some(Uuid::nil()), relates_to: Some(Uuid::nil()), operation_id: None, answer }
             .encode()
             .len()

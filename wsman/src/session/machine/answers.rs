@@ -1,10 +1,12 @@
 //! What the host answers.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::super::exchange::{InFlight, Purpose};
 use super::super::pipeline::{Phase, SendKind};
-use super::super::{End, Event, Opened, PipelineEvent, PipelineId, StopCause};
+use super::super::{End, Event, Irregularity, Opened, PipelineEvent, PipelineId, StopCause};
 use super::{Session, State};
 use crate::psrp::{
     self, ApplicationPrivateData, ErrorRecord, HostCall, InformationRecord, Message, MessageType, PayloadError,
@@ -71,6 +73,7 @@ impl Session {
 
     fn created(&mut self, shell_id: String) {
         self.shell_id = Some(shell_id);
+        self.shell_made();
         match self.state {
             State::AwaitShell { by } => {
                 self.state = State::AwaitPool { by };
@@ -88,8 +91,12 @@ impl Session {
                 return;
             }
             // Given up before the host had it, and the terminate came too early.
-            return self.terminate(id);
+            return self.terminate(id, None);
         };
+        if let Some(doom) = pipeline.doomed.take() {
+            let effect = if pipeline.parts_follow { Effect::NotRun } else { Effect::MayHaveRun };
+            return self.end(id, End::Lost(doom.after(effect)));
+        }
         match (pipeline.stopping, pipeline.pending.is_empty()) {
             // Without the rest of CREATE_PIPELINE nothing has run, or will.
             (Some(stopping), false) => self.end(id, End::Stopped(stopping.cause)),
@@ -107,7 +114,8 @@ impl Session {
         let body = exchange.again.clone();
         let purpose = Purpose::ProbeAgain(id);
         let (message_id, again) = (exchange.message_id, Vec::new());
-        let copy = InFlight { purpose, message_id, body: Vec::new(), losses: 0, again, early: false };
+        let copy =
+            InFlight { purpose, message_id, body: Vec::new(), losses: 0, again, early: false, ..exchange.clone() };
         self.put_in_flight(copy, body);
     }
 
@@ -119,6 +127,9 @@ impl Session {
     fn sent(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
         let kind = pipeline.sending.take();
+        if let Some(doom) = pipeline.doomed.take() {
+            return self.end(id, End::Lost(doom.after(Effect::MayHaveRun)));
+        }
         if pipeline.phase == Phase::AwaitCreation && kind == Some(SendKind::Rest) {
             self.running(id);
         }
@@ -150,21 +161,24 @@ impl Session {
             return;
         }
         for stream in &received.streams {
-            let messages = match self.assembler.push(&stream.data) {
+            let messages = match self.assembler.push_numbered(&stream.data) {
                 Ok(messages) => messages,
                 Err(error) => {
                     let broken = Error::new(ErrorKind::PeerMisbehaved, "the pool's fragments do not fit together");
                     return self.break_with(&broken.with_source(error));
                 }
             };
-            for message in messages {
-                if let Err(error) = self.pool_message(now, &message) {
+            for (object, message) in messages {
+                if self.pool_numbered(object)
+                    && let Err(error) = self.pool_message(now, &message)
+                {
                     return self.break_with(&error);
                 }
             }
         }
         self.connected_pool();
         self.want_pool_receive();
+        self.end_all_heard();
         self.alarms(now);
     }
 
@@ -245,23 +259,26 @@ impl Session {
         for stream in &received.streams {
             let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
             pipeline.heard = true;
-            let messages = match pipeline.assembler.push(&stream.data) {
+            let messages = match pipeline.assembler.push_numbered(&stream.data) {
                 Ok(messages) => messages,
                 Err(error) => {
                     let lost = Error::new(ErrorKind::PeerMisbehaved, "the pipeline's fragments do not fit together");
                     return self.end(id, End::Lost(lost.with_source(error).after(Effect::MayHaveRun)));
                 }
             };
-            for message in messages {
-                if let Err(error) = self.pipeline_message(id, &message) {
+            for (object, message) in messages {
+                if self.pipeline_numbered(id, object)
+                    && let Err(error) = self.pipeline_message(id, &message)
+                {
                     return self.end(id, End::Lost(error.after(Effect::MayHaveRun)));
                 }
             }
         }
-        if !self.pipelines.contains_key(&id) {
+        if self.pipelines.get(&id).is_none_or(|pipeline| pipeline.last_word.is_some()) {
             return;
         }
-        if received.state.is_some_and(|state| state.done) {
+        let wire_id = self.given_ids.get(&id).copied().unwrap_or(id);
+        if received.is_done(Some(wire_id)) {
             let lost = Error::new(ErrorKind::PeerMisbehaved, "the command is done but its pipeline has no end");
             return self.end(id, End::Lost(lost.after(Effect::MayHaveRun)));
         }
@@ -293,7 +310,7 @@ impl Session {
                 }
             }
             Some(Said::State(state)) => self.pipeline_state(id, state),
-            None => {}
+            None => self.irregular(id, Irregularity::UnknownType { code: message.kind.code() }),
         }
         Ok(())
     }
@@ -302,6 +319,15 @@ impl Session {
     /// it is taken.
     fn tell(&mut self, id: Uuid, event: PipelineEvent, bytes: usize) {
         if let Some(pipeline) = self.pipelines.get_mut(&id) {
+            // A question must be answered, however much was said before it.
+            if !matches!(event, PipelineEvent::HostCall(_)) {
+                let Some(room) = pipeline.room.checked_sub(bytes) else {
+                    pipeline.room = 0;
+                    pipeline.dropped = (pipeline.dropped.0 + 1, pipeline.dropped.1 + bytes as u64);
+                    return;
+                };
+                pipeline.room = room;
+            }
             pipeline.untaken.push_back(bytes + EVENT_BYTES);
             pipeline.untaken_bytes += bytes + EVENT_BYTES;
         }
@@ -321,25 +347,31 @@ impl Session {
                 End::Lost(lost.after(Effect::MayHaveRun))
             }
         };
-        self.end(id, end);
+        self.last_word(id, end);
     }
 
     /// Ends a pipeline: last word, terminate. Also after a lost Command: the
     /// host may have it, and keeps it until it is terminated.
     pub(super) fn end(&mut self, id: Uuid, end: End) {
         let early = self.pipelines.get(&id).is_some_and(|p| p.heard && p.phase == Phase::AwaitCommand);
+        let deadline = self.pipelines.get(&id).map(|p| p.deadline);
         if self.forget(id, end) {
             if early && self.in_flight.values().any(|exchange| exchange.purpose == Purpose::Command(id)) {
                 self.over_early.insert(id);
             }
-            self.terminate(id);
+            self.terminate(id, deadline);
         }
     }
 
     /// Ends a pipeline that the host does not know.
     pub(super) fn forget(&mut self, id: Uuid, end: End) -> bool {
-        if self.pipelines.remove(&id).is_none() {
-            return false;
+        let Some(pipeline) = self.pipelines.remove(&id) else { return false };
+        if !pipeline.heard_ids.ended {
+            self.leave_numbers();
+        }
+        let (messages, bytes) = pipeline.dropped;
+        if messages > 0 {
+            self.event(Event::Pipeline(PipelineId(id), PipelineEvent::Dropped { messages, bytes }));
         }
         let of = [Purpose::Receive(id), Purpose::Command(id), Purpose::Send(id)];
         self.repeats.retain(|(_, exchange)| !of.contains(&exchange.purpose));
@@ -347,10 +379,12 @@ impl Session {
         true
     }
 
-    fn terminate(&mut self, id: Uuid) {
+    /// Frees what the host keeps for a command. `deadline` is that of its
+    /// pipeline: until a little later a lost one is sent again.
+    fn terminate(&mut self, id: Uuid, deadline: Option<Instant>) {
         if self.is_open() {
-            let code = SignalCode::Terminate;
-            self.exchange(Purpose::Terminate, Operation::Signal { command_id: Some(id), code });
+            let operation = Operation::Signal { command_id: Some(id), code: SignalCode::Terminate };
+            self.exchange_until(Purpose::Terminate, operation, deadline.map(|by| by + TERMINATE_GRACE));
         }
         self.given_ids.remove(&id);
     }
@@ -359,32 +393,48 @@ impl Session {
         let ids: Vec<_> = self.pipelines.keys().copied().collect();
         let was = std::mem::replace(&mut self.state, State::Ended);
         for id in ids {
+            self.end_heard(id);
             self.end(id, End::Lost(error.clone()));
         }
         self.state = was;
     }
 
-    pub(super) fn deleted(&mut self) {
-        if matches!(self.state, State::AwaitDelete { .. }) {
-            self.state = State::Ended;
-            self.event(Event::Closed);
+    /// The session is lost. What is under way to the host decides whether its
+    /// pipeline may have run, so that is waited for; the others end now.
+    fn doom_all(&mut self, error: &Error) {
+        let ids: Vec<_> = self.pipelines.keys().copied().collect();
+        for id in ids {
+            self.end_heard(id);
+            let last_part =
+                self.pipelines.get(&id).is_some_and(|p| p.is_being_created() && p.sending == Some(SendKind::Rest));
+            let under_way = |exchange: &InFlight| {
+                exchange.purpose == Purpose::Command(id) || last_part && exchange.purpose == Purpose::Send(id)
+            };
+            let waits = self.in_flight.values().any(under_way);
+            let Some(pipeline) = self.pipelines.get_mut(&id) else { continue };
+            let effect = pipeline.effect_of_loss();
+            if waits && effect == Effect::MayHaveRun && !pipeline.heard {
+                pipeline.doomed = Some(error.clone());
+            } else {
+                self.end(id, End::Lost(error.clone().after(effect)));
+            }
         }
     }
 
     /// The session is of no more use.
     pub(super) fn break_with(&mut self, error: &Error) {
         if matches!(self.state, State::AwaitDelete { .. }) {
-            return self.deleted();
+            return self.closed();
         }
         if self.state == State::Ended {
             return;
         }
         // Somebody else's work that was not taken over is not ours to delete.
         let foreign = self.connecting || matches!(self.state, State::AwaitConnect { .. });
-        self.end_all(&error.clone().after(Effect::MayHaveRun));
-        self.end_calls(error);
         self.repeats.clear();
         self.state = State::Ended;
+        self.doom_all(error);
+        self.end_calls(error);
         self.event(Event::Broken(error.clone()));
         // Best effort: a shell that is left behind counts against its user's
         // quota for two hours.
@@ -393,6 +443,12 @@ impl Session {
         }
     }
 }
+
+/// How long after its pipeline's deadline a lost terminate is sent again.
+///
+/// Chosen: an outage that a caller would have waited out; what is not
+/// terminated goes with its shell.
+const TERMINATE_GRACE: Duration = Duration::from_secs(30);
 
 /// What an event costs besides its payload.
 ///

@@ -180,6 +180,7 @@ impl Session {
             Err(error) => return self.break_with(&unreadable().with_source(error)),
         };
         self.state = State::AwaitPool { by };
+        self.shell_made();
         for message in messages {
             if let Err(error) = self.pool_message(now, &message) {
                 return self.break_with(&error);

@@ -1,7 +1,6 @@
 //! What goes out: envelopes of a size, Sends in their order, Receives when
 //! there is room.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -11,7 +10,7 @@ use super::super::pipeline::{Load, Pending, Phase, Pipeline, SendKind};
 use super::super::{End, Event, Output, PipelineId, Robustness};
 use super::{Session, State, keys};
 use crate::clixml::Value;
-use crate::psrp::fragment::{HEADER_BYTES, fragments};
+use crate::psrp::fragment::fragments;
 use crate::psrp::{self, Message, MessageType, ProtocolVersion};
 use crate::soap::{Header, Operation, Request, Robust};
 use crate::time::Instant;
@@ -33,10 +32,11 @@ const ENVELOPE_OVERHEAD_BYTES: u32 = 4096;
 
 impl Session {
     pub(super) fn max_envelope_bytes(&self) -> u32 {
-        match self.protocol {
+        let bytes = match self.protocol {
             Some(version) if version >= ProtocolVersion::V2_2 => ENVELOPE_BYTES,
             _ => FIRST_ENVELOPE_BYTES,
-        }
+        };
+        self.envelope_limit.map_or(bytes, |limit| limit.min(bytes))
     }
 
     /// Bytes of fragments that one envelope has room for.
@@ -46,13 +46,18 @@ impl Session {
 
     /// Cuts a message so that every fragment fills an envelope of its own.
     pub(super) fn fragments(&mut self, message: &Message) -> Vec<Vec<u8>> {
-        let data = NonZeroUsize::new(self.payload_bytes() - HEADER_BYTES).unwrap_or(NonZeroUsize::MIN);
+        let data = self.fragment_bytes();
         let object = self.next_object;
         self.next_object += 1;
         fragments(object, &message.encode(), data).collect()
     }
 
-    pub(super) fn exchange(&mut self, purpose: Purpose, mut operation: Operation) {
+    pub(super) fn exchange(&mut self, purpose: Purpose, operation: Operation) {
+        self.exchange_until(purpose, operation, None);
+    }
+
+    /// With a bound for its repetitions.
+    pub(super) fn exchange_until(&mut self, purpose: Purpose, mut operation: Operation, until: Option<Instant>) {
         if let Some(id) = operation.command_mut()
             && let Some(given) = self.given_ids.get(id)
         {
@@ -84,9 +89,26 @@ impl Session {
             }
             _ => Vec::new(),
         };
+        let cuts = matches!(purpose, Purpose::Create | Purpose::Command(_) | Purpose::Send(_) | Purpose::PoolSend(_));
+        let operation = cuts.then_some(request.operation);
+        let (envelope_bytes, bytes) = (request.header.max_envelope_bytes, body.len());
         let kept = if purpose.is_repeatable() { body.clone() } else { Vec::new() };
         let early = matches!(purpose, Purpose::Receive(id) if self.pipelines.get(&id).is_some_and(Pipeline::is_early));
-        self.put_in_flight(InFlight { purpose, message_id, body: kept, losses: 0, again, early }, body);
+        let (losses, refusals) = (0, 0);
+        let exchange = InFlight {
+            purpose,
+            message_id,
+            body: kept,
+            losses,
+            refusals,
+            until,
+            operation,
+            envelope_bytes,
+            bytes,
+            again,
+            early,
+        };
+        self.put_in_flight(exchange, body);
     }
 
     /// How long the host may take. A loaded one needs its time to start

@@ -221,7 +221,7 @@ impl Session {
     // ── the pool's Receive ───────────────────────────────────────────────
 
     /// Whether a message of the pool is waited for, and not just listened for.
-    fn expects_pool_message(&self) -> bool {
+    pub(super) fn expects_pool_message(&self) -> bool {
         match self.state {
             State::AwaitPool { .. } => true,
             State::Open => self.keys.is_awaited() || !self.traffic.calls.is_empty(),

@@ -5,17 +5,26 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::super::exchange::{InFlight, Purpose};
-use super::super::pipeline::{Pipeline, SendKind};
-use super::super::{End, Event, StopCause};
+use super::super::pipeline::Pipeline;
+use super::super::{Answers, End, Event, StopCause};
+use super::shell::Trace;
 use super::{Session, State};
 use crate::soap::{Fault, FaultClass, Operation};
 use crate::time::Instant;
-use crate::{Effect, Error, ErrorKind};
+use crate::{Effect, Error, ErrorKind, Retry};
 
-/// Chosen: a cable that is pulled for longer than the pauses below add up to
-/// is an outage and not a hiccup.
+/// For what no deadline bounds. Chosen: a line that is down for longer than the
+/// pauses below add up to is not worth listening on; the next answer on another
+/// takes it up again.
 const MAX_LOSSES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Chosen: a host that comes back is found within seconds, and one that does not
+/// is asked thirty times a minute at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Refused sign-ins after which an exchange is given up. Chosen: a host that is
+/// short of something may refuse a password once that it took before; twice is
+/// an answer, and each try counts towards the account's lockout.
+const MAX_REFUSALS: u32 = 2;
 
 impl Session {
     pub(super) fn faulted(&mut self, now: Instant, exchange: &InFlight, fault: Fault) {
@@ -50,8 +59,10 @@ impl Session {
                 let cause = self.pipelines.get(&id).and_then(|p| p.stopping).map_or(StopCause::Host, |s| s.cause);
                 self.end(id, End::Stopped(cause));
             }
+            (Purpose::Delete, _) => drop(self.delete_refused(now, exchange, &fault)),
+            _ if fault.is_too_large() && self.cut_smaller(exchange) => {}
             _ => {
-                let kind = fault.error_kind();
+                let kind = fault.error_kind_of(purpose == Purpose::Create || purpose == Purpose::Connect);
                 self.failed(now, purpose, Error::new(kind, "the host refused the request").with_fault(fault));
             }
         }
@@ -64,8 +75,11 @@ impl Session {
             Purpose::Create => {
                 // Unless the host says that it did not, it may have made the
                 // shell, under the id that was proposed.
-                if !error.fault().is_some_and(Fault::proves_not_run) && error.kind() != ErrorKind::Auth {
+                if !self.proves_not_run(&error) && error.kind() != ErrorKind::Auth {
                     self.shell_id = Some(self.proposed_shell_id());
+                    self.trace = Trace::Perhaps;
+                } else {
+                    self.shell_gone();
                 }
                 self.create_failed(&error);
             }
@@ -75,9 +89,9 @@ impl Session {
                 if self.over_early.remove(&id) {
                     return;
                 }
-                let refused = error.fault().is_some_and(Fault::proves_not_run);
-                let effect = if refused { Effect::NotRun } else { Effect::MayHaveRun };
-                self.end(id, End::Lost(error.clone().after(effect)));
+                let effect = if self.proves_not_run(&error) { Effect::NotRun } else { self.effect_of_loss(id) };
+                let lost = self.doom_or(id, error.clone());
+                self.end(id, End::Lost(lost.after(effect)));
                 if gone {
                     self.break_with(&error);
                 }
@@ -87,13 +101,15 @@ impl Session {
             }
             Purpose::ProbeAgain(id) => self.probed(id, false),
             Purpose::Send(id) => {
-                let part = self.pipelines.get(&id).and_then(|pipeline| pipeline.sending);
-                let effect = if part == Some(SendKind::Creation) { Effect::NotRun } else { Effect::MayHaveRun };
-                self.end(id, End::Lost(error.after(effect)));
+                let created = self.pipelines.get(&id).is_none_or(|pipeline| !pipeline.is_being_created());
+                let effect =
+                    if !created && self.proves_not_run(&error) { Effect::NotRun } else { self.effect_of_loss(id) };
+                let lost = self.doom_or(id, error);
+                self.end(id, End::Lost(lost.after(effect)));
             }
             // Its own deadline takes care of the pipeline.
             Purpose::Stop(_) | Purpose::Terminate => {}
-            Purpose::Delete => self.deleted(),
+            Purpose::Delete => self.closed(),
             Purpose::Connect => self.break_with(&error),
             Purpose::Attach(id) | Purpose::ReconnectCommand(id) => self.not_attached(id, error),
             Purpose::Disconnect if matches!(self.state, State::AwaitDisconnect { .. }) => {
@@ -114,8 +130,62 @@ impl Session {
         self.alarms(now);
     }
 
+    /// Whether the host itself says that it did not act.
+    fn proves_not_run(&self, error: &Error) -> bool {
+        self.config.answers == Answers::Proven && error.fault().is_some_and(Fault::proves_not_run)
+    }
+
+    fn effect_of_loss(&self, id: Uuid) -> Effect {
+        self.pipelines.get(&id).map_or(Effect::MayHaveRun, Pipeline::effect_of_loss)
+    }
+
+    /// What broke the session says more than what that did to one request.
+    fn doom_or(&mut self, id: Uuid, error: Error) -> Error {
+        self.pipelines.get_mut(&id).and_then(|pipeline| pipeline.doomed.take()).unwrap_or(error)
+    }
+
+    /// Whether anybody still wants the answer to a request that may be repeated.
+    fn is_wanted(&self, now: Instant, exchange: &InFlight) -> bool {
+        match exchange.purpose {
+            Purpose::Receive(id) | Purpose::Stop(id) => self.state != State::Ended && self.pipelines.contains_key(&id),
+            Purpose::PoolReceive => matches!(self.state, State::AwaitPool { .. } | State::Open),
+            Purpose::Delete => matches!(self.state, State::AwaitDelete { .. } | State::Ended),
+            Purpose::Disconnect => matches!(self.state, State::AwaitDisconnect { .. }),
+            Purpose::Reconnect => matches!(self.state, State::AwaitReconnect { .. }),
+            Purpose::ReconnectCommand(id) => self.pipelines.contains_key(&id),
+            Purpose::Terminate => self.is_open() && exchange.until.is_none_or(|until| now < until),
+            _ => false,
+        }
+    }
+
+    /// Whether a lost request that may be repeated has been often enough. What
+    /// waits for it has a deadline, which bounds the rest.
+    fn is_hopeless(&self, exchange: &InFlight, error: &Error) -> bool {
+        let bounded = match exchange.purpose {
+            Purpose::PoolReceive => self.expects_pool_message(),
+            Purpose::Terminate => exchange.until.is_some(),
+            _ => true,
+        };
+        match error.kind() {
+            ErrorKind::Misuse => true,
+            // A certificate stays refused; a handshake may break off.
+            ErrorKind::Tls => error.retry() == Retry::Never,
+            ErrorKind::Auth => exchange.refusals >= MAX_REFUSALS,
+            ErrorKind::PeerMisbehaved => exchange.losses > MAX_LOSSES,
+            _ => !bounded && exchange.losses > MAX_LOSSES,
+        }
+    }
+
+    /// Sends it again after a pause.
+    pub(super) fn repeat(&mut self, now: Instant, exchange: InFlight) {
+        let doublings = exchange.losses.saturating_sub(1).min(8);
+        let pause = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
+        self.repeats.push((now + pause, exchange));
+    }
+
     pub(super) fn lost(&mut self, now: Instant, mut exchange: InFlight, sent: bool, error: Error) {
         exchange.losses += 1;
+        exchange.refusals += u32::from(error.kind() == ErrorKind::Auth);
         // A copy is sent only of what had left: whether the copy leaves, too,
         // says nothing of the first.
         let sent = sent || exchange.losses > 1 && !exchange.again.is_empty();
@@ -125,35 +195,22 @@ impl Session {
             }
             return;
         }
-        let wanted = match exchange.purpose {
-            Purpose::Receive(id) | Purpose::Stop(id) => self.pipelines.contains_key(&id),
-            Purpose::PoolReceive => matches!(self.state, State::AwaitPool { .. } | State::Open),
-            Purpose::Delete => matches!(self.state, State::AwaitDelete { .. }),
-            Purpose::Disconnect => matches!(self.state, State::AwaitDisconnect { .. }),
-            Purpose::Reconnect => matches!(self.state, State::AwaitReconnect { .. }),
-            Purpose::ReconnectCommand(id) => self.pipelines.contains_key(&id),
-            Purpose::Terminate => self.is_open(),
-            _ => false,
-        };
-        let hopeless = matches!(error.kind(), ErrorKind::Auth | ErrorKind::Tls | ErrorKind::Misuse);
         // A host that knows it says its answer again; one that does not acts
         // now, for the first time.
         let in_time = match exchange.purpose {
             Purpose::Create => matches!(self.state, State::AwaitShell { .. }),
-            Purpose::Command(id) | Purpose::Send(id) => self.pipelines.contains_key(&id),
+            Purpose::Command(id) | Purpose::Send(id) => self.state != State::Ended && self.pipelines.contains_key(&id),
             _ => false,
         };
-        let marked = in_time && sent && !exchange.again.is_empty();
-        let repeatable = wanted && exchange.purpose.is_repeatable();
-        if (marked || repeatable) && !hopeless && exchange.losses <= MAX_LOSSES {
+        let hopeless = matches!(error.kind(), ErrorKind::Auth | ErrorKind::Tls | ErrorKind::Misuse);
+        let marked = in_time && sent && !exchange.again.is_empty() && !hopeless && exchange.losses <= MAX_LOSSES;
+        let repeatable = exchange.purpose.is_repeatable() && self.is_wanted(now, &exchange);
+        if marked || repeatable && !self.is_hopeless(&exchange, &error) {
             if marked {
                 exchange.body = exchange.again.clone();
             }
-            let pause = FIRST_PAUSE * 2_u32.pow(exchange.losses - 1);
-            self.repeats.push((now + pause, exchange));
-            return;
+            return self.repeat(now, exchange);
         }
-        let effect = if sent { Effect::MayHaveRun } else { Effect::NotRun };
         if let Purpose::Command(id) = exchange.purpose
             && self.over_early.remove(&id)
         {
@@ -162,15 +219,24 @@ impl Session {
         match exchange.purpose {
             // What never left needs no terminate, and no further sign-in.
             Purpose::Command(id) if !sent => {
+                let error = self.doom_or(id, error);
                 self.forget(id, End::Lost(error));
             }
-            Purpose::Command(id) => self.end(id, End::Lost(error.after(effect))),
-            Purpose::Send(id) => {
-                let part = self.pipelines.get(&id).and_then(|pipeline| pipeline.sending);
-                let effect = if part == Some(SendKind::Creation) { Effect::NotRun } else { Effect::MayHaveRun };
-                self.end(id, End::Lost(error.after(effect)));
+            Purpose::Command(id) => {
+                let effect = self.effect_of_loss(id);
+                let lost = self.doom_or(id, error);
+                self.end(id, End::Lost(lost.after(effect)));
             }
-            Purpose::Create if !sent => self.create_failed(&error),
+            Purpose::Send(id) => {
+                let created = self.pipelines.get(&id).is_none_or(|pipeline| !pipeline.is_being_created());
+                let effect = if !created && !sent { Effect::NotRun } else { self.effect_of_loss(id) };
+                let lost = self.doom_or(id, error);
+                self.end(id, End::Lost(lost.after(effect)));
+            }
+            Purpose::Create if !sent => {
+                self.shell_gone();
+                self.create_failed(&error);
+            }
             purpose => self.failed(now, purpose, error),
         }
     }
@@ -180,7 +246,7 @@ impl Session {
             State::AwaitShell { .. } => self.break_with(error),
             // Closed or given up meanwhile: only the shell is left to delete.
             _ if self.shell_id.is_some() => self.exchange(Purpose::Delete, Operation::Delete),
-            _ => self.deleted(),
+            _ => self.closed(),
         }
     }
 
@@ -197,7 +263,7 @@ impl Session {
             State::AwaitShell { by } | State::AwaitPool { by } | State::AwaitConnect { by } if by <= now => {
                 self.break_with(&Error::new(ErrorKind::TimedOut, "the session did not open in time"));
             }
-            State::AwaitDelete { by } if by <= now => self.deleted(),
+            State::AwaitDelete { by } if by <= now => self.closed(),
             State::AwaitDisconnect { by } | State::AwaitReconnect { by } if by <= now => {
                 let late = Error::new(ErrorKind::TimedOut, "the host did not leave or take back the session in time");
                 self.break_with(&late);
@@ -216,6 +282,9 @@ impl Session {
 
     pub(super) fn alarm(&mut self, now: Instant, id: Uuid) {
         let Some(pipeline) = self.pipelines.get(&id) else { return };
+        if pipeline.last_word.is_some() {
+            return self.end_heard(id);
+        }
         match pipeline.stopping {
             Some(_) => {
                 let lost = Error::new(ErrorKind::TimedOut, "the host did not stop the pipeline in time");

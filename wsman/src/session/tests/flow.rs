@@ -19,11 +19,11 @@ fn a_slow_application_holds_the_next_receive_back() {
     // Nothing of a large message counts before it is whole.
     let streams = host.streams(Some(id.0), &[output(&"w".repeat(100_000))]);
     for stream in &streams[..streams.len() - 1] {
-        host.answer("Receive", Answer::Received(Received { streams: vec![stream.clone()], state: None }));
+        host.answer("Receive", Answer::Received(Received { streams: vec![stream.clone()], states: vec![] }));
     }
     assert_eq!(host.names(), ["Receive"]);
     let last = streams.last().cloned().into_iter().collect();
-    host.answer("Receive", Answer::Received(Received { streams: last, state: None }));
+    host.answer("Receive", Answer::Received(Received { streams: last, states: vec![] }));
     assert!(host.session.is_held(id));
     // A stop has more room, not endless room.
     host.session.stop(host.now, id);

@@ -5,10 +5,10 @@ use super::*;
 #[test]
 fn an_error_says_what_would_help() {
     for (code, retry) in [
-        (2_150_859_174, crate::Retry::AfterPause),
-        (Fault::INVALID_SELECTORS, crate::Retry::AfterReopen),
-        (5, crate::Retry::Never),
-        (2_150_858_770, crate::Retry::Now),
+        (2_150_859_174, Retry::AfterPause),
+        (Fault::INVALID_SELECTORS, Retry::AfterReopen),
+        (5, Retry::Never),
+        (2_150_858_770, Retry::Now),
     ] {
         let mut host = Host::open();
         host.run(Command::new("X"));
@@ -19,8 +19,8 @@ fn an_error_says_what_would_help() {
         });
         assert_eq!(said, Some(retry), "{code}");
     }
-    assert_eq!(Error::new(ErrorKind::Unreachable, "x").retry(), crate::Retry::AfterPause);
-    assert_eq!(Error::new(ErrorKind::Auth, "x").retry(), crate::Retry::Never);
+    assert_eq!(Error::new(ErrorKind::Unreachable, "x").retry(), Retry::AfterPause);
+    assert_eq!(Error::new(ErrorKind::Auth, "x").retry(), Retry::Never);
 }
 
 #[test]

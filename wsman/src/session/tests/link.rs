@@ -78,8 +78,16 @@ fn connecting() -> Host {
     let shell = Uuid::from_u128(0x77).to_string();
     let config = Config::new("http://h/wsman");
     let session = Session::connect(Instant::START, config, Entropy::seeded(2), &shell).unwrap();
-    let mut host =
-        Host { session, now: Instant::START, asked: vec![], events: vec![], wait: None, object: 1, key: None };
+    let mut host = Host {
+        session,
+        now: Instant::START,
+        asked: vec![],
+        events: vec![],
+        shells: vec![],
+        wait: None,
+        object: 1,
+        key: None,
+    };
     host.drain();
     assert_eq!(host.names(), ["Connect"]);
     host
@@ -102,7 +110,7 @@ fn another_client_connects_and_takes_a_pipeline_over() {
     // The rest of a message that went to the other client, then a whole one.
     let large = host.streams(Some(command), &[output(&"x".repeat(50_000)), output("y")]);
     let streams = large[1..].to_vec();
-    host.answer("Receive", Answer::Received(Received { streams, state: None }));
+    host.answer("Receive", Answer::Received(Received { streams, states: vec![] }));
     assert!(matches!(host.events.pop(), Some(Event::Pipeline(_, PipelineEvent::Output(v))) if v == Value::from("y")));
     host.say(id, &[state(PipelineState::Completed)]);
     assert!(matches!(host.end(), End::Completed));

@@ -84,6 +84,10 @@ fn decode_operation(action: &str, head: &Element<'_>, body: &Element<'_>) -> Res
                 protocol_version: option(head, "protocolversion").unwrap_or_default(),
                 creation: decode_base64(&creation.text).ok_or(SoapError::Invalid("creationXml"))?,
                 name: shell.attribute("Name").map(str::to_owned),
+                idle_timeout: match shell.child(ns::SHELL, "IdleTimeOut") {
+                    None => None,
+                    Some(span) => Some(XsDuration::parse(span.trimmed()).ok_or(SoapError::Invalid("IdleTimeOut"))?.0),
+                },
             })
         }
         (true, _, "Delete") => Ok(Operation::Delete),

@@ -21,8 +21,20 @@ fn request(operation: Operation) -> Request {
 fn every_operation_reads_back_as_it_was_written() {
     let id = Uuid::from_u128(0xABCD);
     for operation in [
-        Operation::Create { shell_id: id, protocol_version: "2.3".into(), creation: vec![1, 2, 3], name: None },
-        Operation::Create { shell_id: id, protocol_version: "2.3".into(), creation: vec![], name: Some("<n>".into()) },
+        Operation::Create {
+            shell_id: id,
+            protocol_version: "2.3".into(),
+            creation: vec![1, 2, 3],
+            name: None,
+            idle_timeout: None,
+        },
+        Operation::Create {
+            shell_id: id,
+            protocol_version: "2.3".into(),
+            creation: vec![],
+            name: Some("<n>".into()),
+            idle_timeout: Some(Duration::from_secs(240)),
+        },
         Operation::Disconnect { idle_timeout: None },
         Operation::Disconnect { idle_timeout: Some(Duration::from_secs(90)) },
         Operation::Reconnect { command_id: None },

@@ -134,14 +134,6 @@ impl Trust {
     }
 }
 
-/// For plain HTTP: the client wants one, and nobody is trusted by it.
-pub(super) fn no_tls() -> Result<ClientConfig, TransportError> {
-    let config = ClientConfig::builder_with_provider(Arc::clone(&PROVIDER))
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(|_| TransportError::NoClient)?;
-    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
-}
-
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.trust {

@@ -60,7 +60,13 @@ impl<'h> Client<'h> {
         let mut creation = client.fragments(MessageType::SessionCapability, None, capability);
         creation.extend(client.fragments(MessageType::InitRunspacePool, None, INIT));
         let created = client
-            .ask(Operation::Create { shell_id: POOL, protocol_version: "2.3".into(), creation, name: None })
+            .ask(Operation::Create {
+                shell_id: POOL,
+                protocol_version: "2.3".into(),
+                creation,
+                name: None,
+                idle_timeout: None,
+            })
             .await;
         assert!(matches!(created, Answer::Created(_)), "{created:?}");
         while !client.receive(None).await.0.iter().any(|m| m.kind == MessageType::RunspacePoolState) {}
@@ -126,7 +132,7 @@ impl<'h> Client<'h> {
         let Answer::Received(received) = answer else { panic!("nothing received but {answer:?}") };
         let parts = received.streams.iter().flat_map(|stream| self.assembler.push(&stream.data).unwrap());
         let messages = parts.map(|message| Message::decode(&message).unwrap()).collect();
-        (messages, received.state.is_some_and(|state| state.done))
+        (messages, received.states.iter().any(|state| state.done))
     }
 
     /// Output of a whole pipeline, as its payloads.

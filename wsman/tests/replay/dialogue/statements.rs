@@ -170,7 +170,7 @@ pub(crate) fn envelope(body: &[u8]) -> Result<Node, String> {
 /// What the recorded Create asks for that ours does not offer.
 pub(crate) fn not_offered(create: &[u8]) -> Option<String> {
     let root = Node::parse(&String::from_utf8_lossy(create)).ok()?;
-    let known = ["InputStreams", "OutputStreams", "creationXml"];
+    let known = ["IdleTimeOut", "InputStreams", "OutputStreams", "creationXml"];
     let element =
         root.find("Shell").and_then(|shell| shell.children.iter().find(|c| !known.contains(&c.name.as_str())));
     let mut option = None;

@@ -3,9 +3,10 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::answer::HostText;
-use crate::answer::Rows;
+use crate::answer::case::{Case, NoScript, NoSignIn, Stage, Unreached};
+use crate::answer::{HostText, Rows};
 use crate::call::Executed;
+use crate::tenant::{HostId, Language};
 
 #[expect(clippy::needless_pass_by_value, reason = "json!() makes a value")]
 fn gave(rows: Json) -> Read {
@@ -38,7 +39,7 @@ fn rules_of_other_scripts_are_read_and_never_guessed() {
         (json!(["a, enabled"]), "The script's answer is no list of objects."),
     ] {
         let check = rules(&gave(given));
-        assert_eq!((check.status, check.reason.as_str()), (Status::Unknown, reason));
+        assert_eq!((check.status, check.reason(Language::English).as_str()), (Status::Unknown, reason));
     }
     assert_eq!(rules(&gave(json!([]))).status, Status::Error);
 }
@@ -60,12 +61,13 @@ fn an_answer_with_errors_or_on_the_screen_is_never_fine() {
     let partial = Rows { rows, host_errors: errors, ..Rows::default() };
     let check = rules(&Ok(Executed { rows: Arc::new(partial), cached: None }));
     assert_eq!(check.status, Status::Unknown);
-    assert!(!check.reason.contains("a page was left out"), "the host's words stand apart: {}", check.reason);
+    let reason = check.reason(Language::English);
+    assert!(!reason.contains("a page was left out"), "the host's words stand apart: {reason}");
     let screen = Rows { text: vec!["[+] 29 rules".into()], ..Rows::default() };
     let check = rules(&Ok(Executed { rows: Arc::new(screen), cached: None }));
     assert_eq!(check.status, Status::Unknown);
-    let check = rules(&Err(ToolError::refused(Code::UnknownFunction, "no such function")));
-    assert_eq!((check.status, check.reason.as_str()), (Status::Unknown, "no such function"));
+    let check = rules(&Err(ToolError::of(Case::Cancelled)));
+    assert_eq!((check.status, &check.reasons[..]), (Status::Unknown, &[Reason::Failed(Case::Cancelled)][..]));
 }
 
 #[test]
@@ -117,16 +119,17 @@ fn tables_retention_and_collection() {
 
 #[test]
 fn without_a_session_each_check_says_what_is_known() {
-    let status = |error: ToolError| unseen(&error).iter().map(|check| check.status).collect::<Vec<_>>();
+    let status = |case: Case| unseen(&ToolError::of(case)).iter().map(|check| check.status).collect::<Vec<_>>();
     use Status::{Error, Ok as Fine, Unknown};
-    let dead = ToolError::new(Outcome::Unreachable, Code::Unreachable, "dead");
+    let host = HostId::parse("jump").unwrap();
+    let dead = Case::Unreached { host: host.clone(), why: Unreached::NoConnection };
     assert_eq!(status(dead), [Error, Unknown, Unknown, Unknown]);
-    let refused = ToolError::new(Outcome::Unreachable, Code::SignInRefused, "refused");
+    let refused = Case::NoSignIn { host: host.clone(), why: NoSignIn::Refused };
     assert_eq!(status(refused), [Unknown, Error, Unknown, Unknown]);
-    let script = ToolError::new(Outcome::Failed, Code::ScriptMissing, "no script");
+    let script = Case::NoScript { host: host.clone(), why: NoScript::Missing };
     assert_eq!(status(script), [Fine, Fine, Error, Unknown]);
-    let quota = ToolError::new(Outcome::Unreachable, Code::HostFailed, "fault");
+    let quota = Case::Refused { host, stage: Stage::Before, fault: None };
     assert_eq!(status(quota), [Fine, Error, Unknown, Unknown]);
-    let late = ToolError::new(Outcome::Failed, Code::TimedOut, "late");
+    let late = Case::Late { seconds: 1 };
     assert_eq!(status(late), [Unknown, Unknown, Unknown, Unknown]);
 }

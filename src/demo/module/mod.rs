@@ -12,19 +12,13 @@ use wsman::host_end::demo::{Commands, Step};
 use wsman::psrp::{Command, ErrorRecord};
 
 use super::clixml::{array, count, named, objects, strings};
-use super::functions::{Impact, OnError, Preferences, Progress, run};
-use super::signature::{
+use super::functions::signature::{
     INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND, SECURITY_ERROR, binding_error, outside_set, signature,
     signatures, text, unfit, unknown_parameter,
 };
+use super::functions::{Impact, OnError, Preferences, Progress, SCRIPT, SCRIPT_PATH, run};
 use super::world::{World, hex};
 use crate::host::MODULE;
-
-/// SentinelManager of the demo's hosts, for a server that pushes it.
-pub const SCRIPT: &str = include_str!("SentinelManager.psm1");
-
-/// Where it lies on them, for a server that loads it from there.
-pub const SCRIPT_PATH: &str = r"C:\SOC\SentinelManager.psm1";
 
 /// Names and parameters of the module's commands.
 const COMMANDS: [(&str, &[&str]); 6] = [

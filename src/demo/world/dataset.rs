@@ -15,190 +15,190 @@ use super::estate::Estate;
 /// All of it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Dataset {
-    pub(super) rule_library: Vec<LibraryRule>,
-    pub(super) tenants: Vec<RawTenant>,
-    pub(super) workspaces: Vec<RawWorkspace>,
+pub(in crate::demo) struct Dataset {
+    pub(in crate::demo) rule_library: Vec<LibraryRule>,
+    pub(in crate::demo) tenants: Vec<RawTenant>,
+    pub(in crate::demo) workspaces: Vec<RawWorkspace>,
 }
 
 /// A rule that the provider deploys to several customers.
 #[derive(Deserialize)]
-pub(super) struct LibraryRule {
-    pub(super) key: String,
+pub(in crate::demo) struct LibraryRule {
+    pub(in crate::demo) key: String,
     #[serde(flatten)]
-    pub(super) body: RuleBody,
+    pub(in crate::demo) body: RuleBody,
 }
 
 /// What a rule is.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RuleBody {
-    pub(super) rule_id: String,
-    pub(super) display_name: String,
-    pub(super) kind: String,
-    pub(super) severity: Option<String>,
-    pub(super) tactics: Vec<String>,
-    pub(super) techniques: Vec<String>,
+pub(in crate::demo) struct RuleBody {
+    pub(in crate::demo) rule_id: String,
+    pub(in crate::demo) display_name: String,
+    pub(in crate::demo) kind: String,
+    pub(in crate::demo) severity: Option<String>,
+    pub(in crate::demo) tactics: Vec<String>,
+    pub(in crate::demo) techniques: Vec<String>,
     #[serde(default)]
-    pub(super) description: String,
-    pub(super) query: Option<String>,
-    pub(super) query_frequency: Option<String>,
-    pub(super) query_period: Option<String>,
-    pub(super) trigger_operator: Option<String>,
-    pub(super) trigger_threshold: Option<i32>,
+    pub(in crate::demo) description: String,
+    pub(in crate::demo) query: Option<String>,
+    pub(in crate::demo) query_frequency: Option<String>,
+    pub(in crate::demo) query_period: Option<String>,
+    pub(in crate::demo) trigger_operator: Option<String>,
+    pub(in crate::demo) trigger_threshold: Option<i32>,
     #[serde(default)]
-    pub(super) entity_mappings: Vec<EntityMapping>,
+    pub(in crate::demo) entity_mappings: Vec<EntityMapping>,
     #[serde(default)]
-    pub(super) required_tables: Vec<String>,
-    pub(super) custom_details: Option<BTreeMap<String, String>>,
-    pub(super) alert_rule_template_name: Option<String>,
-    pub(super) product_filter: Option<String>,
+    pub(in crate::demo) required_tables: Vec<String>,
+    pub(in crate::demo) custom_details: Option<BTreeMap<String, String>>,
+    pub(in crate::demo) alert_rule_template_name: Option<String>,
+    pub(in crate::demo) product_filter: Option<String>,
     #[serde(default)]
-    pub(super) severities_filter: Vec<String>,
+    pub(in crate::demo) severities_filter: Vec<String>,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct EntityMapping {
-    pub(super) entity_type: String,
-    pub(super) field_mappings: Vec<FieldMapping>,
+pub(in crate::demo) struct EntityMapping {
+    pub(in crate::demo) entity_type: String,
+    pub(in crate::demo) field_mappings: Vec<FieldMapping>,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct FieldMapping {
-    pub(super) identifier: String,
-    pub(super) column_name: String,
+pub(in crate::demo) struct FieldMapping {
+    pub(in crate::demo) identifier: String,
+    pub(in crate::demo) column_name: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RawTenant {
-    pub(super) alias: String,
-    pub(super) display_name: String,
-    pub(super) tenant_id: String,
-    pub(super) language: String,
-    pub(super) jump_host: JumpHost,
-    pub(super) workspaces: Vec<String>,
+pub(in crate::demo) struct RawTenant {
+    pub(in crate::demo) alias: String,
+    pub(in crate::demo) display_name: String,
+    pub(in crate::demo) tenant_id: String,
+    pub(in crate::demo) language: String,
+    pub(in crate::demo) jump_host: JumpHost,
+    pub(in crate::demo) workspaces: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct JumpHost {
-    pub(super) name: String,
-    pub(super) ps_version: String,
+pub(in crate::demo) struct JumpHost {
+    pub(in crate::demo) name: String,
+    pub(in crate::demo) ps_version: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RawWorkspace {
-    pub(super) alias: String,
-    pub(super) workspace_name: String,
-    pub(super) resource_group_name: String,
-    pub(super) subscription_id: String,
-    pub(super) rules: Vec<Deployed>,
-    pub(super) incidents: Vec<RawIncident>,
-    pub(super) tables: Vec<Table>,
-    pub(super) rule_health: Vec<Health>,
+pub(in crate::demo) struct RawWorkspace {
+    pub(in crate::demo) alias: String,
+    pub(in crate::demo) workspace_name: String,
+    pub(in crate::demo) resource_group_name: String,
+    pub(in crate::demo) subscription_id: String,
+    pub(in crate::demo) rules: Vec<Deployed>,
+    pub(in crate::demo) incidents: Vec<RawIncident>,
+    pub(in crate::demo) tables: Vec<Table>,
+    pub(in crate::demo) rule_health: Vec<Health>,
     #[serde(flatten)]
-    pub(super) content: Content,
+    pub(in crate::demo) content: Content,
     #[serde(flatten)]
-    pub(super) estate: Estate,
+    pub(in crate::demo) estate: Estate,
 }
 
 /// A rule in a workspace: one of the library (`key`) or one of its own.
 #[derive(Deserialize)]
-pub(super) struct Deployed {
-    pub(super) key: Option<String>,
-    pub(super) enabled: bool,
-    pub(super) modified: Option<String>,
+pub(in crate::demo) struct Deployed {
+    pub(in crate::demo) key: Option<String>,
+    pub(in crate::demo) enabled: bool,
+    pub(in crate::demo) modified: Option<String>,
     /// How it deviates from the library: a property and its value here, or
     /// what was replaced in its text.
     #[serde(default)]
-    pub(super) drift: BTreeMap<String, Json>,
+    pub(in crate::demo) drift: BTreeMap<String, Json>,
     /// A local rule's own properties.
     #[serde(flatten)]
-    pub(super) rest: BTreeMap<String, Json>,
+    pub(in crate::demo) rest: BTreeMap<String, Json>,
 }
 
 /// A table of the workspace.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Table {
-    pub(super) name: String,
+pub(in crate::demo) struct Table {
+    pub(in crate::demo) name: String,
     /// Analytics, Basic or Auxiliary.
-    pub(super) plan: String,
+    pub(in crate::demo) plan: String,
     /// Days it can be queried.
-    pub(super) retention: i32,
+    pub(in crate::demo) retention: i32,
     /// Days it keeps rows in all, the archive included.
-    pub(super) total: i32,
-    pub(super) gb_per_day: f64,
+    pub(in crate::demo) total: i32,
+    pub(in crate::demo) gb_per_day: f64,
     /// Offset of its newest row from the host's start.
-    pub(super) last: String,
+    pub(in crate::demo) last: String,
     /// `name:type`; none for Microsoft's own tables.
     #[serde(default)]
-    pub(super) columns: Vec<String>,
+    pub(in crate::demo) columns: Vec<String>,
     /// When its plan last changed; never in the scenario.
     #[serde(skip)]
-    pub(super) plan_changed: Option<Timestamp>,
+    pub(in crate::demo) plan_changed: Option<Timestamp>,
 }
 
 /// Seven days of one rule.
 #[derive(Clone, Deserialize)]
-pub(super) struct Health {
-    pub(super) rule: String,
-    pub(super) runs: i32,
-    pub(super) failures: i32,
-    pub(super) alerts: i32,
-    pub(super) reason: Option<String>,
+pub(in crate::demo) struct Health {
+    pub(in crate::demo) rule: String,
+    pub(in crate::demo) runs: i32,
+    pub(in crate::demo) failures: i32,
+    pub(in crate::demo) alerts: i32,
+    pub(in crate::demo) reason: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RawIncident {
-    pub(super) number: i32,
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) severity: String,
-    pub(super) status: String,
-    pub(super) rule: String,
-    pub(super) created: String,
-    pub(super) owner: Option<String>,
-    pub(super) alerts: u32,
-    pub(super) entities: Vec<Entity>,
-    pub(super) comments: Vec<RawComment>,
+pub(in crate::demo) struct RawIncident {
+    pub(in crate::demo) number: i32,
+    pub(in crate::demo) id: String,
+    pub(in crate::demo) title: String,
+    pub(in crate::demo) severity: String,
+    pub(in crate::demo) status: String,
+    pub(in crate::demo) rule: String,
+    pub(in crate::demo) created: String,
+    pub(in crate::demo) owner: Option<String>,
+    pub(in crate::demo) alerts: u32,
+    pub(in crate::demo) entities: Vec<Entity>,
+    pub(in crate::demo) comments: Vec<RawComment>,
     #[serde(default)]
-    pub(super) labels: Vec<String>,
-    pub(super) classification: Option<String>,
-    pub(super) classification_reason: Option<String>,
-    pub(super) classification_comment: Option<String>,
-    pub(super) closed: Option<String>,
-    pub(super) provider: Option<String>,
+    pub(in crate::demo) labels: Vec<String>,
+    pub(in crate::demo) classification: Option<String>,
+    pub(in crate::demo) classification_reason: Option<String>,
+    pub(in crate::demo) classification_comment: Option<String>,
+    pub(in crate::demo) closed: Option<String>,
+    pub(in crate::demo) provider: Option<String>,
 }
 
 #[derive(Clone, Deserialize)]
-pub(super) struct Entity {
-    pub(super) kind: String,
-    pub(super) name: String,
+pub(in crate::demo) struct Entity {
+    pub(in crate::demo) kind: String,
+    pub(in crate::demo) name: String,
 }
 
 #[derive(Deserialize)]
-pub(super) struct RawComment {
-    pub(super) at: String,
-    pub(super) author: String,
-    pub(super) message: String,
+pub(in crate::demo) struct RawComment {
+    pub(in crate::demo) at: String,
+    pub(in crate::demo) author: String,
+    pub(in crate::demo) message: String,
 }
 
 impl Dataset {
     /// The one in this program.
-    pub(super) fn embedded() -> Self {
+    pub(in crate::demo) fn embedded() -> Self {
         serde_json::from_str(include_str!("dataset.json")).unwrap_or_else(|error| unreachable!("dataset.json: {error}"))
     }
 }
 
 impl Deployed {
     /// The rule as it is in the workspace.
-    pub(super) fn body(&self, library: &[LibraryRule]) -> RuleBody {
+    pub(in crate::demo) fn body(&self, library: &[LibraryRule]) -> RuleBody {
         let managed = library.iter().find(|rule| Some(&rule.key) == self.key.as_ref());
         let mut body = match managed {
             Some(rule) => rule.body.clone(),
@@ -223,13 +223,13 @@ impl Deployed {
 }
 
 /// The time that lies `offset` (`-2d4h30m`) from `start`.
-pub(super) fn at(start: Timestamp, offset: &str) -> Timestamp {
+pub(in crate::demo) fn at(start: Timestamp, offset: &str) -> Timestamp {
     let back = parse(offset).unwrap_or_else(|| unreachable!("dataset.json: {offset} is no offset"));
     start.checked_sub(back).unwrap_or(start)
 }
 
 /// The time that `text` names, when it is an offset: `-2d4h30m` or `+2d`.
-pub(super) fn shifted(start: Timestamp, text: &str) -> Option<Timestamp> {
+pub(in crate::demo) fn shifted(start: Timestamp, text: &str) -> Option<Timestamp> {
     match text.strip_prefix('+') {
         Some(ahead) => start.checked_add(parse(&format!("-{ahead}"))?).ok(),
         None => start.checked_sub(parse(text)?).ok(),

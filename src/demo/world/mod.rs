@@ -1,14 +1,18 @@
 //! The simulated workspaces while the demo runs.
 
+pub(super) mod content;
+pub(super) mod dataset;
+pub(super) mod estate;
+
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use super::content::Content;
-use super::dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
-use super::estate::Estate;
+use content::Content;
+use dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
+use estate::Estate;
 
 /// The customers and their workspaces.
 ///

@@ -2,15 +2,21 @@
 //!
 //! Left out: abbreviated names and positions; the server sends whole names.
 
-use std::collections::BTreeMap;
+mod bound;
+mod convert;
+
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
 use regex::Regex;
-use wsman::clixml::{Content, Limits, Value, decode};
+use wsman::clixml::{Limits, Value, decode};
 use wsman::psrp::ErrorRecord;
 
-use super::functions::Impact;
+use super::Impact;
+use bound::Argument;
+use convert::{flag, instant, number, span, switch, table, tables, texts};
+
+pub(in crate::demo) use bound::Bound;
+pub(in crate::demo) use convert::text;
 
 /// What a real engine's `Get-SjProbe` says of `SentinelManager.psm1`.
 const PROBE: &str = include_str!("probe.clixml");
@@ -36,21 +42,21 @@ const COMMON: [&str; 13] = [
 ];
 
 // Numbers of ErrorCategory. Source: [MS-PSRP] §2.2.3.9.
-pub(super) const INVALID_ARGUMENT: i32 = 5;
-pub(super) const INVALID_DATA: i32 = 6;
-pub(super) const INVALID_OPERATION: i32 = 7;
-pub(super) const NOT_IMPLEMENTED: i32 = 11;
-pub(super) const RESOURCE_EXISTS: i32 = 20;
-pub(super) const OBJECT_NOT_FOUND: i32 = 13;
-pub(super) const SECURITY_ERROR: i32 = 25;
+pub(in crate::demo) const INVALID_ARGUMENT: i32 = 5;
+pub(in crate::demo) const INVALID_DATA: i32 = 6;
+pub(in crate::demo) const INVALID_OPERATION: i32 = 7;
+pub(in crate::demo) const NOT_IMPLEMENTED: i32 = 11;
+pub(in crate::demo) const RESOURCE_EXISTS: i32 = 20;
+pub(in crate::demo) const OBJECT_NOT_FOUND: i32 = 13;
+pub(in crate::demo) const SECURITY_ERROR: i32 = 25;
 
 /// One function as its caller sees it.
-pub(super) struct Signature {
-    pub(super) name: String,
+pub(in crate::demo) struct Signature {
+    pub(in crate::demo) name: String,
     /// The probe's object.
-    pub(super) probe: Value,
+    pub(in crate::demo) probe: Value,
     should_process: bool,
-    pub(super) impact: Impact,
+    pub(in crate::demo) impact: Impact,
     default_set: String,
     parameters: Vec<Parameter>,
 }
@@ -80,25 +86,8 @@ enum Kind {
     Tables,
 }
 
-/// A bound value.
-enum Argument {
-    Text(String),
-    Texts(Vec<String>),
-    Number(i32),
-    Flag(bool),
-    Date(Timestamp),
-    /// ISO 8601.
-    Span(String),
-    /// A table or several.
-    Tables(Value),
-}
-
-/// Arguments that fit their function.
-#[derive(Default)]
-pub(super) struct Bound(BTreeMap<String, Argument>);
-
 /// The functions, in the probe's order.
-pub(super) fn signatures() -> &'static [Signature] {
+pub(in crate::demo) fn signatures() -> &'static [Signature] {
     static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
         let probes = decode(PROBE, &Limits::DECODE).unwrap_or_else(|error| unreachable!("probe.clixml: {error}"));
         probes.items().unwrap_or_default().iter().map(Signature::read).collect()
@@ -107,13 +96,13 @@ pub(super) fn signatures() -> &'static [Signature] {
 }
 
 /// The function of that name, compared without case.
-pub(super) fn signature(name: &str) -> Option<&'static Signature> {
+pub(in crate::demo) fn signature(name: &str) -> Option<&'static Signature> {
     signatures().iter().find(|signature| signature.name.eq_ignore_ascii_case(name))
 }
 
 /// A binding error. `caller` is whose parameters they are in PowerShell's
 /// eyes; empty for a call through our module, which binds ahead of it.
-pub(super) fn binding_error(message: String, id: &str, caller: &str, category: i32) -> ErrorRecord {
+pub(in crate::demo) fn binding_error(message: String, id: &str, caller: &str, category: i32) -> ErrorRecord {
     let exception = match id {
         "ParameterArgumentTransformationError" => "ParameterBindingArgumentTransformationException",
         _ if category == INVALID_DATA => "ParameterBindingValidationException",
@@ -127,13 +116,18 @@ pub(super) fn binding_error(message: String, id: &str, caller: &str, category: i
 }
 
 /// A name that no parameter has.
-pub(super) fn unknown_parameter(name: &str, caller: &str) -> ErrorRecord {
+pub(in crate::demo) fn unknown_parameter(name: &str, caller: &str) -> ErrorRecord {
     let message = format!("A parameter cannot be found that matches parameter name '{name}'.");
     binding_error(message, "NamedParameterNotFound", caller, INVALID_ARGUMENT)
 }
 
 /// An argument outside its set.
-pub(super) fn outside_set(parameter: &str, value: &str, allowed: &[impl AsRef<str>], caller: &str) -> ErrorRecord {
+pub(in crate::demo) fn outside_set(
+    parameter: &str,
+    value: &str,
+    allowed: &[impl AsRef<str>],
+    caller: &str,
+) -> ErrorRecord {
     let set = allowed.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",");
     let why = format!(
         "The argument \"{value}\" does not belong to the set \"{set}\" specified by the ValidateSet attribute. \
@@ -143,7 +137,7 @@ pub(super) fn outside_set(parameter: &str, value: &str, allowed: &[impl AsRef<st
 }
 
 /// An argument of a type that does not convert.
-pub(super) fn unfit(parameter: &str, value: &Value, wanted: &str, caller: &str) -> ErrorRecord {
+pub(in crate::demo) fn unfit(parameter: &str, value: &Value, wanted: &str, caller: &str) -> ErrorRecord {
     let message = format!(
         "Cannot process argument transformation on parameter '{parameter}'. Cannot convert value \"{}\" to type \
          \"{wanted}\".",
@@ -175,7 +169,7 @@ impl Signature {
     /// # Errors
     ///
     /// What PowerShell says; the function then does not run.
-    pub(super) fn bind(&self, given: &[(String, Value)], caller: &str) -> Result<Bound, ErrorRecord> {
+    pub(in crate::demo) fn bind(&self, given: &[(String, Value)], caller: &str) -> Result<Bound, ErrorRecord> {
         let mut bound = Bound::default();
         let mut named: Vec<(&Parameter, &Value)> = Vec::new();
         for (name, value) in given {
@@ -359,161 +353,6 @@ impl Parameter {
         }
         Ok(())
     }
-}
-
-impl Bound {
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        match self.0.get(name) {
-            Some(Argument::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(super) fn texts(&self, name: &str) -> Option<&[String]> {
-        match self.0.get(name) {
-            Some(Argument::Texts(texts)) => Some(texts),
-            _ => None,
-        }
-    }
-
-    pub(super) fn number(&self, name: &str) -> Option<i32> {
-        match self.0.get(name) {
-            Some(Argument::Number(number)) => Some(*number),
-            _ => None,
-        }
-    }
-
-    pub(super) fn flag(&self, name: &str) -> Option<bool> {
-        match self.0.get(name) {
-            Some(Argument::Flag(flag)) => Some(*flag),
-            _ => None,
-        }
-    }
-
-    /// A switch that was given and not as false.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.flag(name) == Some(true)
-    }
-
-    /// ISO 8601.
-    pub(super) fn span(&self, name: &str) -> Option<&str> {
-        match self.0.get(name) {
-            Some(Argument::Span(span)) => Some(span),
-            _ => None,
-        }
-    }
-
-    /// A table, or a list of them.
-    pub(super) fn value(&self, name: &str) -> Option<&Value> {
-        match self.0.get(name) {
-            Some(Argument::Tables(value)) => Some(value),
-            _ => None,
-        }
-    }
-
-    pub(super) fn is_given(&self, name: &str) -> bool {
-        self.0.contains_key(name)
-    }
-
-    pub(super) fn date(&self, name: &str) -> Option<Timestamp> {
-        match self.0.get(name) {
-            Some(Argument::Date(date)) => Some(*date),
-            _ => None,
-        }
-    }
-}
-
-/// As `[timespan]` makes it; what is written as ISO 8601 is none to PowerShell.
-fn span(value: &Value) -> Option<String> {
-    match value.base() {
-        Value::TimeSpan(span) => Some(span.to_string()),
-        Value::String(text) => {
-            let (days, clock) = text.as_str()?.trim().split_once('.').unwrap_or(("0", text.as_str()?.trim()));
-            let days = days.parse::<u32>().ok()?;
-            let parts: Option<Vec<u32>> = clock.split(':').map(|part| part.parse().ok()).collect();
-            match parts?.as_slice() {
-                [hours @ 0..24, minutes @ 0..60] => Some(format!("P{days}DT{hours}H{minutes}M0S")),
-                [hours @ 0..24, minutes @ 0..60, seconds @ 0..60] => {
-                    Some(format!("P{days}DT{hours}H{minutes}M{seconds}S"))
-                }
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn table(value: &Value) -> Option<Value> {
-    let is_table = value.as_object().is_some_and(|object| matches!(object.content, Content::Dictionary(_)));
-    is_table.then(|| value.clone())
-}
-
-/// A single table is a list of one.
-fn tables(value: &Value) -> Option<Value> {
-    match value.items() {
-        Some(items) => items.iter().map(table).collect::<Option<Vec<_>>>().map(Value::list),
-        None => table(value).map(|one| Value::list(vec![one])),
-    }
-}
-
-/// As `[string]` makes it; `$null` becomes the empty string. `None` for what
-/// is no scalar.
-pub(super) fn text(value: &Value) -> Option<String> {
-    Some(match value.base() {
-        Value::Nil => String::new(),
-        Value::String(text) | Value::Uri(text) => text.to_string_lossy().into_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Guid(guid) => guid.to_string(),
-        Value::F64(number) => number.to_string(),
-        Value::DateTime(date) => date.to_string(),
-        other => other.as_i64()?.to_string(),
-    })
-}
-
-fn texts(value: &Value) -> Option<Vec<String>> {
-    match value.items() {
-        Some(items) => items.iter().map(text).collect(),
-        None => text(value).map(|one| vec![one]),
-    }
-}
-
-fn number(value: &Value) -> Option<i32> {
-    match value.base() {
-        Value::Nil => Some(0),
-        Value::Bool(flag) => Some(i32::from(*flag)),
-        Value::String(text) => text.as_str()?.trim().parse().ok(),
-        // PowerShell rounds to the even one.
-        Value::F64(number) => format!("{:.0}", number.round_ties_even()).parse().ok(),
-        other => other.as_i64()?.try_into().ok(),
-    }
-}
-
-fn flag(value: &Value) -> Option<bool> {
-    match value.base() {
-        Value::Bool(flag) => Some(*flag),
-        other => other.as_i64().map(|number| number != 0),
-    }
-}
-
-fn switch(value: &Value) -> Option<bool> {
-    match value.base() {
-        Value::Nil => Some(false),
-        Value::Bool(flag) => Some(*flag),
-        // Object SwitchParameter.
-        other => other.get("IsPresent").and_then(Value::as_bool),
-    }
-}
-
-/// Chosen: what names no zone is UTC, as on a host whose zone is UTC.
-fn instant(value: &Value) -> Option<Timestamp> {
-    let written = match value.base() {
-        Value::DateTime(date) => date.as_str().to_owned(),
-        Value::String(text) => text.as_str()?.trim().to_owned(),
-        _ => return None,
-    };
-    let whole = if written.contains(['T', ' ']) { written } else { format!("{written}T00:00:00") };
-    whole.parse().or_else(|_| format!("{whole}Z").parse()).ok()
 }
 
 fn read_text(value: &Value, name: &str) -> String {

@@ -1,4 +1,5 @@
 # SentinelManager of the demo host: what its functions look like from outside.
+# Made from the catalogue by a test; change that, then run the test with UPDATE=1.
 #
 # The demo's engine has no PowerShell. It knows this file by its bytes and
 # answers the functions itself, from the demo's data; the probe and the
@@ -432,7 +433,7 @@ function New-AnalyticsRule {
         [timespan]$QueryPeriod,
         [ValidateSet('GreaterThan', 'LessThan', 'Equal', 'NotEqual')][string]$TriggerOperator = 'GreaterThan',
         [ValidateRange(0, 10000)][int]$TriggerThreshold = 0,
-        [bool]$Enabled,
+        [bool]$Enabled = $false,
         [string[]]$Tactics,
         [ValidatePattern('^T\d{4}(\.\d{3})?$')][string[]]$Techniques,
         [ValidateLength(0, 5000)][string]$Description,
@@ -440,7 +441,7 @@ function New-AnalyticsRule {
         [hashtable]$CustomDetails,
         [hashtable]$AlertDetailsOverride,
         [ValidateSet('SingleAlert', 'AlertPerResult')][string]$EventGrouping = 'SingleAlert',
-        [bool]$SuppressionEnabled,
+        [bool]$SuppressionEnabled = $false,
         [timespan]$SuppressionDuration,
         [bool]$CreateIncident = $true,
         [hashtable]$GroupingConfiguration,
@@ -769,7 +770,7 @@ function Add-IncidentComment {
     .PARAMETER Message
     Up to 30000 characters.
     .PARAMETER CommentId
-    GUID of the comment; the same one again replaces it, so a retry cannot duplicate it.
+    Default: one GUID per MCP call, reused on every retry, so that a retry cannot duplicate the comment.
     #>
     [CmdletBinding(DefaultParameterSetName = 'ByNumber', SupportsShouldProcess = $true, ConfirmImpact = 'Low')]
     param(
@@ -824,7 +825,7 @@ function Export-AnalyticsRules {
     .PARAMETER Format
     Content format.
     .PARAMETER PassThru
-    Return the content as objects; the default, since the demo host has no files.
+    Return the content as objects.
     .PARAMETER RuleId
     Only these.
     .PARAMETER IncludeActions
@@ -1016,9 +1017,9 @@ function Get-DataCollectionRules {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER Name
     One rule.
     .PARAMETER IncludeAssociations
@@ -1043,9 +1044,9 @@ function Get-DataCollectionEndpoints {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     #>
     [CmdletBinding()]
     param(
@@ -1064,9 +1065,9 @@ function New-DCRForTable {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER TableName
     Existing DCR-based table (Classic is refused).
     .PARAMETER DcrName
@@ -1105,9 +1106,9 @@ function New-StandaloneDCR {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER XPathQueries
     Windows events.
     .PARAMETER Facilities
@@ -1161,9 +1162,9 @@ function New-StandaloneDCE {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER Location
     Default: workspace region.
     .PARAMETER Force
@@ -1189,9 +1190,9 @@ function Remove-DataCollectionRule {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER DeleteAssociations
     Otherwise a rule in use is refused.
     .PARAMETER Force
@@ -1216,9 +1217,9 @@ function Remove-DataCollectionEndpoint {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER Force
     Suppress the script's own prompt.
     #>
@@ -1240,9 +1241,9 @@ function Update-DCRTransformation {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER Stream
     Stream or table of the flow; mandatory when the rule has several.
     .PARAMETER TransformKql
@@ -1273,9 +1274,9 @@ function Add-DCRDataSource {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER SourceName
     Unique in the rule; default <type>-<n>.
     .PARAMETER XPathQueries
@@ -1320,9 +1321,9 @@ function Test-DCRIngestion {
     .PARAMETER SubscriptionId
     Subscription of the workspace.
     .PARAMETER ResourceGroupName
-    Resource group of the workspace.
+    Resource group to search; default: whole subscription (DCR/DCE often live outside the workspace's group).
     .PARAMETER WorkspaceName
-    Log Analytics workspace name.
+    Keep only rules whose destination is this workspace.
     .PARAMETER StreamName
     Default: the only declared stream.
     .PARAMETER SampleData
