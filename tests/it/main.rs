@@ -27,6 +27,8 @@ mod pool;
 #[cfg(feature = "process")]
 mod real;
 mod requests;
+#[cfg(feature = "process")]
+mod script;
 mod snapshot;
 mod three;
 mod tls;
