@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use sentinel_jump::host::{Call, Ended, HostErrorKind, Init, MODULE, OpenPlan, Part, Returned, ScriptSource, Session};
+use sentinel_jump::host::{
+    Call, Ended, HostErrorKind, Init, MODULE, OpenPlan, Part, Returned, ScriptSource, Session, Taint,
+};
 use tokio_util::sync::CancellationToken;
 use wsman::client::{Options, RunspacePool};
 use wsman::clixml::Value;
@@ -517,6 +519,61 @@ pub(crate) async fn b1_the_begin_record_tells_what_ran(real: &Real) {
     assert_eq!((gone.ended.clone(), gone.began, texts(&gone)), (Ended::Exited(3), true, vec!["before"]));
 }
 
+/// Programs of three habits, each of which would write `$env:SJ_RAN`: what is
+/// left out of them, and which functions lack something for it.
+pub(crate) async fn a10_three_programs_load_and_do_not_run(_: &Real) {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = folder.path().join("ran.txt");
+    let Some(real) = crate::engine::real_with(&[("SJ_RAN", &ran.display().to_string())]).await else { return };
+    let programs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/host/programs");
+    let cases: [(&str, &[u32], &[&str]); 3] = [
+        ("deploy.ps1", &[3, 18], &["Remove-Tenant reads $TenantId of line 3"]),
+        ("export.ps1", &[8, 10, 13, 14, 15], &["Remove-Remote reads $request of line 10"]),
+        ("rotate.ps1", &[16, 17, 18], &["Remove-Rotated reads $Rotated of line 16"]),
+    ];
+    for (name, left_out, tainted) in cases {
+        let path = programs.join(name).display().to_string();
+        let mut session =
+            Session::open(&OpenPlan { script: ScriptSource::Path { path, sha256: None }, ..real.plan("") })
+                .await
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let report = session.report().clone();
+        for dropped in &report.dropped {
+            println!("{name}: {} left out: {} [{}]", dropped.line, dropped.reason, dropped.variables.join(", "));
+        }
+        let said = |taint: &Taint| format!("{} reads ${} of line {}", taint.function, taint.variable, taint.line);
+        let told: Vec<String> = report.tainted.iter().map(said).collect();
+        println!("{name}: tainted {told:?}");
+        assert_eq!(
+            (lines(&session).as_slice(), told),
+            (left_out, tainted.iter().map(|t| (*t).to_owned()).collect()),
+            "{name}"
+        );
+        assert!(report.has("Get-RuleName"), "{name}: the loader loop ran");
+        for taint in &report.tainted {
+            let refused = write(&mut session, &taint.function, &[]).await;
+            assert!(failed(&refused).contains(&format!("${}", taint.variable)), "{refused:?}");
+        }
+        // Hiding errors stays the function's own business; Stop is the script's.
+        let quiet = ["Test-Quiet", "Get-Silent", "Hide-Errors"].into_iter().find(|name| report.has(name)).unwrap();
+        assert_eq!(run(&mut session, quiet, &[]).await.ended, Ended::Completed);
+        let own = if name == "deploy.ps1" {
+            ("Remove-Rule", None)
+        } else if name == "export.ps1" {
+            ("Get-Size", Some("3"))
+        } else {
+            ("Get-Step", Some("1 2"))
+        };
+        let answered = write(&mut session, own.0, &if own.1.is_none() { rule().to_vec() } else { Vec::new() }).await;
+        match own.1 {
+            None => assert_eq!(failed(&answered), "protected"),
+            Some("3") => assert_eq!(answered.data, [Value::I32(3)]),
+            Some(text) => assert_eq!(texts(&answered), [text]),
+        }
+        assert!(!ran.exists(), "{name}: something of the main program ran");
+    }
+}
+
 /// What is left out of the scripts that lie beside the checkout.
 pub(crate) async fn the_shared_scripts_load_as_they_did(real: &Real) {
     for (script, functions, left_out) in [
@@ -565,6 +622,7 @@ tests!(
     a9_an_empty_file_is_told_as_one,
     a9_a_function_that_ends_the_process_is_told_as_one,
     a10_a_main_program_never_runs,
+    a10_three_programs_load_and_do_not_run,
     a11_where_no_language_is_allowed_the_engine_says_so,
     b1_the_begin_record_tells_what_ran,
     the_shared_scripts_load_as_they_did,
