@@ -87,8 +87,7 @@ impl Commands for DemoCommands {
                 Err(record) => vec![Step::Fail(record)],
             });
         }
-        let text = command.text.strip_prefix("SentinelJump\\").unwrap_or(&command.text);
-        let (name, parameters) = COMMANDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text))?;
+        let (name, parameters) = COMMANDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&command.text))?;
         if self.stage == Stage::Bare {
             return None;
         }

@@ -79,17 +79,19 @@ $script:Binders = @{}
 # themselves.
 function Get-SjBinder {
     param($Function)
+    $parameters = @(Get-SjParameterNodes $Function)
+    if (-not $parameters) { return $null }
     $ast = $Function.ScriptBlock.Ast
-    $body = $ast
-    if ($ast -is [System.Management.Automation.Language.FunctionDefinitionAst]) { $body = $ast.Body }
-    if (-not $body.ParamBlock) { return $null }
-    $block = $body.ParamBlock
-    $chars = $block.Extent.Text.ToCharArray()
-    foreach ($parameter in $block.Parameters) {
-        if (-not $parameter.DefaultValue) { continue }
-        for ($i = $parameter.Name.Extent.EndOffset; $i -lt $parameter.DefaultValue.Extent.EndOffset; $i++) { $chars[$i - $block.Extent.StartOffset] = ' ' }
+    if ($ast -is [System.Management.Automation.Language.FunctionDefinitionAst]) { $ast = $ast.Body }
+    $text = ''
+    # Of `function f($a)` there is no block, and no attributes.
+    if ($ast.ParamBlock) { $text = -join @($ast.ParamBlock.Attributes | ForEach-Object { $_.Extent.Text + "`n" }) }
+    $bare = foreach ($parameter in $parameters) {
+        $one = $parameter.Extent.Text
+        if ($parameter.DefaultValue) { $one = $one.Substring(0, $parameter.Name.Extent.EndOffset - $parameter.Extent.StartOffset) }
+        $one
     }
-    $text = -join @($block.Attributes | ForEach-Object { $_.Extent.Text + "`n" }) + (New-Object System.String -ArgumentList @(, $chars)) + "`nend { }"
+    $text += "param(`n" + (@($bare) -join ",`n") + "`n)`nend { }"
     # In the script's module: its classes and enums are known there.
     try { & $script:Module { param($SjText) [scriptblock]::Create($SjText) } $text } catch { $null }
 }

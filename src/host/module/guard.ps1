@@ -115,7 +115,7 @@ function Test-SjChosen {
 # its parameters; $null when it demands anything else, or takes none: then it
 # would ask.
 function Get-SjSelectArguments {
-    param($Function, [hashtable]$Target)
+    param($Function, [hashtable]$Target, [bool]$Named)
     $arguments = @{}
     $free = @()
     foreach ($meta in @($Function.Parameters.Values)) {
@@ -136,6 +136,8 @@ function Get-SjSelectArguments {
         $part = ''
         if ($Function.Name -match 'Workspace') { $part = 'WorkspaceName' }
         elseif ($Function.Name -match 'Subscription') { $part = 'SubscriptionId' }
+        # The operator says that it chooses one.
+        elseif ($Named) { $part = 'WorkspaceName' }
         if ($part) { $arguments[$free[0]] = [string](Get-SjPart $Target $part) }
     }
     if (-not $arguments.Count) { return $null }
@@ -165,7 +167,7 @@ function Select-SjTarget {
             if ($named) { throw (New-SjError 'UnknownFunction' "the script has no function $name" 'ObjectNotFound' $name) }
             continue
         }
-        $arguments = Get-SjSelectArguments $script:Functions[$own] $Target
+        $arguments = Get-SjSelectArguments $script:Functions[$own] $Target $named
         if (-not $arguments) {
             if ($named) { $result.Problem = "$own takes neither subscription, resource group nor workspace"; break }
             continue
