@@ -8,6 +8,9 @@ use crate::config::Config;
 pub(super) fn run(args: &Check) -> Result<Exit, CommandError> {
     let path = source::path(args.config.as_deref())?;
     let config = Config::read(&path)?;
+    for warning in &config.warnings {
+        print::complain(&format!("{}: {warning}", path.display()));
+    }
     let workspaces = config.registry.targets().count();
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     print::line(&format!(
