@@ -19,6 +19,10 @@ pub struct Call {
     pub progress: bool,
     /// The call writes: compare the target and report doubt.
     pub write: bool,
+    /// What a person has confirmed for this call, by the names that a question
+    /// of the function may have: the object's, the workspace's. Nobody has:
+    /// none.
+    pub confirmed: Vec<String>,
     /// The whole call.
     pub timeout: Duration,
 }
@@ -94,6 +98,9 @@ pub enum Ended {
     AzureTenantMismatch(HostErrorRecord),
     /// Not signed in to Azure, though the call's tenant is known. Nothing ran.
     AzureNotSignedIn(HostErrorRecord),
+    /// A write would read what a statement sets that was left out; `tainted`
+    /// says which, where the loader knew. Nothing ran.
+    Tainted(HostErrorRecord),
     /// The function asked and was refused. Its question is quoted.
     Asked(String),
     /// Stopped because the caller cancelled.

@@ -8,6 +8,7 @@ mod allow;
 mod call;
 mod collect;
 mod command;
+mod confirmed;
 mod decode;
 mod error;
 mod module;

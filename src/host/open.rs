@@ -63,7 +63,7 @@ impl Session {
             }
         };
         let plan = plan.clone();
-        let mut session = Self { plan, pool, report, assigned: Vec::new(), ready: false, reusable: true };
+        let mut session = Self { plan, pool, report, assigned: Vec::new(), ready: false, reusable: true, left: None };
         match session.begin().await {
             Ok(()) => Ok(session),
             Err(error) => {
@@ -103,7 +103,14 @@ impl Session {
             return Err(self.init_failed(function, Ended::Failed(unknown), Vec::new()).await);
         }
         // As a write: a question that the function swallowed leaves doubt.
-        let call = Call { function: function.clone(), parameters, progress: false, write: true, timeout: INIT_TIMEOUT };
+        let call = Call {
+            function: function.clone(),
+            parameters,
+            progress: false,
+            write: true,
+            confirmed: Vec::new(),
+            timeout: INIT_TIMEOUT,
+        };
         let returned = match self.call(call, &|_| {}, &CancellationToken::new()).await {
             Err(HostError { kind: HostErrorKind::UnknownFunction(name), .. }) => {
                 let ended = Ended::Failed(HostErrorRecord::ours(

@@ -11,21 +11,25 @@ use wsman::session::{End, StopCause};
 
 use super::allow::{AllowList, Questions};
 use super::call::{Call, Ended, HostProgress, Returned};
-use super::collect::Collector;
+use super::collect::{Collected, Collector};
 use super::command::{AZURE_MISMATCH, AZURE_SIGNED_OUT, AZURE_TIMEOUT, MODULE_TIMEOUT, run_module};
+use super::confirmed::Confirmed;
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
 use super::module;
 use super::plan::{OpenPlan, Style};
 use super::probe::FunctionProbe;
 use super::record::HostErrorRecord;
-use super::report::{AzureSignIn, LoadReport};
+use super::report::{AzureSignIn, LoadReport, Taint};
 
 /// For describing every function of a script.
 ///
 /// Chosen: seen to take 10 s for 200 functions; a busy host is given twelve
 /// times that.
 const PROBE_ALL_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Id of our module's error: a write would read what was left out.
+const TAINTED: &str = "SentinelJump.Tainted";
 
 /// One open PSRP session with SentinelManager loaded, for one workspace.
 ///
@@ -40,6 +44,8 @@ pub struct Session {
     /// The target is set; before that, nothing can be compared with it.
     pub(super) ready: bool,
     pub(super) reusable: bool,
+    /// Of the last call, when it was lost.
+    pub(super) left: Option<Box<Returned>>,
 }
 
 impl Session {
@@ -146,7 +152,9 @@ impl Session {
         let options = RunOptions {
             first_message_timeout: call.timeout,
             timeout: call.timeout,
-            host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone()).into_policy(),
+            host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone())
+                .confirmed(self.confirmed(&call))
+                .into_policy(),
             ..RunOptions::default()
         };
         let command = self.command(&call);
@@ -166,36 +174,61 @@ impl Session {
                     stopped = true;
                     pipeline.stop();
                 }
+                // A script may swallow the refusal and go on to delete.
+                () = questions.is_any_refused(), if call.write && !stopped => {
+                    stopped = true;
+                    pipeline.stop();
+                }
             }
         };
         let refused = questions.first_refused();
-        let mut collected = collector.finish();
-        let ended = match end {
-            End::Lost(_) if self.ends_process(&call.function) => {
-                return Err(self.error(HostErrorKind::ProcessEnded { function: call.function }));
+        let collected = collector.finish();
+        let ended_by = collected.ended_by.clone();
+        let mut returned = returned(collected);
+        returned.ended = match end {
+            End::Lost(error) => {
+                self.left = Some(Box::new(returned));
+                let ends_process = self.ends_process(&call.function);
+                let process_ended = HostErrorKind::ProcessEnded { function: call.function };
+                return Err(self.error(if ends_process { process_ended } else { error.into() }));
             }
-            End::Lost(error) => return Err(self.error(error.into())),
-            End::Failed(error) if error.id == "SentinelJump.UnknownFunction" => {
+            // The id alone is anybody's: a script may throw it, too.
+            End::Failed(error) if error.id == "SentinelJump.UnknownFunction" && !returned.began => {
                 self.reusable = true;
                 return Err(self.error(HostErrorKind::UnknownFunction(call.function)));
             }
-            end => ended(end, collected.ended_by, refused.clone(), call.write),
+            End::Failed(error) if error.id == TAINTED && !returned.began => {
+                returned.tainted = self.taint(&call.function, &error.message);
+                Ended::Tainted(error.into())
+            }
+            end => ended(end, ended_by, refused.clone(), call.write),
         };
-        collected.errors.extend(swallowed(&ended, refused.as_ref()));
-        let target_changed = collected.target_changed;
-        self.reusable =
-            matches!(ended, Ended::Completed | Ended::Failed(_)) && target_changed.is_none() && refused.is_none();
-        Ok(Returned {
-            ended,
-            began: collected.began,
-            exit_code: collected.exit_code,
-            tainted: collected.tainted,
-            data: collected.data,
-            text: collected.text,
-            warnings: collected.warnings,
-            errors: collected.errors,
-            target_changed,
-        })
+        returned.errors.extend(swallowed(&returned.ended, refused.as_ref()));
+        let is_whole = matches!(returned.ended, Ended::Completed | Ended::Failed(_) | Ended::Tainted(_));
+        self.reusable = is_whole && returned.target_changed.is_none() && refused.is_none();
+        Ok(returned)
+    }
+
+    /// What the function of a call that was lost had put out before.
+    pub fn take_left(&mut self) -> Option<Box<Returned>> {
+        self.left.take()
+    }
+
+    /// What the loader knew of the taint that the host names.
+    fn taint(&self, function: &str, said: &str) -> Vec<Taint> {
+        let alias = self.report.aliases.iter().find(|alias| alias.name.eq_ignore_ascii_case(function));
+        let function = alias.map_or(function, |alias| &alias.function);
+        let mut of = self.report.tainted.iter().filter(|taint| taint.function.eq_ignore_ascii_case(function));
+        let is_named = |taint: &&Taint| {
+            said.contains(&format!(" reads ${}", taint.variable)) && said.contains(&format!(" line {} ", taint.line))
+        };
+        of.clone().find(is_named).or_else(|| of.next()).cloned().into_iter().collect()
+    }
+
+    /// The yes of the person who confirmed the call.
+    fn confirmed(&self, call: &Call) -> Option<Confirmed> {
+        let probe = self.plan.probes.find(&self.key(&call.function))?;
+        Confirmed::of(&probe, &call.confirmed)
     }
 
     /// Whether the function is known to be one that may end the host's process.
@@ -253,13 +286,28 @@ fn is_whole(assigned: &[String]) -> bool {
     has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
 }
 
+/// All that a call brought, before it is known how it ended.
+fn returned(collected: Collected) -> Returned {
+    Returned {
+        ended: Ended::Silent,
+        began: collected.began,
+        exit_code: collected.exit_code,
+        tainted: collected.tainted,
+        data: collected.data,
+        text: collected.text,
+        warnings: collected.warnings,
+        errors: collected.errors,
+        target_changed: collected.target_changed,
+    }
+}
+
 /// What the pipeline's end means, with what the function left behind.
 ///
 /// A script may swallow that its question was refused, and go on. Nobody knows
 /// what a write then did; a read's answer is an answer.
 fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> Ended {
     match (end, by, refused) {
-        (End::Completed, Some(Ended::Completed), Some(question)) if write => Ended::Asked(question),
+        (End::Completed | End::Stopped(StopCause::Caller), _, Some(question)) if write => Ended::Asked(question),
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
         (End::Failed(error), ..) if error.id == "SentinelJump.TargetMismatch" => Ended::TargetMismatch(error.message),

@@ -90,6 +90,7 @@ pub(crate) fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         progress: false,
         write: false,
+        confirmed: Vec::new(),
         timeout: Duration::from_secs(60),
     }
 }
