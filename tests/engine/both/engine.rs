@@ -153,6 +153,7 @@ impl Engine {
             parameters,
             progress: true,
             write: catalog::all().iter().any(|entry| entry.function == function && !entry.annotations.read_only_hint),
+            confirmed: Vec::new(),
             timeout: Duration::from_secs(60),
         };
         let progress = Mutex::new(Vec::new());

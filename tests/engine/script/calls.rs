@@ -20,6 +20,8 @@ trials! { TRIALS:
         a11_where_no_language_is_allowed_the_engine_says_so(real);
         b1_the_begin_record_tells_what_ran(real);
         the_shared_scripts_load_as_they_did(real);
+        a7_a_confirmed_question_is_answered_and_no_other(real);
+        b1_a_refused_question_stops_a_write(real);
     }
 }
 
@@ -360,4 +362,55 @@ async fn the_shared_scripts_load_as_they_did(real: Real) {
         assert_eq!((report.functions.len(), lines(&session).as_slice()), (functions, left_out), "{script}");
         assert_eq!(report.tainted, [], "{script}");
     }
+}
+
+async fn a7_a_confirmed_question_is_answered_and_no_other(real: Real) {
+    let script = format!(
+        "function Remove-Rule {{ param({PB},[string]$RuleId)
+            if ((Read-Host \"Regel '$RuleId' wirklich löschen? (j/n)\") -ne 'j') {{ return }} \"gone $RuleId\" }}
+        function Remove-Fixed {{ param({PB},[string]$RuleId) if ((Read-Host 'Wirklich löschen? (J/N)') -ne 'J') {{ return }} 'gone' }}
+        function Remove-Chosen {{ param({PB},[string]$RuleId)
+            $c = [System.Management.Automation.Host.ChoiceDescription[]]@('&Nein', '&Ja')
+            if ($Host.UI.PromptForChoice('', 'Weg damit?', $c, 0) -eq 1) {{ 'gone' }} }}
+        function Remove-Other {{ param({PB},[string]$RuleId) if ((Read-Host \"Regel 'r2' löschen? (j/n)\") -ne 'j') {{ return }} 'gone' }}
+        function Remove-Turned {{ param({PB},[string]$RuleId) if ((Read-Host 'Abbrechen? (j/n)') -eq 'j') {{ 'gone' }} 'gone' }}
+        function Remove-Twice {{ param({PB},[string]$RuleId) $null = Read-Host 'Sicher? (j/n)'; $null = Read-Host 'Ganz sicher? (j/n)'; 'gone' }}"
+    );
+    let folder = Folder::new(script);
+    for (function, gone) in [
+        ("Remove-Rule", Some("gone r1")),
+        ("Remove-Fixed", Some("gone")),
+        ("Remove-Chosen", Some("gone")),
+        ("Remove-Other", None),
+        ("Remove-Turned", None),
+        ("Remove-Twice", None),
+    ] {
+        let mut session = folder.open(&real).await;
+        session.probe(function).await.expect("it is probed");
+        let call = Call { write: true, confirmed: vec!["r1".into()], ..call(function, &rule()) };
+        let returned = session.call(call, &|_| {}, &CancellationToken::new()).await.expect("the call ends");
+        assert_eq!(texts(&returned), Vec::from_iter(gone), "{function}: {returned:?}");
+        assert_eq!(matches!(returned.ended, Ended::Asked(_)), gone.is_none(), "{function}: {returned:?}");
+        session.close().await;
+    }
+    let mut session = folder.open(&real).await;
+    session.probe("Remove-Rule").await.expect("it is probed");
+    let unconfirmed = write(&mut session, "Remove-Rule", &rule()).await;
+    assert!(matches!(unconfirmed.ended, Ended::Asked(_)), "{unconfirmed:?}");
+}
+
+async fn b1_a_refused_question_stops_a_write(real: Real) {
+    let script = format!(
+        "function Remove-Rule {{ param({PB},[string]$RuleId) 'before'
+            try {{ $null = Read-Host 'Wirklich?' }} catch {{ }}
+            Start-Sleep 45; Set-Content 'RAN' x; 'after' }}"
+    );
+    let folder = Folder::new("");
+    let ran = folder.path("ran.txt");
+    folder.write("script.ps1", script.replace("RAN", &ran.display().to_string()));
+    let mut session = folder.open(&real).await;
+    let stopped = write(&mut session, "Remove-Rule", &rule()).await;
+    assert_eq!(stopped.ended, Ended::Asked("Wirklich?".to_owned()));
+    assert_eq!(texts(&stopped), ["before"], "what it put out is kept");
+    assert!(!ran.exists() && !session.is_reusable());
 }
