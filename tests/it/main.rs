@@ -27,4 +27,5 @@ mod sentences;
 mod snapshot;
 mod three;
 mod tls;
+mod trail;
 mod world;
