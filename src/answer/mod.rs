@@ -18,4 +18,4 @@ pub(crate) use kept::{Found, Pages, Question};
 pub(crate) use page::page_within;
 pub(crate) use rows::Rows;
 pub(crate) use shape::{Head, Lines, done, host_errors, lines, refused};
-pub(crate) use view::{expected, fields, view};
+pub(crate) use view::{expected, fields, no_argument, view};

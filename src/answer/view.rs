@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Code, ToolError};
 use crate::catalog::schema::{PAGE_SIZE, PAGE_SIZE_MAX};
+use crate::catalog::{Kind, reading};
 use crate::spelling;
 
 /// How much of the answer is asked for, and from where on.
@@ -16,24 +17,26 @@ pub(crate) struct View {
 
 /// Reads the arguments that shape the answer.
 pub(crate) fn view(arguments: &Map<String, Json>) -> Result<View, ToolError> {
-    let fields = match arguments.get("fields") {
-        None | Some(Json::Null) => None,
-        Some(Json::Array(items)) => {
-            let names: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+    // None of them can be empty: "" is one that was left out.
+    let given = |name: &str| arguments.get(name).filter(|value| !value.is_null() && *value != "");
+    let texts = |value: &Json| serde_json::from_value::<Vec<String>>(value.clone()).ok();
+    let fields = match given("fields") {
+        None => None,
+        Some(value) => {
+            let names = reading::read(Kind::Strings, value).as_ref().and_then(texts);
             Some(names.ok_or_else(|| expected("fields", "a list of strings"))?).filter(|names| !names.is_empty())
         }
-        Some(_) => return Err(expected("fields", "a list of strings")),
     };
-    let page_size = match arguments.get("page_size") {
-        None | Some(Json::Null) => PAGE_SIZE,
-        Some(value) => value
-            .as_u64()
+    let page_size = match given("page_size") {
+        None => PAGE_SIZE,
+        Some(value) => reading::read(Kind::Int, value)
+            .and_then(|size| size.as_u64())
             .and_then(|size| usize::try_from(size).ok())
             .filter(|size| (1..=PAGE_SIZE_MAX).contains(size))
             .ok_or_else(|| expected("page_size", &format!("a whole number from 1 to {PAGE_SIZE_MAX}")))?,
     };
-    let cursor = match arguments.get("cursor") {
-        None | Some(Json::Null) => None,
+    let cursor = match given("cursor") {
+        None => None,
         Some(Json::String(text)) => Some(text.clone()),
         Some(_) => return Err(expected("cursor", "a string")),
     };
@@ -51,6 +54,15 @@ pub(crate) fn fields<'a>(view: &View, known: impl IntoIterator<Item = &'a str> +
         }
     }
     Ok(())
+}
+
+/// The refusal of an argument that the tool does not have. Some clients add
+/// one to every call, and need to be told what helps.
+pub(crate) fn no_argument<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> ToolError {
+    let said = format!("There is no argument \"{name}\"");
+    let mut error = ToolError::misspelt(Code::InvalidArgument, &said, name, known);
+    error.said.push_str(if error.candidates.is_empty() { " Leave it out." } else { " Otherwise leave it out." });
+    error
 }
 
 /// The refusal of a value of the wrong form.

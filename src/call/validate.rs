@@ -1,7 +1,8 @@
 //! Arguments against the catalogue, before anything is sent.
 //!
 //! rmcp checks nothing, and a host swallows what it does not know: every
-//! name, type and value is checked here.
+//! name, type and value is checked here. What clients send in another form
+//! than asked for is read as [`reading`] has it, when nothing is lost.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +10,9 @@ use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use super::encode;
-use crate::answer::{Code, ToolError, expected};
+use crate::answer::{ToolError, expected, no_argument};
 use crate::catalog::schema::VIEW;
-use crate::catalog::{Entry, Kind, Parameter};
+use crate::catalog::{Entry, Kind, Parameter, reading};
 use crate::spelling;
 
 /// Checked arguments under the catalogue's names.
@@ -34,8 +35,8 @@ pub(super) fn arguments(entry: &'static Entry, given: &Map<String, Json>) -> Res
             continue;
         }
         let parameter = parameter(entry, name)?;
-        if value.is_null() {
-            continue; // Clients send null for "not given".
+        if !is_given(parameter, value) {
+            continue;
         }
         let value = check(parameter, value)?;
         if arguments.0.insert(&parameter.name, value).is_some() {
@@ -73,47 +74,68 @@ fn parameter(entry: &'static Entry, name: &str) -> Result<&'static Parameter, To
         return Err(ToolError::invalid(format!("The argument \"{name}\" is set by the server; leave it out.")));
     }
     let names = entry.arguments().map(|parameter| parameter.name.as_str()).chain(["tenant", "workspace"]).chain(VIEW);
-    Err(ToolError::misspelt(Code::InvalidArgument, &format!("There is no argument \"{name}\""), name, names))
+    Err(no_argument(name, names))
+}
+
+/// Clients send null for "not given", and "" in the place of what they leave
+/// out. A text that may be empty is one: it clears a description.
+fn is_given(parameter: &Parameter, value: &Json) -> bool {
+    match value {
+        Json::Null => false,
+        Json::String(text) if text.is_empty() => may_be_empty(parameter),
+        _ => true,
+    }
+}
+
+/// Whether "" is a value of it. PowerShell takes none for a mandatory text.
+fn may_be_empty(parameter: &Parameter) -> bool {
+    parameter.kind == Kind::String && !parameter.mandatory && text(parameter, "").is_ok()
 }
 
 /// One value, in its canonical form.
 fn check(parameter: &Parameter, value: &Json) -> Result<Json, ToolError> {
     let name = &parameter.name;
+    let value = reading::read(parameter.kind, value).ok_or_else(|| expected(name, wanted(parameter.kind)))?;
+    if reading::is_too_deep(&value) {
+        let said = format!("no more than {} lists and objects inside each other", reading::DEPTH);
+        return Err(expected(name, &said));
+    }
+    let texts = |form: fn(&str) -> Option<String>| {
+        let read = value.as_str().and_then(form);
+        read.map(Json::from).ok_or_else(|| expected(name, wanted(parameter.kind)))
+    };
     match parameter.kind {
-        Kind::String => text(parameter, value.as_str().ok_or_else(|| expected(name, "a string"))?).map(Json::from),
+        Kind::String => text(parameter, value.as_str().unwrap_or_default()).map(Json::from),
         Kind::Strings => {
-            let items = value.as_array().ok_or_else(|| expected(name, "a list of strings"))?;
-            let texts = items
-                .iter()
-                .map(|item| text(parameter, item.as_str().ok_or_else(|| expected(name, "a list of strings"))?));
-            texts.collect::<Result<Vec<_>, _>>().map(Json::from)
+            let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+            let items = items.iter().map(|item| text(parameter, item.as_str().unwrap_or_default()));
+            items.collect::<Result<Vec<_>, _>>().map(Json::from)
         }
-        Kind::Int => {
-            let number = value.as_i64().filter(|number| i32::try_from(*number).is_ok());
-            range(parameter, number.ok_or_else(|| expected(name, "a whole number"))?)
-        }
-        Kind::Long => range(parameter, value.as_i64().ok_or_else(|| expected(name, "a whole number"))?),
-        Kind::Double => value.is_number().then(|| value.clone()).ok_or_else(|| expected(name, "a number")),
-        Kind::Bool | Kind::Switch => {
-            value.is_boolean().then(|| value.clone()).ok_or_else(|| expected(name, "true or false"))
-        }
-        Kind::Datetime => value
-            .as_str()
-            .and_then(encode::utc)
-            .map(Json::from)
-            .ok_or_else(|| expected(name, "a time with its zone, such as 2026-02-03T04:05:06Z")),
-        Kind::Timespan => value
-            .as_str()
-            .and_then(encode::span)
-            .map(Json::from)
-            .ok_or_else(|| expected(name, "a span of time, such as PT1H30M or 01:30:00")),
-        Kind::Hashtable | Kind::Object => {
-            value.is_object().then(|| value.clone()).ok_or_else(|| expected(name, "an object"))
-        }
-        Kind::Hashtables | Kind::Objects => {
-            let objects = value.as_array().is_some_and(|items| items.iter().all(Json::is_object));
-            objects.then(|| value.clone()).ok_or_else(|| expected(name, "a list of objects"))
-        }
+        Kind::Int | Kind::Long => range(parameter, value.as_i64().unwrap_or_default()),
+        Kind::Datetime => texts(encode::utc),
+        Kind::Timespan => texts(encode::span),
+        Kind::Double
+        | Kind::Bool
+        | Kind::Switch
+        | Kind::Hashtable
+        | Kind::Hashtables
+        | Kind::Object
+        | Kind::Objects => Ok(value),
+    }
+}
+
+/// What a value of that kind is, for a sentence.
+fn wanted(kind: Kind) -> &'static str {
+    match kind {
+        Kind::String => "a string",
+        Kind::Strings => "a list of strings",
+        Kind::Int | Kind::Long => "a whole number",
+        Kind::Double => "a number",
+        Kind::Bool | Kind::Switch => "true or false",
+        Kind::Datetime => "a time with its zone, such as 2026-02-03T04:05:06Z",
+        Kind::Timespan => "a span of time, such as PT1H30M or 01:30:00",
+        Kind::Hashtable | Kind::Object => "an object",
+        Kind::Hashtables | Kind::Objects => "a list of objects",
     }
 }
 
@@ -154,3 +176,6 @@ fn range(parameter: &Parameter, number: i64) -> Result<Json, ToolError> {
         _ => Ok(number.into()),
     }
 }
+
+#[cfg(test)]
+mod tests;
