@@ -57,13 +57,19 @@ fn text(value: &Json) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
+/// A number that is whole, whether or not it is written with a point.
+#[must_use]
+pub fn whole_number(value: &Json) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < EXACT)?;
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
+        Some(number as i64)
+    })
+}
+
 fn whole(value: &Json) -> Option<i64> {
     match value {
-        Json::Number(number) => number.as_i64().or_else(|| {
-            let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < EXACT)?;
-            #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
-            Some(number as i64)
-        }),
+        Json::Number(_) => whole_number(value),
         // Digit by digit: a number that JSON has rounded would be another one.
         Json::String(text) => {
             let digits = match text.split_once('.') {

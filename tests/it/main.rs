@@ -8,6 +8,7 @@ mod certificates;
 mod cli;
 mod config;
 mod confirm;
+mod door;
 mod faults;
 mod hosts;
 mod http;
