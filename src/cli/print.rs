@@ -18,7 +18,7 @@ pub(super) fn json(value: &Json) {
 
 /// One line on standard error.
 pub(super) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "sentinel-jump: {text}");
+    let _ = crate::watch::stderr().write_all(format!("sentinel-jump: {text}\n").as_bytes());
 }
 
 /// Help where it was asked for, a complaint where it was not.

@@ -1,12 +1,17 @@
 //! Logs: on stderr, never a secret, a script or output.
 
 pub mod field;
+mod lossy;
+
+use std::sync::OnceLock;
 
 use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+pub use lossy::Lossy;
 
 /// What other crates may log at most, whatever the filter asks for: at finer
 /// levels they write headers and messages, and those hold what must not be
@@ -36,13 +41,22 @@ fn is_off(filter: &str) -> bool {
         .any(|part| part.eq_ignore_ascii_case("off") || part.eq_ignore_ascii_case("audit=off"))
 }
 
-/// Starts logging. Does nothing when something logs already.
+/// Standard error, for whoever has a line for it.
+static STDERR: OnceLock<Lossy> = OnceLock::new();
+
+/// Standard error, which nobody may be reading: no line waits for a reader.
+pub fn stderr() -> &'static Lossy {
+    STDERR.get_or_init(|| Lossy::new(std::io::stderr()))
+}
+
+/// Starts logging on standard error. Does nothing when something logs
+/// already. Who ends the process flushes [`stderr`] first.
 ///
 /// # Errors
 ///
 /// [`BadFilter`] when the filter cannot be read.
 pub fn init(filter: Option<&str>) -> Result<(), BadFilter> {
-    let _ = subscriber(filter, std::io::stderr)?.try_init();
+    let _ = subscriber(filter, stderr)?.try_init();
     Ok(())
 }
 
