@@ -9,6 +9,7 @@ mod call;
 mod catalog;
 mod check;
 mod exit;
+mod guard;
 mod print;
 mod serve;
 mod signal;
@@ -23,6 +24,13 @@ pub use exit::Exit;
 
 /// Runs the command that the process was started with.
 pub async fn run() -> Exit {
+    guard::forbid_core_dumps();
+    let exit = command().await;
+    crate::watch::stderr().flush();
+    exit
+}
+
+async fn command() -> Exit {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return print::usage(&error),
@@ -37,7 +45,7 @@ pub async fn run() -> Exit {
         Command::Call(call) => call::run(&call).await,
         Command::Tools(tools) => tools::run(&tools).await,
         Command::Catalog(args::Catalog::Probe(probe)) => catalog::probe(&probe).await,
-        Command::Check(check) => check::run(&check),
+        Command::Check(check) => check::run(&check).await,
         Command::Host(host) => serve::host(&host).await,
     };
     ended.unwrap_or_else(|error| {

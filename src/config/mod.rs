@@ -7,6 +7,7 @@
 //! is, and it is fetched when a session opens.
 
 pub mod env;
+mod look;
 mod problem;
 mod raw;
 mod resolve;
@@ -102,6 +103,12 @@ pub struct Host {
     pub init: Vec<Init>,
     /// Questions that may be answered.
     pub answers: Vec<Answer>,
+}
+
+/// Lower-case hex, as a script is pinned by.
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Config {

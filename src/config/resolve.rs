@@ -19,7 +19,7 @@ use super::raw::{
 use super::{Auth, Config, Host, Script, SecretRef, Sessions};
 use crate::access::{Mode, Policy};
 use crate::catalog::ToolSet;
-use crate::host::{Answer, Init, Style};
+use crate::host::{Answer, Init, Style, look};
 use crate::spelling;
 use crate::tenant::{ALL_TENANTS, Confirming, HostId, Registry, Tenant, TenantId, Workspace, WorkspaceId};
 
@@ -99,14 +99,14 @@ impl Resolver<'_> {
         let password = host.password.map(|secret| match secret.value {
             RawSecret::Env(name) => SecretRef::Env(name),
             RawSecret::File(path) => SecretRef::File(self.folder.join(path)),
-            RawSecret::Command(argv) => SecretRef::Command(argv),
+            RawSecret::Command { argv, environment } => SecretRef::Command { argv, environment },
         });
         let script = host.script.map(|script| self.script(script));
         let ScriptPart { source, parameters, style, init, answers } = script?;
         let (url, auth, tls) = access?;
         let (username, certificate) = match auth {
             Auth::Certificate => (String::new(), Some(certificate?)),
-            _ => (host.username?.value, None),
+            _ => (self.username(auth, &url, host.username?)?, None),
         };
         Some(Host {
             id: id?,
@@ -125,6 +125,16 @@ impl Resolver<'_> {
             init,
             answers,
         })
+    }
+
+    fn username(&mut self, auth: Auth, url: &str, username: Written<String>) -> Option<String> {
+        match look::user(auth, url, &username.value) {
+            Ok(()) => Some(username.value),
+            Err(error) => {
+                self.bad(&username, format!("{error}; expected DOMAIN\\user, user@domain or user"));
+                None
+            }
+        }
     }
 
     fn sessions(&mut self, raw: RawSessions) -> Sessions {

@@ -7,6 +7,7 @@
 mod allow;
 mod collect;
 mod decode;
+pub mod look;
 mod open;
 mod session;
 mod types;

@@ -1,6 +1,7 @@
 //! What common clients send and do, by rows of the field's cases: arguments
 //! in other spellings, lines that are no messages, streams that nobody reads.
 
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,8 +9,10 @@ use sentinel_jump::answer::{Code, Outcome};
 use sentinel_jump::catalog::{self, Kind, Parameter, ToolSet, reading};
 use sentinel_jump::desk::Desk;
 use serde_json::{Map, Value as Json, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::time::timeout;
 
+use crate::certificates::Authority;
 use crate::hosts::{Hosts, ask, on};
 use crate::mcp::Client;
 use crate::world;
@@ -270,4 +273,111 @@ async fn d6_a_client_that_reads_late_gets_all_its_answers() {
     ids.sort_unstable();
     assert!(ids.into_iter().eq(0..2 * QUESTIONS));
     client.end().await;
+}
+
+/// The server as a client starts it, on the demo.
+fn demo() -> tokio::process::Child {
+    tokio::process::Command::new(env!("CARGO_BIN_EXE_sentinel-jump"))
+        .arg("demo")
+        .env("SENTINEL_JUMP_LOG", "trace")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it starts")
+}
+
+#[tokio::test]
+async fn d6_a_client_that_never_reads_standard_error_gets_all_its_answers() {
+    const CALLS: u64 = 300;
+    let mut server = demo();
+    let mut input = server.stdin.take().expect("a pipe");
+    let mut answers = BufReader::new(server.stdout.take().expect("a pipe")).lines();
+    let mut errors = server.stderr.take().expect("a pipe");
+    let mut say = async |message: Json| {
+        input.write_all(format!("{message}\n").as_bytes()).await.expect("the server reads");
+        let line = timeout(SOON, answers.next_line()).await.expect("an answer in time").expect("the server writes");
+        serde_json::from_str::<Json>(&line.expect("an answer")).expect("JSON")
+    };
+    let hello =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    say(json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})).await;
+    for id in 1..=CALLS {
+        let params = json!({"name": "sentinel_rule_list", "arguments": on(json!({"page_size": 1}))});
+        let answer = say(json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})).await;
+        assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(id), &json!(false)), "{answer}");
+    }
+    #[cfg(target_os = "linux")]
+    {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id().expect("it runs")));
+        let limits = limits.expect("a Linux process has limits");
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("that one, too");
+        assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "d8: no core dumps");
+    }
+    drop(input);
+    let mut log = Vec::new();
+    timeout(SOON, errors.read_to_end(&mut log)).await.expect("an end in time").expect("it is read");
+    assert!(log.len() > 60_000, "the pipe was full: {} bytes", log.len());
+    assert!(timeout(SOON, server.wait()).await.expect("in time").expect("it ended").success());
+}
+
+/// What `check` says of a configuration, and whether it calls it good.
+fn check(toml: &str, folder: &std::path::Path) -> (bool, String) {
+    let config = folder.join("config.toml");
+    std::fs::write(&config, toml).expect("the configuration is written");
+    let check = std::process::Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+    let output = { check }.arg("check").arg("--config").arg(&config).output().expect("it runs");
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[cfg(unix)]
+#[test]
+fn d9_check_is_as_strict_as_the_connection() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = |name: &str, mode: u32| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "pass").expect("write");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("chmod");
+    };
+    secret("mine", 0o600);
+    secret("everyone's", 0o644);
+    secret("not-a-key", 0o600);
+    let own = Authority::new().issue_client();
+    std::fs::write(folder.path().join("own.pem"), &own.pem).expect("write");
+    std::fs::write(folder.path().join("script.ps1"), "function f {}").expect("write");
+    let good = world::TOML.replace("env = \"SENTINEL_JUMP_TEST_NOT_SET\"", "file = \"mine\"");
+    assert!(check(&good, folder.path()).0, "{}", check(&good, folder.path()).1);
+
+    let password = "password = { file = \"mine\" }";
+    let user = "username = \"svc-sentinel@marlowe.example\"";
+    let url = "url = \"http://127.0.0.1:1/wsman\"";
+    let script = r"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = ";
+    let certificate = "auth = \"certificate\"\ncertificate = \"own.pem\"\nkey = { file = \"not-a-key\" }";
+    let long = format!("username = \"{}\"", "u".repeat(300));
+    let push = format!("script = {{ push = \"script.ps1\", sha256 = \"{}\", style = ", "ab".repeat(32));
+    for (what, replaced, by, says) in [
+        ("a missing file", password, "password = { file = \"nowhere\" }", "cannot be read (entity not found)"),
+        ("a file for everyone", password, "password = { file = \"everyone's\" }", "can be read by others (mode 644)"),
+        (
+            "an unset variable",
+            password,
+            "password = { env = \"SENTINEL_JUMP_NOT_SET\" }",
+            "SENTINEL_JUMP_NOT_SET is not set",
+        ),
+        ("a zone", url, "url = \"http://[fe80::1%25eth0]:5985/wsman\"", "not a URL"),
+        ("a long user name", user, &long, "the user name is empty or too long"),
+        ("a script that changed", script, &push, "does not have the pinned SHA-256"),
+    ] {
+        assert!(good.contains(replaced), "{what}");
+        let (is_good, said) = check(&good.replacen(replaced, by, usize::MAX), folder.path());
+        assert!(!is_good && said.contains(says), "{what}: {said}");
+    }
+    let https = good.replacen("http://127.0.0.1:1/wsman", "https://127.0.0.1:1/wsman", 1);
+    let keyed = https.replacen(&format!("username = 'NORDHAFEN\\svc-sentinel'\n{password}"), certificate, 1);
+    assert!(keyed.contains("own.pem"));
+    let (is_good, said) = check(&keyed, folder.path());
+    assert!(!is_good && said.contains("not a private key in PEM"), "{said}");
 }

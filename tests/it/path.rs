@@ -156,7 +156,7 @@ async fn a_password_that_cannot_be_had_is_said_per_workspace() {
     let workspaces = answer.envelope["workspaces"].as_array().expect("a list");
     assert_eq!(workspaces.len(), 3);
     for workspace in workspaces {
-        assert_eq!(workspace["code"], "sign_in_refused");
+        assert_eq!(workspace["code"], "sign_in_unavailable");
         assert!(workspace["error"].as_str().expect("a sentence").contains("SENTINEL_JUMP_TEST_NOT_SET"));
     }
 }

@@ -35,7 +35,7 @@ const SCRIPT_BYTES: u64 = 8 * 1024 * 1024;
 pub(super) async fn plan(host: &Host, target: &Target, probes: Probes) -> Result<OpenPlan, ToolError> {
     let password = host.password.fetch().await.map_err(|error| {
         let said = format!("The password for the host \"{}\" cannot be had: {error}. Nothing was run.", host.id);
-        ToolError::new(Outcome::Unreachable, Code::SignInRefused, said).because(error)
+        ToolError::new(Outcome::Unreachable, Code::SignInUnavailable, said).because(error)
     })?;
     let workspace = target.workspace();
     Ok(OpenPlan {

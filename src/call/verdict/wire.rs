@@ -65,7 +65,7 @@ pub(super) fn failed(host: &HostId, stage: Stage, cause: &wsman::Error) -> ToolE
             ToolError::new(outcome, Code::HostFailed, format!("The host \"{host}\" refused the operation{number}."))
         }
         (ErrorKind::Misuse, Stage::Before) if cause.source().is_none() => ToolError::refused(
-            Code::SignInRefused,
+            Code::SignInUnavailable,
             format!("The host \"{host}\" cannot be signed in to as configured: {cause}. Nothing was run."),
         ),
         (_, _) => {

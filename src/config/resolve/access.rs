@@ -4,7 +4,7 @@ use wsman::transport::{CertificateChain, Fingerprint, Proxy, Tls};
 
 use super::super::raw::{RawHost, RawTls, Written};
 use super::Resolver;
-use crate::host::Auth;
+use crate::host::{Auth, look};
 use crate::spelling;
 
 const EXAMPLE: &str = "http://jump01.example:5985/wsman";
@@ -56,6 +56,10 @@ impl Resolver<'_> {
         let clean = rest.chars().all(|c| c.is_ascii_graphic()) && !path.is_empty() && !path.contains(['?', '#']);
         if written.is_none() || !clean {
             self.bad(url, format!("expected a host, a port (WinRM uses {port}) and a path, such as {example}"));
+            return None;
+        }
+        if let Err(error) = look::address(&url.value) {
+            self.bad(url, format!("{error}; expected an address such as {example}"));
             return None;
         }
         Some(url.value.clone())
