@@ -227,11 +227,11 @@ async fn a_models_wrong_json_types_are_refused_before_a_connection_is_made(real:
     let (_folder, file) = copy();
     let desk = desk(&real, &file);
     for (tool, arguments) in [
-        ("sentinel_rule_list", json!({"Enabled": "true"})),
+        ("sentinel_rule_list", json!({"Enabled": "yes"})),
         ("sentinel_rule_list", json!({"Enabled": 1})),
-        ("sentinel_rule_list", json!({"Kind": "Scheduled"})),
+        ("sentinel_rule_list", json!({"Kind": true})),
         ("sentinel_rule_list", json!({"Kind": [1]})),
-        ("sentinel_incident_get", json!({"IncidentNumber": "4711"})),
+        ("sentinel_incident_get", json!({"IncidentNumber": "#4711"})),
         ("sentinel_incident_get", json!({"IncidentNumber": 4711.5})),
         ("sentinel_incident_comment_add", json!({"IncidentNumber": 4711, "Message": 5})),
         ("sentinel_incident_list", json!({"Status": [null]})),
