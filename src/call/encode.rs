@@ -55,7 +55,8 @@ fn single(value: &Json, name: &str, parameter: &ParameterProbe) -> Result<Value,
         return enumeration(value, &parameter.validate_set);
     }
     match name {
-        "System.String" | "System.Uri" => text(value).map(Value::from).ok_or(Unfit::Text),
+        "System.String" => text(value).map(Value::from).ok_or(Unfit::Text),
+        "System.Uri" => value.as_str().map(Value::from).ok_or(Unfit::Text),
         "System.Guid" => {
             let guid = value.as_str().and_then(|text| uuid::Uuid::parse_str(text).ok());
             guid.map(Value::Guid).ok_or(Unfit::Guid)

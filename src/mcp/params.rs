@@ -4,31 +4,19 @@
 //! does not know, and says so. Whatever means exactly one object is that
 //! object; for the rest, [`unfit`] says what is wrong.
 
-use rmcp::model::{ClientRequest, CustomRequest};
+use rmcp::model::{ClientRequest, CustomRequest, GetMeta as _, ProtocolVersion};
 use serde_json::{Map, Value as Json};
 
 use crate::catalog::{Kind, reading};
 
 const CALL: &str = "tools/call";
 
-/// Methods that rmcp reads as such. A request of theirs that it does not
-/// recognise has `params` that do not fit.
-const KNOWN: [&str; 14] = [
-    "completion/complete",
-    "initialize",
-    "logging/setLevel",
-    "ping",
-    "prompts/get",
-    "prompts/list",
-    "resources/list",
-    "resources/read",
-    "resources/subscribe",
-    "resources/templates/list",
-    "resources/unsubscribe",
-    "server/discover",
-    CALL,
-    "tools/list",
-];
+/// Opens the conversation before 2026-07-28.
+const OPEN: &str = "initialize";
+
+/// Methods of this server. A request of theirs that rmcp does not recognise
+/// has `params` that do not fit.
+const KNOWN: [&str; 4] = [OPEN, "server/discover", CALL, "tools/list"];
 
 /// Reads `params`, and of a call its `arguments`: null and an empty list are
 /// none, the JSON text of an object is that object, a member that is null was
@@ -51,9 +39,11 @@ pub(crate) fn read(message: &mut Map<String, Json>) {
 }
 
 /// What is wrong with the `params` of a request that rmcp does not recognise;
-/// `None` when its method is unknown indeed.
-pub(crate) fn unfit(request: &CustomRequest) -> Option<&'static str> {
-    if !KNOWN.contains(&request.method.as_str()) {
+/// `None` when its method is unknown indeed. `version` is the request's own.
+pub(crate) fn unfit(request: &CustomRequest, version: Option<&ProtocolVersion>) -> Option<&'static str> {
+    // Spec: 2026-07-28 has no handshake; a request with a version of its own is of that revision.
+    let is_gone = request.method == OPEN && version.is_some();
+    if is_gone || !KNOWN.contains(&request.method.as_str()) {
         return None;
     }
     let params = match request.params.as_ref().map(object) {
@@ -75,7 +65,7 @@ pub(crate) fn unfit(request: &CustomRequest) -> Option<&'static str> {
 /// As [`unfit`], for any request.
 pub(crate) fn unfit_request(request: &ClientRequest) -> Option<&'static str> {
     match request {
-        ClientRequest::CustomRequest(request) => unfit(request),
+        ClientRequest::CustomRequest(custom) => unfit(custom, request.get_meta().protocol_version().as_ref()),
         _ => None,
     }
 }
@@ -128,14 +118,18 @@ mod tests {
 
     #[test]
     fn d3_what_does_not_fit_is_said() {
-        let why = |method: &str, params: Json| unfit(&CustomRequest::new(method, Some(params))).unwrap_or_default();
+        let why =
+            |method: &str, params: Json| unfit(&CustomRequest::new(method, Some(params)), None).unwrap_or_default();
         assert_eq!(why(CALL, json!({"name": "a", "arguments": 5})), "params.arguments must be an object");
         assert_eq!(why(CALL, json!({"name": "a", "arguments": ["x"]})), "params.arguments must be an object");
         assert_eq!(why(CALL, json!({"arguments": {}})), "params.name, the name of the tool, is missing");
         assert_eq!(why(CALL, json!({"name": 5})), "params.name, the name of the tool, must be a string");
         assert_eq!(why(CALL, json!("x")), "params must be an object");
-        assert_eq!(why("prompts/get", json!({})), "params do not fit the method");
+        assert_eq!(why(OPEN, json!({})), "params do not fit the method");
+        assert_eq!(unfit(&CustomRequest::new(OPEN, None), Some(&ProtocolVersion::V_2026_07_28)), None, "none there");
+        // Nothing that this server has, whatever its params.
+        assert_eq!(why("prompts/get", json!({})), "");
         assert_eq!(why("no/such", json!({})), "");
-        assert!(unfit(&CustomRequest::new(CALL, None)).is_some_and(|said| said.contains("name of the tool")));
+        assert!(unfit(&CustomRequest::new(CALL, None), None).is_some_and(|said| said.contains("name of the tool")));
     }
 }

@@ -175,9 +175,9 @@ impl ServerHandler for Server {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        match params::unfit(&request) {
+        match params::unfit(&request, context.meta.protocol_version().as_ref()) {
             Some(said) => Err(ErrorData::invalid_params(said, None)),
             None => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)),
         }
