@@ -265,7 +265,7 @@ impl Session {
     }
 
     /// Starts a pipeline and sends its Command twice, the second time as a
-    /// client does whose line broke: [`Event::Probed`] says whether the host
+    /// client does whose line broke: the event `Probed` says whether the host
     /// replayed its answer. Let the pipeline count, and look at the count
     /// afterwards: only a host that replays *and* ran it once may be trusted
     /// with [`Robustness::Retransmitted`](super::Robustness::Retransmitted).
