@@ -259,6 +259,7 @@ async fn by_us(host: &Door, plan: &Plan, place: &Place, sessions: usize) -> Resu
         parameters: parameters(place).map(|(name, value)| (name.into(), Value::from(value))).into(),
         progress: false,
         write: false,
+        confirmed: Vec::new(),
         timeout: Duration::from_secs(60),
     };
     let never = CancellationToken::new();

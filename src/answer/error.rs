@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::case::Case;
 use super::sentences::In;
-use super::{Code, Outcome};
+use super::{Code, Outcome, Rows};
 use crate::tenant::Language;
 
 /// Text of a host, untrusted; never part of a sentence of ours.
@@ -30,6 +30,8 @@ pub struct ToolError {
     pub case: Box<Case>,
     /// What the host said, apart.
     pub host_errors: Vec<HostText>,
+    /// What the function had put out before it ended.
+    pub(crate) left: Option<Box<Rows>>,
     /// For the log; never shown.
     pub cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -37,7 +39,7 @@ pub struct ToolError {
 impl ToolError {
     /// Nothing but the case.
     pub fn of(case: impl Into<Case>) -> Self {
-        Self { case: Box::new(case.into()), host_errors: Vec::new(), cause: None }
+        Self { case: Box::new(case.into()), host_errors: Vec::new(), left: None, cause: None }
     }
 
     /// How the call counts.
@@ -63,6 +65,13 @@ impl ToolError {
     #[must_use]
     pub fn with_host_errors(mut self, errors: impl IntoIterator<Item = HostText>) -> Self {
         self.host_errors.extend(errors);
+        self
+    }
+
+    /// With what the function had put out, if that is anything.
+    #[must_use]
+    pub(crate) fn with_left(mut self, left: Rows) -> Self {
+        self.left = (left != Rows::default()).then(|| Box::new(left));
         self
     }
 

@@ -7,11 +7,13 @@ use serde_json::{Map, Value as Json, json};
 
 use super::ToolError;
 use super::case::Warning;
-use super::page::{PAGE_BYTES, Page};
+use super::page::{PAGE_BYTES, Page, page_within};
 use super::sentences::{In, Phrase, Summary, Untrusted};
 use super::text::start;
-use super::{Code, HostText, Outcome};
+use super::view::View;
+use super::{Code, HostText, Outcome, Rows};
 use crate::catalog::OutputKind;
+use crate::catalog::schema::PAGE_SIZE;
 use crate::tenant::Language;
 
 mod fleet;
@@ -233,29 +235,12 @@ fn returned(head: &Head<'_>, around: &One, mut page: Page, cursor: Option<String
         _ => Json::Array(rows),
     };
     envelope.insert("data".into(), data);
-    if !around.text.is_empty() {
-        let mut left = TEXT_BYTES;
-        let fits = around.text.iter().take_while(|line| {
-            let fits = line.len() < left;
-            left = left.saturating_sub(line.len() + 1);
-            fits
-        });
-        let lines: Vec<&String> = fits.collect();
-        truncated |= lines.len() < around.text.len();
-        text.push(head.says(&Phrase::Screen));
-        text.extend(lines.iter().map(|line| (*line).clone()));
-        envelope.insert("text".into(), json!(lines));
-    }
+    truncated |= screen(head, &around.text, &mut envelope, &mut text);
     envelope.insert("count".into(), page.count.into());
     envelope.insert("truncated".into(), truncated.into());
     envelope.insert("nextCursor".into(), cursor.map_or(Json::Null, Json::from));
     warn(head, &page.warnings, &mut envelope, &mut text);
-    if !around.warnings.is_empty() {
-        let warnings = || around.warnings.iter().map(String::as_str);
-        text.extend(host_lines(head, |text| Phrase::HostWarning(text), warnings()));
-        let shown: Vec<String> = warnings().take(fitting(warnings())).map(note).collect();
-        envelope.insert("hostWarnings".into(), shown.into());
-    }
+    host_warnings(head, &around.warnings, &mut envelope, &mut text);
     if !around.host_errors.is_empty() {
         let errors = around.host_errors.iter().map(|error| error.message.as_str());
         text.extend(host_lines(head, |text| Phrase::HostError(text), errors));
@@ -263,6 +248,36 @@ fn returned(head: &Head<'_>, around: &One, mut page: Page, cursor: Option<String
     }
     finish(&mut envelope, head, kept.or(around.cached));
     Answer { outcome: Outcome::Done, code: None, envelope, text: text.join("\n") }
+}
+
+/// Lines of the screen, in the envelope and in the copy; whether some were
+/// left out.
+fn screen(head: &Head<'_>, lines: &[String], envelope: &mut Map<String, Json>, text: &mut Vec<String>) -> bool {
+    if lines.is_empty() {
+        return false;
+    }
+    let mut left = TEXT_BYTES;
+    let fits = lines.iter().take_while(|line| {
+        let fits = line.len() < left;
+        left = left.saturating_sub(line.len() + 1);
+        fits
+    });
+    let shown: Vec<&String> = fits.collect();
+    text.push(head.says(&Phrase::Screen));
+    text.extend(shown.iter().map(|line| (*line).clone()));
+    envelope.insert("text".into(), json!(shown));
+    shown.len() < lines.len()
+}
+
+/// Warnings of the host, in the envelope and in the copy.
+fn host_warnings(head: &Head<'_>, all: &[String], envelope: &mut Map<String, Json>, text: &mut Vec<String>) {
+    if all.is_empty() {
+        return;
+    }
+    let warnings = || all.iter().map(String::as_str);
+    text.extend(host_lines(head, |text| Phrase::HostWarning(text), warnings()));
+    let shown: Vec<String> = warnings().take(fitting(warnings())).map(note).collect();
+    envelope.insert("hostWarnings".into(), shown.into());
 }
 
 /// Our warnings, in the envelope and in the copy.
@@ -278,6 +293,28 @@ fn summary(head: &Head<'_>, page: &Page, cursor: Option<&str>, untrusted: Untrus
     head.says(&Phrase::Summary(Summary { tool: head.tool, target: head.target, count, at, shown, cursor, untrusted }))
 }
 
+/// What a function had put out before its call came to nothing: its first
+/// page, since there is no asking for another.
+fn let_out(head: &Head<'_>, left: &Rows, envelope: &mut Map<String, Json>, text: &mut Vec<String>) {
+    let view = View { fields: None, page_size: PAGE_SIZE, cursor: None };
+    let mut page = page_within(&left.rows, 0, &view, PAGE_BYTES);
+    let mut truncated = page.truncated;
+    if page.count > 0 {
+        text.extend(readable_rows(head, std::mem::take(&mut page.copies), COPY_BYTES));
+        envelope.insert("data".into(), Json::Array(page.rows));
+        envelope.insert("count".into(), page.count.into());
+    }
+    truncated |= screen(head, &left.text, envelope, text);
+    if page.count > 0 || !left.text.is_empty() {
+        envelope.insert("truncated".into(), truncated.into());
+    }
+    page.warnings.extend(left.ours.iter().cloned());
+    if !page.warnings.is_empty() {
+        warn(head, &page.warnings, envelope, text);
+    }
+    host_warnings(head, &left.warnings, envelope, text);
+}
+
 /// The answer of a call that did not come off.
 pub(crate) fn refused(head: &Head<'_>, error: &ToolError) -> Answer {
     let (outcome, code, said) = (error.outcome(), error.code(), error.said(head.language));
@@ -285,6 +322,9 @@ pub(crate) fn refused(head: &Head<'_>, error: &ToolError) -> Answer {
     let mut text = vec![format!("{} ({}): {said}", outcome.as_str(), code.as_str())];
     envelope.insert("code".into(), code.as_str().into());
     envelope.insert("error".into(), said.into());
+    if let Some(left) = &error.left {
+        let_out(head, left, &mut envelope, &mut text);
+    }
     let candidates = error.case.candidates();
     if !candidates.is_empty() {
         envelope.insert("candidates".into(), json!(candidates));

@@ -80,7 +80,7 @@ async fn once(path: &CallPath, ask: &Ask<'_>) -> Result<Option<Seen>, ToolError>
     let seen = Seen {
         warm,
         sha256: report.sha256.clone(),
-        functions: report.functions.clone(),
+        functions: report.functions.iter().chain(report.aliases.iter().map(|alias| &alias.name)).cloned().collect(),
         style: session.style().map(Style::as_str),
         azure: asked.map(azure).map_err(|error| verdict::failed(None, host, Stage::Before, error)),
     };

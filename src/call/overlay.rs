@@ -12,7 +12,7 @@ use super::verdict::{self, Stage};
 use super::{Ask, CallPath};
 use crate::answer::ToolError;
 use crate::catalog::{Effect, Entry, all};
-use crate::host::{FunctionProbe, LoadReport, ParameterProbe, Style};
+use crate::host::{FunctionProbe, LoadReport, ParameterProbe, Style, Taint};
 use crate::tenant::HostId;
 
 /// How long asking for every function may take.
@@ -54,25 +54,45 @@ impl CallPath {
 }
 
 fn overlay(host: &HostId, report: &LoadReport, style: Option<Style>, probes: &[FunctionProbe]) -> Json {
-    let has = |entry: &&Entry| probes.iter().any(|probe| probe.name.eq_ignore_ascii_case(&entry.function));
+    let has = |entry: &&Entry| report.has(&entry.function);
     let lacks: Vec<&str> = all().iter().filter(|entry| !has(entry)).map(|entry| entry.function.as_str()).collect();
     let named = |which: fn(&FunctionProbe) -> bool| -> Vec<&str> {
         probes.iter().filter(|probe| which(probe)).map(|probe| probe.name.as_str()).collect()
     };
     let functions: Map<String, Json> = probes.iter().map(|probe| (probe.name.clone(), function(probe))).collect();
-    let dropped = report.dropped.iter().map(|one| json!({ "line": one.line, "reason": one.reason, "text": one.text }));
+    let dropped = report
+        .dropped
+        .iter()
+        .map(|one| json!({ "line": one.line, "reason": one.reason, "text": one.text, "variables": one.variables }));
+    let kept = report.kept.iter().map(|one| json!({ "line": one.line, "text": one.text, "variables": one.variables }));
+    let aliases = report.aliases.iter().map(|alias| json!({ "name": alias.name, "function": alias.function }));
     json!({
         "host": host.as_str(),
         "script": {
             "sha256": report.sha256,
             "style": style.map(Style::as_str),
+            "kept": kept.collect::<Vec<_>>(),
             "dropped": dropped.collect::<Vec<_>>(),
+            "tainted": report.tainted.iter().map(taint).collect::<Vec<_>>(),
+            "aliases": aliases.collect::<Vec<_>>(),
         },
         "lacks": lacks,
         "asks": named(FunctionProbe::may_ask),
         "exits": named(FunctionProbe::may_exit),
         "screenOnly": named(FunctionProbe::seems_screen_only),
         "functions": functions,
+    })
+}
+
+/// What a function reads that a statement sets which was left out.
+fn taint(taint: &Taint) -> Json {
+    json!({
+        "function": taint.function,
+        "variable": taint.variable,
+        "line": taint.line,
+        "reason": taint.reason,
+        "readAt": taint.read_at,
+        "via": taint.via,
     })
 }
 

@@ -101,11 +101,13 @@ async fn attempt(path: &CallPath, ask: &Ask<'_>, arguments: &Arguments, consent:
         // The session is dropped with the lease: nobody knows what it is doing.
         Err(_) => Err(verdict::too_slow(entry, &host.id).into()),
         Ok(Err(error)) => {
+            let left = session.take_left();
             // Whatever the session says of itself: it failed in the middle of a call.
             drop(opened);
             let lost = verdict::is_lost(&error);
             let unsent = !verdict::may_have_run(&error);
             let told = verdict::failed(Some(entry), &host.id, Stage::During, error);
+            let told = verdict::with_left(told, entry, &host.id, left);
             Err(match lost {
                 true if was_warm && unsent => Attempt::Stale(told),
                 true => Attempt::Lost(told),
@@ -163,7 +165,17 @@ async fn ready(
         parameters: bound.parameters,
         progress: probe.progress,
         write: entry.effect() == Effect::Write,
+        confirmed: if consent.is_given() { confirmed(ask, arguments) } else { Vec::new() },
         timeout: entry.timeout(),
     };
     Ok((call, bound.warning))
+}
+
+/// Names that a question of the script's may have after our own confirmation.
+fn confirmed(ask: &Ask<'_>, arguments: &Arguments) -> Vec<String> {
+    let given = ask.entry.named_by.iter().filter_map(|name| arguments.0.get(name.as_str()));
+    let objects = given.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let (tenant, workspace) = (ask.target.tenant(), ask.target.workspace());
+    let places = [tenant.id.to_string(), workspace.id.to_string(), workspace.name.clone()];
+    objects.chain(places).collect()
 }

@@ -11,6 +11,9 @@ pub(super) async fn run(args: &Check) -> Result<Exit, CommandError> {
     let path = source::path(args.config.as_deref())?;
     let config = Config::read(&path)?;
     config.look().await.map_err(|error| error.of(&path))?;
+    for warning in &config.warnings {
+        print::complain(&format!("{}: {warning}", path.display()));
+    }
     let workspaces = config.registry.targets().count();
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     print::line(&format!(

@@ -44,6 +44,9 @@ pub struct Config {
     /// Folder of this account for what outlives a call: the trail, shells
     /// left to delete.
     pub state_dir: Option<PathBuf>,
+    /// What can be used as it is, and is perhaps not what was meant; `check`
+    /// shows them.
+    pub warnings: Vec<Problem>,
 }
 
 /// Where a host's script comes from.

@@ -76,6 +76,11 @@ impl Problems {
         self.0.push(Problem { place: place.to_owned(), line, said: said.into() });
     }
 
+    pub(super) fn into_all(mut self) -> Vec<Problem> {
+        self.0.sort_by_key(|problem| problem.line);
+        self.0
+    }
+
     pub(super) fn into_error(mut self) -> Option<ConfigError> {
         self.0.sort_by_key(|problem| problem.line);
         (!self.0.is_empty()).then_some(ConfigError { file: None, problems: self.0 })

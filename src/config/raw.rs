@@ -83,6 +83,9 @@ pub(super) struct RawScript {
     pub(super) parameters: Vec<(String, Written<RawParameter>)>,
     pub(super) init: Vec<RawInit>,
     pub(super) answers: Vec<RawAnswer>,
+    pub(super) allow: Vec<Written<String>>,
+    pub(super) select: Vec<Written<String>>,
+    pub(super) derived: Vec<Written<String>>,
 }
 
 /// One of `init`: a function's name, or a table with its parameters.
@@ -107,6 +110,7 @@ pub(super) enum RawParameter {
 pub(super) struct RawAnswer {
     pub(super) function: Option<Written<String>>,
     pub(super) question: Option<Written<String>>,
+    pub(super) pattern: Option<Written<String>>,
     pub(super) answer: Option<Written<String>>,
 }
 
@@ -293,8 +297,20 @@ impl Reader<'_> {
     }
 
     fn script(&mut self, section: &Section<'_>) -> RawScript {
-        const KNOWN: [&str; 9] =
-            ["path", "push", "module", "virtual_path", "sha256", "parameters", "style", "init", "answers"];
+        const KNOWN: [&str; 12] = [
+            "path",
+            "push",
+            "module",
+            "virtual_path",
+            "sha256",
+            "parameters",
+            "style",
+            "init",
+            "answers",
+            "allow",
+            "select",
+            "derived",
+        ];
         self.keys(section, &KNOWN, &["bundled"]);
         let mut script = RawScript {
             path: self.string(section, "path"),
@@ -303,6 +319,9 @@ impl Reader<'_> {
             virtual_path: self.string(section, "virtual_path"),
             sha256: self.string(section, "sha256"),
             style: self.string(section, "style"),
+            allow: self.strings(section, "allow").unwrap_or_default(),
+            select: self.strings(section, "select").unwrap_or_default(),
+            derived: self.strings(section, "derived").unwrap_or_default(),
             ..RawScript::default()
         };
         script.parameters = self.parameters(section);
@@ -321,10 +340,18 @@ impl Reader<'_> {
                     continue;
                 };
                 let answer = Section { place, line, table };
-                self.keys(&answer, &["function", "question", "answer"], &[]);
+                self.keys(&answer, &["function", "question", "pattern", "answer"], &[]);
+                let is_pattern = table.contains_key("pattern");
+                if is_pattern && table.contains_key("question") {
+                    self.problems.add(&answer.at("pattern"), Some(line), "question and pattern exclude each other");
+                }
                 script.answers.push(RawAnswer {
                     function: self.required(&answer, "function", "missing"),
-                    question: self.required(&answer, "question", "missing"),
+                    question: match is_pattern {
+                        true => None,
+                        false => self.required(&answer, "question", "missing; or pattern, a regular expression"),
+                    },
+                    pattern: self.string(&answer, "pattern"),
                     answer: self.required(&answer, "answer", "missing"),
                 });
             }

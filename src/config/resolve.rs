@@ -37,9 +37,12 @@ const MOST_SESSIONS: i64 = 30;
 /// Calls of one session. Chosen: a day of one every ten seconds.
 const MOST_CALLS: i64 = 10_000;
 
+/// What a question of a person's hardly has, and a regular expression has.
+const PATTERN_MARKS: [&str; 7] = [".+", ".?", "|", "(?", "[^", ")*", "$)"];
+
 /// `None` only when a problem was added.
 pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) -> Option<Config> {
-    let mut resolver = Resolver { problems, folder };
+    let mut resolver = Resolver { problems, warnings: Problems::default(), folder };
     let names: Vec<String> = raw.hosts.iter().map(|host| host.value.name.clone()).collect();
     let hosts: Vec<Option<Host>> = raw.hosts.into_iter().map(|host| resolver.host(host)).collect();
     if raw.tenants.is_empty() {
@@ -64,11 +67,14 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
         fleet_deadline,
         language: language.unwrap_or_default(),
         state_dir,
+        warnings: resolver.warnings.into_all(),
     })
 }
 
 struct Resolver<'a> {
     problems: &'a mut Problems,
+    /// What can be used as it is, and is perhaps not what was meant.
+    warnings: Problems,
     folder: &'a Path,
 }
 
@@ -150,6 +156,9 @@ impl Resolver<'_> {
             style,
             init: raw.init.into_iter().map(init).collect(),
             answers: raw.answers.into_iter().filter_map(|answer| self.answer(answer)).collect(),
+            allow: self.names(raw.allow, true),
+            select: self.names(raw.select, false),
+            derived: self.names(raw.derived, false),
         }
     }
 
@@ -207,15 +216,47 @@ impl Resolver<'_> {
         hex.then(|| sha256.value.to_ascii_lowercase())
     }
 
-    fn answer(&mut self, raw: RawAnswer) -> Option<AllowedAnswer> {
-        let question = raw.question?;
-        // The whole question or nothing: a pattern for one question must not answer a longer one.
-        match Regex::new(&format!(r"\A(?:{})\z", question.value)) {
-            Ok(pattern) => {
-                Some(AllowedAnswer { function: raw.function?.value, question: pattern, answer: raw.answer?.value })
+    /// Names of the script's; patterns (`Get-Az*`) where they are taken.
+    fn names(&mut self, written: Vec<Written<String>>, patterns: bool) -> Vec<String> {
+        let is_known = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || (patterns && c == '*');
+        let mut all = Vec::new();
+        for name in written {
+            // One star alone would let everything run while the script is loaded.
+            let is_name = name.value.chars().all(is_known) && name.value.chars().any(char::is_alphanumeric);
+            match (is_name, patterns) {
+                (true, _) => all.push(name.value),
+                (false, true) => self.bad(&name, "expected the name of a command, or a pattern such as \"Get-Az*\""),
+                (false, false) => self.bad(&name, "expected a name of the script"),
             }
+        }
+        all
+    }
+
+    fn answer(&mut self, raw: RawAnswer) -> Option<AllowedAnswer> {
+        let pattern = match (raw.question, raw.pattern) {
+            (Some(question), None) => {
+                // What was a pattern once must not become text in silence.
+                if ["\\", "^", ".*"].iter().any(|mark| question.value.contains(mark)) {
+                    let said = "is taken as it stands, and this looks like a regular expression; write it as pattern";
+                    self.bad(&question, said);
+                    return None;
+                }
+                if let Some(mark) = PATTERN_MARKS.iter().find(|mark| question.value.contains(**mark)) {
+                    let said = format!(
+                        "is taken as it stands; if \"{mark}\" is meant as a regular expression, write it as pattern"
+                    );
+                    self.warnings.add(&question.place, Some(question.line), said);
+                }
+                Written { value: regex::escape(&question.value), place: question.place, line: question.line }
+            }
+            (None, Some(pattern)) => pattern,
+            _ => return None,
+        };
+        // The whole question or nothing: a pattern for one question must not answer a longer one.
+        match Regex::new(&format!(r"\A(?:{})\z", pattern.value)) {
+            Ok(question) => Some(AllowedAnswer { function: raw.function?.value, question, answer: raw.answer?.value }),
             Err(_) => {
-                self.bad(&question, "not a regular expression");
+                self.bad(&pattern, "not a regular expression");
                 None
             }
         }

@@ -2,23 +2,34 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio_util::sync::CancellationToken;
 use wsman::client::HostPolicy;
 use wsman::clixml::Value;
 use wsman::psrp::{HostCall, HostMethod, HostResponse, Refusal};
 
+use super::confirmed::Confirmed;
 use super::plan::AllowedAnswer;
 
 /// Questions that were refused during one call.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Questions(Arc<Mutex<Vec<String>>>);
+pub(super) struct Questions {
+    refused: Arc<Mutex<Vec<String>>>,
+    any: CancellationToken,
+}
 
 impl Questions {
     pub(super) fn first_refused(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).first().cloned()
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).first().cloned()
+    }
+
+    /// Waits for one.
+    pub(super) async fn is_any_refused(&self) {
+        self.any.cancelled().await;
     }
 
     fn refuse(&self, question: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(question);
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(question);
+        self.any.cancel();
     }
 }
 
@@ -26,13 +37,19 @@ impl Questions {
 #[derive(Debug)]
 pub(super) struct AllowList {
     answers: Vec<AllowedAnswer>,
+    /// Serves once, and for the first question that the list does not have.
+    confirmed: Option<Confirmed>,
     questions: Questions,
 }
 
 impl AllowList {
     pub(super) fn new(answers: &[AllowedAnswer], function: &str, questions: Questions) -> Self {
         let of_function = |answer: &&AllowedAnswer| answer.function.eq_ignore_ascii_case(function);
-        Self { answers: answers.iter().filter(of_function).cloned().collect(), questions }
+        Self { answers: answers.iter().filter(of_function).cloned().collect(), confirmed: None, questions }
+    }
+
+    pub(super) fn confirmed(self, confirmed: Option<Confirmed>) -> Self {
+        Self { confirmed, ..self }
     }
 
     pub(super) fn into_policy(mut self) -> HostPolicy {
@@ -42,6 +59,9 @@ impl AllowList {
     fn answer(&mut self, call: &HostCall) -> HostResponse {
         let question = call.question();
         if let Some(response) = self.allowed(call, &question) {
+            return response;
+        }
+        if let Some(response) = self.confirmed.take().and_then(|confirmed| confirmed.answer(call)) {
             return response;
         }
         self.questions.refuse(question);
@@ -81,7 +101,7 @@ impl AllowList {
     }
 }
 
-fn plain_prompt(call: &HostCall) -> bool {
+pub(super) fn plain_prompt(call: &HostCall) -> bool {
     call.parameters.iter().take(2).all(|text| text.as_str().is_none_or(str::is_empty))
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use wsman::clixml::Value;
 
 use super::record::HostErrorRecord;
+use super::report::Taint;
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -18,6 +19,10 @@ pub struct Call {
     pub progress: bool,
     /// The call writes: compare the target and report doubt.
     pub write: bool,
+    /// What a person has confirmed for this call, by the names that a question
+    /// of the function may have: the object's, the workspace's. Nobody has:
+    /// none.
+    pub confirmed: Vec<String>,
     /// The whole call.
     pub timeout: Duration,
 }
@@ -38,16 +43,44 @@ pub struct HostProgress {
 pub struct Returned {
     /// How it ended.
     pub ended: Ended,
-    /// Output objects, without the end record.
+    /// The function was entered. `false` is a promise: nothing of it ran, the
+    /// guard, a check or the binding of its parameters refused it.
+    pub began: bool,
+    /// Exit code of the last native program that it ran, 0 where it ran none;
+    /// `None`: it did not come back.
+    pub exit_code: Option<i32>,
+    /// What the function reads and lacks its value. For a read; a write is
+    /// refused for it.
+    pub tainted: Vec<Taint>,
+    /// Output objects, without the begin and end records.
     pub data: Vec<Value>,
     /// What the function wrote to the screen, line by line. Untrusted.
     pub text: Vec<String>,
-    /// Warnings. Untrusted.
+    /// Warnings, and what native programs wrote to their standard error when
+    /// the last one ended with 0. Untrusted.
     pub warnings: Vec<String>,
     /// Errors that did not end the call. Untrusted.
     pub errors: Vec<HostErrorRecord>,
     /// After the call the session's target differs: what differs, in our words.
     pub target_changed: Option<String>,
+}
+
+impl Returned {
+    /// A function that was entered, ended so, and said nothing.
+    #[must_use]
+    pub fn new(ended: Ended) -> Self {
+        Self {
+            ended,
+            began: true,
+            exit_code: None,
+            tainted: Vec::new(),
+            data: Vec::new(),
+            text: Vec::new(),
+            warnings: Vec::new(),
+            errors: Vec::new(),
+            target_changed: None,
+        }
+    }
 }
 
 /// How the call ended.
@@ -65,6 +98,9 @@ pub enum Ended {
     AzureTenantMismatch(HostErrorRecord),
     /// Not signed in to Azure, though the call's tenant is known. Nothing ran.
     AzureNotSignedIn(HostErrorRecord),
+    /// A write would read what a statement sets that was left out; `tainted`
+    /// says which, where the loader knew. Nothing ran.
+    Tainted(HostErrorRecord),
     /// The function asked and was refused. Its question is quoted.
     Asked(String),
     /// Stopped because the caller cancelled.

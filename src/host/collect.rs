@@ -9,13 +9,20 @@ use wsman::psrp::{HostCall, HostMethod, ProgressKind};
 use wsman::session::{End, PipelineEvent};
 
 use super::call::{Ended, HostProgress};
-use super::decode::is_a;
+use super::decode::{self, is_a};
 use super::record::HostErrorRecord;
+use super::report::Taint;
+
+/// Begins the ids of what native programs write to their standard error
+/// (`NativeCommandError`, from the second line on `NativeCommandErrorMessage`).
+const NATIVE: &str = "NativeCommandError";
 
 /// Takes the events of one call.
 pub(super) struct Collector<'a> {
     on_progress: &'a (dyn Fn(HostProgress) + Send + Sync),
     collected: Collected,
+    /// No object came yet: only the very first can be the begin record.
+    bare: bool,
     /// The last object, if it looks like the end record: only the very last
     /// one is, a script could output its like.
     end_record: Option<Value>,
@@ -28,6 +35,9 @@ pub(super) struct Collector<'a> {
 /// Everything but the pipeline's own end.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
+    pub(super) began: bool,
+    pub(super) exit_code: Option<i32>,
+    pub(super) tainted: Vec<Taint>,
     pub(super) data: Vec<Value>,
     pub(super) text: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -42,6 +52,7 @@ impl<'a> Collector<'a> {
         Self {
             on_progress,
             collected: Collected::default(),
+            bare: true,
             end_record: None,
             exit: None,
             screen: Screen::default(),
@@ -52,6 +63,10 @@ impl<'a> Collector<'a> {
     /// Takes one event; the end ends.
     pub(super) fn take(&mut self, event: PipelineEvent) -> Option<End> {
         match event {
+            PipelineEvent::Output(value) if std::mem::take(&mut self.bare) && is_a(&value, "SentinelJump.Begin") => {
+                self.collected.began = true;
+                self.collected.tainted = decode::taints(&value).unwrap_or_default();
+            }
             PipelineEvent::Output(value) => {
                 self.collected.data.extend(self.end_record.take());
                 if is_a(&value, "SentinelJump.End") {
@@ -123,6 +138,19 @@ impl<'a> Collector<'a> {
         self.screen.write(text, newline);
     }
 
+    /// A native program that ended with 0 told on its standard error what it
+    /// was doing; `az` warns there.
+    fn warn_of_native_lines(&mut self) {
+        let errors = std::mem::take(&mut self.collected.errors);
+        for error in errors {
+            if error.id.starts_with(NATIVE) {
+                self.collected.warnings.push(error.message);
+            } else {
+                self.collected.errors.push(error);
+            }
+        }
+    }
+
     pub(super) fn finish(mut self) -> Collected {
         self.collected.ended_by = match (&self.end_record, self.exit) {
             (Some(_), _) => Some(Ended::Completed),
@@ -131,6 +159,11 @@ impl<'a> Collector<'a> {
         };
         let target = self.end_record.as_ref().and_then(|record| record.get("target")?.as_str());
         self.collected.target_changed = target.filter(|target| !target.is_empty()).map(str::to_owned);
+        let code = self.end_record.as_ref().and_then(|record| record.get("exitCode")?.as_i64());
+        self.collected.exit_code = code.and_then(|code| code.try_into().ok());
+        if self.collected.exit_code == Some(0) {
+            self.warn_of_native_lines();
+        }
         self.collected.text = self.screen.finish();
         self.collected
     }

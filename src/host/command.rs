@@ -32,7 +32,19 @@ pub(super) async fn run_module(
     command: Command,
     timeout: Duration,
 ) -> Result<Output, HostErrorKind> {
-    let options = RunOptions { first_message_timeout: timeout, timeout, ..RunOptions::default() };
+    run_with(pool, command, bounded(timeout)).await
+}
+
+/// For a command that is over within this time.
+pub(super) fn bounded(timeout: Duration) -> RunOptions {
+    RunOptions { first_message_timeout: timeout, timeout, ..RunOptions::default() }
+}
+
+pub(super) async fn run_with(
+    pool: &RunspacePool,
+    command: Command,
+    options: RunOptions,
+) -> Result<Output, HostErrorKind> {
     let output = pool.run(vec![command], options).await?.collect().await?;
     match output.end {
         End::Completed => Ok(output),

@@ -4,32 +4,61 @@
 use wsman::clixml::Value;
 
 use super::plan::Style;
-use super::probe::{FunctionProbe, ParameterProbe, ParameterSet, WrittenQuestion};
+use super::probe::{AskingPlace, FunctionProbe, ParameterProbe, ParameterSet, Part, WrittenQuestion};
 use super::record::HostErrorRecord;
-use super::report::{AzureSignIn, Dropped, LoadReport, Via};
+use super::report::{Alias, AzureSignIn, Dropped, LoadReport, Taint, Via};
 
 pub(super) fn is_a(value: &Value, type_name: &str) -> bool {
     value.as_object().is_some_and(|object| object.is_a(type_name))
 }
 
 pub(super) fn load_report(value: &Value) -> Option<LoadReport> {
-    let dropped = value.get("dropped")?.items()?.iter().map(|statement| {
-        Some(Dropped {
-            line: statement.get("line")?.as_i64()?.try_into().ok()?,
-            reason: statement.get("reason")?.as_str()?.to_owned(),
-            text: statement.get("text")?.as_str()?.to_owned(),
-        })
-    });
+    let aliases = value.get("aliases")?.items()?.iter();
+    let aliases = aliases.map(|alias| Some(Alias { name: text(alias, "name")?, function: text(alias, "function")? }));
     Some(LoadReport {
         sha256: value.get("sha256")?.as_str()?.to_owned(),
         functions: texts(value.get("functions")?)?,
-        dropped: dropped.collect::<Option<_>>()?,
+        aliases: aliases.collect::<Option<_>>()?,
+        kept: statements(value, "kept")?,
+        dropped: statements(value, "dropped")?,
+        tainted: taints(value)?,
         style: match value.get("style")?.as_str() {
             Some("session") => Some(Style::Session),
             Some("contract") => Some(Style::Contract),
             _ => None,
         },
     })
+}
+
+fn statements(report: &Value, name: &str) -> Option<Vec<Dropped>> {
+    let all = report.get(name)?.items()?.iter().map(|statement| {
+        Some(Dropped {
+            line: line(statement, "line")?,
+            reason: text(statement, "reason")?,
+            text: text(statement, "text")?,
+            variables: texts(statement.get("variables")?)?,
+        })
+    });
+    all.collect()
+}
+
+/// Of the load report, a probe or a begin record.
+pub(super) fn taints(value: &Value) -> Option<Vec<Taint>> {
+    let all = value.get("tainted")?.items()?.iter().map(|taint| {
+        Some(Taint {
+            function: text(taint, "function")?,
+            variable: text(taint, "variable")?,
+            line: line(taint, "line")?,
+            reason: text(taint, "reason")?,
+            read_at: line(taint, "readAt")?,
+            via: Some(text(taint, "via")?).filter(|via| !via.is_empty()),
+        })
+    });
+    all.collect()
+}
+
+fn line(value: &Value, name: &str) -> Option<u32> {
+    value.get(name)?.as_i64()?.try_into().ok()
 }
 
 pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
@@ -46,13 +75,37 @@ pub(super) fn function_probe(value: &Value) -> Option<FunctionProbe> {
         parameters: value.get("parameters")?.items()?.iter().map(parameter_probe).collect::<Option<_>>()?,
         asks: asks.collect::<Option<_>>()?,
         asks_via: texts(value.get("asksVia")?)?,
+        places: value.get("places")?.items()?.iter().map(place).collect::<Option<_>>()?,
         exits: flag(value, "exits")?,
         exits_via: texts(value.get("exitsVia")?)?,
+        ends_process: flag(value, "endsProcess")?,
         writes_host: flag(value, "writesHost")?,
         returns: flag(value, "returns")?,
         console: flag(value, "console")?,
         session: flag(value, "session")?,
         progress: flag(value, "progress")?,
+        tainted: taints(value)?,
+    })
+}
+
+fn place(value: &Value) -> Option<AskingPlace> {
+    let parts = |name| value.get(name)?.items()?.iter().map(part).collect::<Option<Vec<_>>>();
+    Some(AskingPlace {
+        function: text(value, "function")?,
+        kind: text(value, "kind")?,
+        line: value.get("line")?.as_i64()?,
+        secure: flag(value, "secure")?,
+        caption: parts("caption")?,
+        parts: parts("parts")?,
+    })
+}
+
+fn part(value: &Value) -> Option<Part> {
+    let said = text(value, "text")?;
+    Some(match value.get("kind")?.as_str()? {
+        "literal" => Part::Literal(said),
+        "variable" => Part::Variable(said),
+        _ => Part::Other(said),
     })
 }
 

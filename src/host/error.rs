@@ -32,6 +32,28 @@ pub enum HostErrorKind {
     /// is our loader's, from the host.
     #[error("script could not be loaded")]
     LoadFailed(HostErrorRecord),
+    /// The script or module asked a question while it was loaded.
+    #[error("the script asked a question while it was loaded")]
+    LoadAsked(String),
+    /// The session is not on the target and cannot be brought there: `differs`
+    /// says how, `derived` names the keys that another target left behind.
+    #[error("the script did not take the target")]
+    TargetNotTaken {
+        /// What differs, in our words.
+        differs: String,
+        /// Keys of the session table.
+        derived: Vec<String>,
+    },
+    /// The endpoint runs no script text (JEA, NoLanguage), so our module
+    /// cannot be sent. The text is the engine's.
+    #[error("the endpoint does not allow scripts")]
+    NoLanguage(HostErrorRecord),
+    /// The function ended the host's process itself, and with it the session.
+    #[error("the function ended the host process")]
+    ProcessEnded {
+        /// Function of the script.
+        function: String,
+    },
     /// The script has no such function.
     #[error("the script has no function {0}")]
     UnknownFunction(String),

@@ -8,6 +8,7 @@ mod allow;
 mod call;
 mod collect;
 mod command;
+mod confirmed;
 mod decode;
 mod error;
 pub mod look;
@@ -26,9 +27,9 @@ pub use module::{MODULE, module_sha256};
 pub use plan::{
     AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, ScriptRules, ScriptSource, Sessions, Style, WinrmAccess,
 };
-pub use probe::{FunctionProbe, ParameterProbe, ParameterSet, Probes, WrittenQuestion};
+pub use probe::{AskingPlace, FunctionProbe, ParameterProbe, ParameterSet, Part, Probes, WrittenQuestion};
 pub use record::HostErrorRecord;
-pub use report::{AzureSignIn, Dropped, LoadReport, Via};
+pub use report::{Alias, AzureSignIn, Dropped, LoadReport, Taint, Via};
 pub use session::Session;
 pub use wire::{WireCase, WireError};
 pub use wsman::transport::CertificateProblem;

@@ -3,21 +3,31 @@
 //! The text holds nothing but itself: all input travels as values.
 
 use sha2::{Digest, Sha256};
+use wsman::psrp::Command;
 
 /// Our module, as it is sent: `begin` opens it and `end` closes it.
 pub const MODULE: &str = concat!(
     include_str!("module/begin.ps1"),
     include_str!("module/tree.ps1"),
     include_str!("module/keep.ps1"),
+    include_str!("module/flow.ps1"),
     include_str!("module/source.ps1"),
     include_str!("module/load.ps1"),
+    include_str!("module/installed.ps1"),
     include_str!("module/guard.ps1"),
     include_str!("module/azure.ps1"),
     include_str!("module/call.ps1"),
     include_str!("module/project.ps1"),
     include_str!("module/probe.ps1"),
+    include_str!("module/ask.ps1"),
     include_str!("module/end.ps1"),
 );
+
+/// One of the module's commands, by its name in the module: nothing that the
+/// script defines can stand in for it.
+pub(super) fn command(name: &str) -> Command {
+    Command::new(format!("SentinelJump\\{name}"))
+}
 
 /// SHA-256 of [`MODULE`], lower-case hex.
 #[must_use]
@@ -32,7 +42,7 @@ mod tests {
     /// What runs on customers' hosts never changes in passing.
     #[test]
     fn the_module_is_the_one_that_was_reviewed() {
-        assert_eq!(module_sha256(), "9eb7536f8ad5ded439cf70a3a6d25a8a574a599c96065af328bf9f89fa04f696");
+        assert_eq!(module_sha256(), "79db6a64e2583e4c02b9a8fa938efd730b1d4d0e4fee08d8ec559f5bff214eac");
     }
 
     #[test]

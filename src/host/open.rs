@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wsman::auth::Credentials;
-use wsman::client::{Options, RunspacePool};
+use wsman::client::{Options, RunOptions, RunspacePool};
 use wsman::clixml::Value;
 use wsman::psrp::Command;
 use wsman::transport::{self, CertificateChain, ClientCertificate, Endpoint, SignIn};
 
+use super::allow::{AllowList, Questions};
 use super::call::{Call, Ended};
-use super::command::{AZURE_TIMEOUT, MODULE_TIMEOUT, run_module};
+use super::command::{AZURE_TIMEOUT, MODULE_TIMEOUT, bounded, run_module, run_with};
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
-use super::module::{MODULE, module_sha256};
+use super::module::{self, MODULE, module_sha256};
 use super::plan::{Auth, Init, OpenPlan, ScriptSource, Style};
 use super::record::HostErrorRecord;
 use super::report::LoadReport;
@@ -25,6 +26,11 @@ use super::session::Session;
 /// Chosen: scripts import the Az modules, which takes Windows PowerShell up to
 /// half a minute.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// For setting the target.
+///
+/// Chosen: the script's own functions that choose one ask Azure for a list.
+const SELECT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// For one function of `init`.
 ///
@@ -57,7 +63,7 @@ impl Session {
             }
         };
         let plan = plan.clone();
-        let mut session = Self { plan, pool, report, assigned: Vec::new(), ready: false, reusable: true };
+        let mut session = Self { plan, pool, report, assigned: Vec::new(), ready: false, reusable: true, left: None };
         match session.begin().await {
             Ok(()) => Ok(session),
             Err(error) => {
@@ -76,8 +82,9 @@ impl Session {
         // After init, which may have signed in anew; before the target, whose
         // setting may already ask Azure.
         if let Some(tenant) = &self.plan.azure_tenant {
-            let command =
-                Command::new("Assert-SjAzure").argument("Tenant", tenant.as_str()).argument("Load", Value::Bool(true));
+            let command = module::command("Assert-SjAzure")
+                .argument("Tenant", tenant.as_str())
+                .argument("Load", Value::Bool(true));
             let asserted = run_module(&self.pool, command, AZURE_TIMEOUT).await;
             asserted.map_err(|kind| self.error(kind))?;
         }
@@ -96,7 +103,14 @@ impl Session {
             return Err(self.init_failed(function, Ended::Failed(unknown), Vec::new()).await);
         }
         // As a write: a question that the function swallowed leaves doubt.
-        let call = Call { function: function.clone(), parameters, progress: false, write: true, timeout: INIT_TIMEOUT };
+        let call = Call {
+            function: function.clone(),
+            parameters,
+            progress: false,
+            write: true,
+            confirmed: Vec::new(),
+            timeout: INIT_TIMEOUT,
+        };
         let returned = match self.call(call, &|_| {}, &CancellationToken::new()).await {
             Err(HostError { kind: HostErrorKind::UnknownFunction(name), .. }) => {
                 let ended = Ended::Failed(HostErrorRecord::ours(
@@ -151,14 +165,17 @@ impl Session {
 }
 
 async fn set_target(pool: &RunspacePool, plan: &OpenPlan) -> Result<Vec<String>, HostErrorKind> {
-    let command = Command::new("Set-SjTarget").argument("Target", plan.target.value());
-    let output = run_module(pool, command, MODULE_TIMEOUT).await?;
-    let differs = output.objects.last().and_then(|object| object.get("differs")?.as_str().map(str::to_owned));
-    if differs.as_deref() != Some("") {
-        return Err(HostErrorKind::Unexpected("the script did not take the target"));
-    }
-    let keys = output.objects.last().and_then(|object| object.get("assigned")?.items());
-    Ok(keys.into_iter().flatten().filter_map(|key| Some(key.as_str()?.to_owned())).collect())
+    let command = module::command("Set-SjTarget").argument("Target", plan.target.value());
+    let rules = [("Select", &plan.rules.select), ("Derived", &plan.rules.derived)];
+    let command = rules.into_iter().fold(command, |command, (name, names)| with_names(command, name, names));
+    let output = run_module(pool, command, SELECT_TIMEOUT).await?;
+    let told = output.objects.last().and_then(|object| {
+        let keys =
+            |name| object.get(name)?.items().map(|keys| keys.iter().filter_map(Value::as_str).map(str::to_owned));
+        Some((object.get("differs")?.as_str()?.to_owned(), keys("assigned")?.collect(), keys("derived")?.collect()))
+    });
+    let (differs, assigned, derived) = told.ok_or(HostErrorKind::Unexpected("no word on the target"))?;
+    if differs.is_empty() { Ok(assigned) } else { Err(HostErrorKind::TargetNotTaken { differs, derived }) }
 }
 
 /// Our module, then the script.
@@ -166,11 +183,19 @@ async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostEr
     tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
     // Script text, the only one that is ever sent: everything later is a plain
     // command whose input travels as values.
-    let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await?;
+    let ready = run_module(pool, Command::script(MODULE), MODULE_TIMEOUT).await.map_err(no_language)?;
     if !ready.objects.last().is_some_and(|object| is_a(object, "SentinelJump.Ready")) {
         return Err(HostErrorKind::Unexpected("no SentinelJump.Ready"));
     }
-    let output = run_module(pool, import(plan), LOAD_TIMEOUT).await?;
+    let questions = Questions::default();
+    let host = AllowList::new(&[], "", questions.clone()).into_policy();
+    let options = RunOptions { host, ..bounded(LOAD_TIMEOUT) };
+    let output = run_with(pool, import(plan), options).await;
+    // Whatever the script made of the refusal: it is not what it would be.
+    let output = match questions.first_refused() {
+        Some(question) => Err(HostErrorKind::LoadAsked(question)),
+        None => output,
+    }?;
     // The last one: what a script outputs while it is loaded comes before it.
     let report = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.LoadReport"));
     let report = report.ok_or(HostErrorKind::Unexpected("no load report"))?;
@@ -186,7 +211,7 @@ async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostEr
 }
 
 fn import(plan: &OpenPlan) -> Command {
-    let command = Command::new("Import-SjScript");
+    let command = with_names(module::command("Import-SjScript"), "Allow", &plan.rules.allow);
     let command = match &plan.script {
         ScriptSource::Path { path, sha256 } => {
             let command = command.argument("Path", path.as_str());
@@ -210,6 +235,26 @@ fn import(plan: &OpenPlan) -> Command {
     }
     let parameters = plan.rules.parameters.iter().map(|(name, value)| (name.as_str(), value.clone()));
     command.argument("Parameters", Value::hashtable(parameters))
+}
+
+/// The engine refuses script text as such, not this one.
+///
+/// Seen: `ScriptsNotAllowed` under NoLanguage and RestrictedLanguage (7.6).
+fn no_language(kind: HostErrorKind) -> HostErrorKind {
+    match kind {
+        HostErrorKind::LoadFailed(record) if record.id.starts_with("ScriptsNotAllowed") => {
+            HostErrorKind::NoLanguage(record)
+        }
+        kind => kind,
+    }
+}
+
+/// An argument that is a list of names, where there are any.
+fn with_names(command: Command, name: &str, names: &[String]) -> Command {
+    if names.is_empty() {
+        return command;
+    }
+    command.argument(name, Value::list(names.iter().map(|name| Value::from(name.as_str())).collect()))
 }
 
 /// The endpoint and how to sign in there.

@@ -188,6 +188,16 @@ pub struct ScriptRules {
     pub init: Vec<Init>,
     /// Questions that may be answered.
     pub answers: Vec<AllowedAnswer>,
+    /// Commands that only read, by name or pattern (`Get-Az*`): top-level
+    /// statements that run them are kept.
+    pub allow: Vec<String>,
+    /// Functions of the script that choose a target, in this order. Empty: its
+    /// `Select-Subscription` and `Select-Workspace`, where it has them and they
+    /// can be told one.
+    pub select: Vec<String>,
+    /// Keys of the session table that belong to a target, beyond those that
+    /// are called so.
+    pub derived: Vec<String>,
 }
 
 /// Everything that opening a session needs.

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wsman::clixml::Value;
 
+use super::report::Taint;
+
 /// One function as the host has it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about a function")]
@@ -27,10 +29,15 @@ pub struct FunctionProbe {
     pub asks: Vec<WrittenQuestion>,
     /// Functions that it calls, directly or not, and that ask.
     pub asks_via: Vec<String>,
+    /// All places where it may ask, at most 20.
+    pub places: Vec<AskingPlace>,
     /// Ends the script or the process itself.
     pub exits: bool,
     /// Functions that it calls, directly or not, and that do.
     pub exits_via: Vec<String>,
+    /// May end the host's process, directly or not (`[Environment]::Exit`): the
+    /// session then breaks off without a word.
+    pub ends_process: bool,
     /// Writes to the screen itself.
     pub writes_host: bool,
     /// Has a `return` with a value. A function may give output without one.
@@ -41,6 +48,8 @@ pub struct FunctionProbe {
     pub session: bool,
     /// Writes progress records, directly or not.
     pub progress: bool,
+    /// What it reads of statements that were left out, right after loading.
+    pub tainted: Vec<Taint>,
 }
 
 impl FunctionProbe {
@@ -73,6 +82,36 @@ pub struct WrittenQuestion {
     pub text: String,
     /// Line in the script.
     pub line: i64,
+}
+
+/// What a question will say at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// This text.
+    Literal(String),
+    /// The value of this variable, with its members as written
+    /// (`script:Session.WorkspaceName`), without `$`.
+    Variable(String),
+    /// Something that the source does not tell.
+    Other(String),
+}
+
+/// A place on a function's path that may ask, itself or in what it calls; each
+/// call to a function that asks is a place of its own. `ShouldProcess` is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskingPlace {
+    /// The function that asks.
+    pub function: String,
+    /// The command or method: `Read-Host`, `PromptForChoice`, `ReadKey`.
+    pub kind: String,
+    /// Line in the script.
+    pub line: i64,
+    /// Wants a secret.
+    pub secure: bool,
+    /// Of a choice: its caption.
+    pub caption: Vec<Part>,
+    /// The question.
+    pub parts: Vec<Part>,
 }
 
 /// One parameter as the host's function has it.

@@ -11,20 +11,25 @@ use wsman::session::{End, StopCause};
 
 use super::allow::{AllowList, Questions};
 use super::call::{Call, Ended, HostProgress, Returned};
-use super::collect::Collector;
+use super::collect::{Collected, Collector};
 use super::command::{AZURE_MISMATCH, AZURE_SIGNED_OUT, AZURE_TIMEOUT, MODULE_TIMEOUT, run_module};
+use super::confirmed::Confirmed;
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
+use super::module;
 use super::plan::{OpenPlan, Style};
 use super::probe::FunctionProbe;
 use super::record::HostErrorRecord;
-use super::report::{AzureSignIn, LoadReport};
+use super::report::{AzureSignIn, LoadReport, Taint};
 
 /// For describing every function of a script.
 ///
 /// Chosen: seen to take 10 s for 200 functions; a busy host is given twelve
 /// times that.
 const PROBE_ALL_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Id of our module's error: a write would read what was left out.
+const TAINTED: &str = "SentinelJump.Tainted";
 
 /// One open PSRP session with SentinelManager loaded, for one workspace.
 ///
@@ -39,6 +44,8 @@ pub struct Session {
     /// The target is set; before that, nothing can be compared with it.
     pub(super) ready: bool,
     pub(super) reusable: bool,
+    /// Of the last call, when it was lost.
+    pub(super) left: Option<Box<Returned>>,
 }
 
 impl Session {
@@ -68,11 +75,11 @@ impl Session {
     ///
     /// [`HostErrorKind::UnknownFunction`] when the script has none of that name.
     pub async fn probe(&mut self, function: &str) -> Result<Arc<FunctionProbe>, HostError> {
-        let key = [self.plan.host.as_str(), &self.report.sha256, &function.to_ascii_lowercase()].join("\n");
+        let key = self.key(function);
         if let Some(known) = self.plan.probes.find(&key) {
             return Ok(known);
         }
-        let command = Command::new("Get-SjProbe").argument("Name", Value::list(vec![Value::from(function)]));
+        let command = module::command("Get-SjProbe").argument("Name", Value::list(vec![Value::from(function)]));
         let probed = run_module(&self.pool, command, MODULE_TIMEOUT).await.and_then(|output| {
             let mut probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
             let probe = probes.next_back().ok_or(HostErrorKind::Unexpected("no probe"))?;
@@ -94,7 +101,7 @@ impl Session {
     ///
     /// When the host did not answer or its answer lacks parts.
     pub async fn probe_all(&mut self) -> Result<Vec<FunctionProbe>, HostError> {
-        let probed = run_module(&self.pool, Command::new("Get-SjProbe"), PROBE_ALL_TIMEOUT).await;
+        let probed = run_module(&self.pool, module::command("Get-SjProbe"), PROBE_ALL_TIMEOUT).await;
         let probes = probed.and_then(|output| {
             let probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
             let probes: Option<Vec<_>> = probes.map(decode::function_probe).collect();
@@ -113,7 +120,7 @@ impl Session {
     ///
     /// When the host did not answer; being signed out is an answer.
     pub async fn azure(&mut self) -> Result<AzureSignIn, HostError> {
-        let command = Command::new("Get-SjAzure").argument("Token", Value::Bool(true));
+        let command = module::command("Get-SjAzure").argument("Token", Value::Bool(true));
         let told = run_module(&self.pool, command, AZURE_TIMEOUT).await.and_then(|output| {
             let told = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.Azure"));
             told.and_then(decode::azure).ok_or(HostErrorKind::Unexpected("no word on the sign-in to Azure"))
@@ -145,7 +152,9 @@ impl Session {
         let options = RunOptions {
             first_message_timeout: call.timeout,
             timeout: call.timeout,
-            host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone()).into_policy(),
+            host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone())
+                .confirmed(self.confirmed(&call))
+                .into_policy(),
             ..RunOptions::default()
         };
         let command = self.command(&call);
@@ -165,36 +174,78 @@ impl Session {
                     stopped = true;
                     pipeline.stop();
                 }
+                // A script may swallow the refusal and go on to delete.
+                () = questions.is_any_refused(), if call.write && !stopped => {
+                    stopped = true;
+                    pipeline.stop();
+                }
             }
         };
         let refused = questions.first_refused();
-        let mut collected = collector.finish();
-        let ended = match end {
-            End::Lost(error) => return Err(self.error(error.into())),
-            End::Failed(error) if error.id == "SentinelJump.UnknownFunction" => {
+        let collected = collector.finish();
+        let ended_by = collected.ended_by.clone();
+        let mut returned = returned(collected);
+        returned.ended = match end {
+            End::Lost(error) => {
+                self.left = Some(Box::new(returned));
+                let ends_process = self.ends_process(&call.function);
+                let process_ended = HostErrorKind::ProcessEnded { function: call.function };
+                return Err(self.error(if ends_process { process_ended } else { error.into() }));
+            }
+            // The id alone is anybody's: a script may throw it, too.
+            End::Failed(error) if error.id == "SentinelJump.UnknownFunction" && !returned.began => {
                 self.reusable = true;
                 return Err(self.error(HostErrorKind::UnknownFunction(call.function)));
             }
-            end => ended(end, collected.ended_by, refused.clone(), call.write),
+            End::Failed(error) if error.id == TAINTED && !returned.began => {
+                returned.tainted = self.taint(&call.function, &error.message);
+                Ended::Tainted(error.into())
+            }
+            end => ended(end, ended_by, refused.clone(), call.write),
         };
-        collected.errors.extend(swallowed(&ended, refused.as_ref()));
-        let target_changed = collected.target_changed;
-        self.reusable =
-            matches!(ended, Ended::Completed | Ended::Failed(_)) && target_changed.is_none() && refused.is_none();
-        Ok(Returned {
-            ended,
-            data: collected.data,
-            text: collected.text,
-            warnings: collected.warnings,
-            errors: collected.errors,
-            target_changed,
-        })
+        returned.errors.extend(swallowed(&returned.ended, refused.as_ref()));
+        let is_whole = matches!(returned.ended, Ended::Completed | Ended::Failed(_) | Ended::Tainted(_));
+        self.reusable = is_whole && returned.target_changed.is_none() && refused.is_none();
+        Ok(returned)
+    }
+
+    /// What the function of a call that was lost had put out before.
+    pub fn take_left(&mut self) -> Option<Box<Returned>> {
+        self.left.take()
+    }
+
+    /// What the loader knew of the taint that the host names.
+    fn taint(&self, function: &str, said: &str) -> Vec<Taint> {
+        let alias = self.report.aliases.iter().find(|alias| alias.name.eq_ignore_ascii_case(function));
+        let function = alias.map_or(function, |alias| &alias.function);
+        let mut of = self.report.tainted.iter().filter(|taint| taint.function.eq_ignore_ascii_case(function));
+        let is_named = |taint: &&Taint| {
+            said.contains(&format!(" reads ${}", taint.variable)) && said.contains(&format!(" line {} ", taint.line))
+        };
+        of.clone().find(is_named).or_else(|| of.next()).cloned().into_iter().collect()
+    }
+
+    /// The yes of the person who confirmed the call.
+    fn confirmed(&self, call: &Call) -> Option<Confirmed> {
+        let probe = self.plan.probes.find(&self.key(&call.function))?;
+        Confirmed::of(&probe, &call.confirmed)
+    }
+
+    /// Whether the function is known to be one that may end the host's process.
+    fn ends_process(&self, function: &str) -> bool {
+        self.plan.probes.find(&self.key(function)).is_some_and(|probe| probe.ends_process)
+    }
+
+    /// What a function's probe is kept by.
+    fn key(&self, function: &str) -> String {
+        [self.plan.host.as_str(), &self.report.sha256, &function.to_ascii_lowercase()].join("\n")
     }
 
     fn command(&self, call: &Call) -> Command {
         let parameters = Value::hashtable(call.parameters.iter().map(|(name, value)| (name.as_str(), value.clone())));
-        let mut command =
-            Command::new("Invoke-SjCall").argument("Name", call.function.as_str()).argument("Parameters", parameters);
+        let mut command = module::command("Invoke-SjCall")
+            .argument("Name", call.function.as_str())
+            .argument("Parameters", parameters);
         if self.ready && self.style() == Some(Style::Session) {
             command = command.argument("Expect", self.plan.target.value());
         }
@@ -202,6 +253,9 @@ impl Session {
         // every read would wait for it.
         if let Some(tenant) = self.plan.azure_tenant.as_deref().filter(|_| self.ready && call.write) {
             command = command.argument("AzureTenant", tenant);
+        }
+        if call.write {
+            command = command.argument("Write", Value::Bool(true));
         }
         if call.progress {
             command = command.argument("Preference", Value::hashtable([("Progress", Value::from("Continue"))]));
@@ -232,13 +286,28 @@ fn is_whole(assigned: &[String]) -> bool {
     has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
 }
 
+/// All that a call brought, before it is known how it ended.
+fn returned(collected: Collected) -> Returned {
+    Returned {
+        ended: Ended::Silent,
+        began: collected.began,
+        exit_code: collected.exit_code,
+        tainted: collected.tainted,
+        data: collected.data,
+        text: collected.text,
+        warnings: collected.warnings,
+        errors: collected.errors,
+        target_changed: collected.target_changed,
+    }
+}
+
 /// What the pipeline's end means, with what the function left behind.
 ///
 /// A script may swallow that its question was refused, and go on. Nobody knows
 /// what a write then did; a read's answer is an answer.
 fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> Ended {
     match (end, by, refused) {
-        (End::Completed, Some(Ended::Completed), Some(question)) if write => Ended::Asked(question),
+        (End::Completed | End::Stopped(StopCause::Caller), _, Some(question)) if write => Ended::Asked(question),
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
         (End::Failed(error), ..) if error.id == "SentinelJump.TargetMismatch" => Ended::TargetMismatch(error.message),

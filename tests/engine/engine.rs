@@ -90,6 +90,7 @@ pub(crate) fn call(function: &str, parameters: &[(&str, Value)]) -> Call {
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         progress: false,
         write: false,
+        confirmed: Vec::new(),
         timeout: Duration::from_secs(60),
     }
 }
@@ -260,8 +261,9 @@ async fn without_the_guard_the_same_write_lands_in_the_other_workspace(real: Rea
     };
     invoke(call("Select-Workspace", workspace)).await;
     let comment = table(&[("IncidentNumber", Value::I32(4711)), ("Message", Value::from("x"))]);
+    // Behind the begin record.
     let written = invoke(call("Add-IncidentComment", comment)).await;
-    assert_eq!(text(&written[0], "Workspace"), "law-alpenblick-sec");
+    assert_eq!(text(&written[1], "Workspace"), "law-alpenblick-sec");
 }
 
 async fn a_cancel_reaches_a_sleeping_az() {

@@ -9,6 +9,7 @@ mod opening;
 #[path = "../../wsman/tests/outside/mod.rs"]
 mod outside;
 mod real;
+mod script;
 #[path = "../it/snapshot.rs"]
 #[expect(dead_code, reason = "this suite has no snapshots of its own")]
 mod snapshot;
@@ -42,6 +43,8 @@ fn main() -> ExitCode {
             (needs, engine::TRIALS),
             (needs, opening::TRIALS),
             (needs, real::TRIALS),
+            (needs, script::TRIALS),
+            (needs, script::calls::TRIALS),
             (needs, types::TRIALS),
             (needs, values::TRIALS),
         ],

@@ -132,8 +132,24 @@ fn every_refusal_names_its_place() {
         ("bad style", with(script, r#"script = { path = "a", style = "contrat" }"#)),
         (
             "bad question",
-            with(script, r#"script = { path = "a", answers = [{ function = "f", question = "(", answer = "j" }] }"#),
+            with(script, r#"script = { path = "a", answers = [{ function = "f", pattern = "(", answer = "j" }] }"#),
         ),
+        (
+            "a pattern as a question",
+            with(
+                script,
+                r#"script = { path = "a", answers = [{ function = "f", question = "Weg.*", answer = "j" }] }"#,
+            ),
+        ),
+        (
+            "a question and a pattern",
+            with(
+                script,
+                r#"script = { path = "a", answers = [{ function = "f", question = "a", pattern = "a", answer = "j" }] }"#,
+            ),
+        ),
+        ("allowed without a name", with(script, r#"script = { path = "a", allow = ["*"] }"#)),
+        ("chosen by a pattern", with(script, r#"script = { path = "a", select = ["Use-*"] }"#)),
         (
             "answer without a question",
             with(script, r#"script = { path = "a", answers = [{ function = "f", answer = "j" }] }"#),
@@ -257,12 +273,43 @@ fn hosts_are_believed_as_configured() {
 fn a_question_is_answered_whole_or_not_at_all() {
     let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
     let answers =
-        r#"script = { path = "a", answers = [{ function = "f", question = "a|Delete '.*'\\?", answer = "j" }] }"#;
+        r#"script = { path = "a", answers = [{ function = "f", pattern = "a|Delete '.*'\\?", answer = "j" }] }"#;
     let config = Config::parse(&with(script, answers), Path::new("")).expect("a good configuration");
     let question = &config.hosts["jump-marlowe"].rules.answers[0].question;
     assert!(question.is_match("Delete 'x'?"));
     assert!(!question.is_match("Delete 'x'? And everything else?"));
     assert!(!question.is_match("a and more"));
+}
+
+#[test]
+fn a7_a_question_is_what_stands_there() {
+    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
+    let asked = |written: &str| {
+        let answers =
+            format!(r#"script = {{ path = "a", answers = [{{ function = "f", {written}, answer = "j" }}] }}"#);
+        Config::parse(&with(script, &answers), Path::new(""))
+    };
+    let config = asked(r#"question = "Wirklich löschen? (j/n)""#).expect("a good configuration");
+    let question = &config.hosts["jump-marlowe"].rules.answers[0].question;
+    assert!(question.is_match("Wirklich löschen? (j/n)") && !question.is_match("Wirklich lösche j/n"));
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    for pattern in ["Delete '.*'", "^Sure", r"Sure\\?"] {
+        let error = asked(&format!(r#"question = "{pattern}""#)).expect_err(pattern);
+        assert!(error.to_string().contains("write it as pattern"), "{error}");
+    }
+    let config = asked(r#"question = "Delete|Remove""#).expect("a good configuration");
+    assert_eq!(config.warnings.len(), 1);
+    assert!(config.warnings[0].said.contains("write it as pattern"), "{:?}", config.warnings);
+}
+
+#[test]
+fn a_script_s_own_words_are_taken() {
+    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
+    let words = r#"script = { path = "a", allow = ["Get-Az*"], select = ["Use-Kunde"], derived = ["BaseUri"] }"#;
+    let config = Config::parse(&with(script, words), Path::new("")).expect("a good configuration");
+    let rules = &config.hosts["jump-marlowe"].rules;
+    assert_eq!((&rules.allow[..], &rules.select[..]), (&["Get-Az*".to_owned()][..], &["Use-Kunde".to_owned()][..]));
+    assert_eq!(rules.derived, ["BaseUri"]);
 }
 
 #[tokio::test]

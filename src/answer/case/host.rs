@@ -149,6 +149,10 @@ cases! {
         Changed,
         /// It could not be loaded.
         NotLoaded,
+        /// It asked a question while it was loaded.
+        Asked,
+        /// The endpoint runs no script text.
+        NoLanguage,
         /// It has no such function.
         NoFunction { function: String },
         /// It cannot be read here.
@@ -157,13 +161,16 @@ cases! {
         TooLarge,
         /// It is not the pinned one, here.
         ChangedHere,
+        /// A function that writes would read what a statement sets that was
+        /// left out.
+        Tainted { function: &'static str, variable: String, line: u32 },
     }
 }
 
 impl NoScript {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::Missing | Self::NotLoaded => Outcome::Failed,
+            Self::Missing | Self::NotLoaded | Self::Asked | Self::NoLanguage => Outcome::Failed,
             _ => Outcome::Refused,
         }
     }
@@ -172,7 +179,8 @@ impl NoScript {
         match self {
             Self::Missing | Self::Unreadable { .. } | Self::TooLarge => Code::ScriptMissing,
             Self::Changed | Self::ChangedHere => Code::ScriptChanged,
-            Self::NotLoaded => Code::HostFailed,
+            Self::NotLoaded | Self::NoLanguage | Self::Tainted { .. } => Code::HostFailed,
+            Self::Asked => Code::HostQuestion,
             Self::NoFunction { .. } => Code::UnknownFunction,
         }
     }
@@ -189,6 +197,8 @@ cases! {
         NotTold { function: &'static str, missing: Vec<&'static str> },
         /// The session was on another one.
         Elsewhere,
+        /// The script cannot be brought to it.
+        NotTaken,
         /// The session turned to another one during a read.
         Turned,
     }
@@ -274,6 +284,8 @@ cases! {
         Exited { code: i32 },
         /// With an error of its own.
         Error,
+        /// With an error before anything of it ran.
+        NotBegun,
         /// It asked something.
         Asked,
         /// The caller gave up.
@@ -288,7 +300,7 @@ cases! {
 impl Ended {
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::EmptyHanded | Self::Exited { .. } | Self::Error | Self::Silent => Code::HostFailed,
+            Self::EmptyHanded | Self::Exited { .. } | Self::Error | Self::NotBegun | Self::Silent => Code::HostFailed,
             Self::Asked => Code::HostQuestion,
             Self::Cancelled => Code::Cancelled,
             Self::TooSlow { .. } => Code::TimedOut,
@@ -307,6 +319,8 @@ cases! {
         Protocol,
         /// It was not understood.
         NotUnderstood,
+        /// The function ended the host's PowerShell.
+        ProcessEnded { function: String },
     }
 }
 
@@ -324,6 +338,7 @@ impl Lost {
             Self::TimedOut => Code::TimedOut,
             Self::Protocol => Code::NotWinrm,
             Self::NotUnderstood => Code::Internal,
+            Self::ProcessEnded { .. } => Code::HostFailed,
         }
     }
 }
@@ -343,5 +358,15 @@ cases! {
         Cancelled,
         /// It ended without saying how.
         Silent,
+        /// It ended the host's PowerShell.
+        ProcessEnded { function: String },
+        /// It ended with an error of its own, or left nothing but errors.
+        Error { function: &'static str },
+        /// It asked something.
+        Asked { function: &'static str },
+        /// It ended the script.
+        Exited { function: &'static str, code: i32 },
+        /// The last native program that it ran failed.
+        ProgramFailed { function: &'static str, code: i32 },
     }
 }

@@ -9,6 +9,10 @@ cases! {
         RepeatsLeftOut { count: usize },
         /// The function could be told a part of its target only.
         PartlyTold { host: HostId, function: &'static str, missing: Vec<&'static str> },
+        /// The function reads what a statement sets that was left out.
+        Tainted { host: HostId, function: &'static str, variable: String, line: u32 },
+        /// The last native program that the function ran failed.
+        ProgramFailed { host: HostId, function: &'static str, code: i32 },
         /// No row of the page has the field.
         NoSuchField { field: String },
         /// Fields of a row were cut, and so many left out. `more`: cut ones

@@ -101,16 +101,17 @@ pub(in crate::demo) fn signature(name: &str) -> Option<&'static Signature> {
 }
 
 /// A binding error. `caller` is whose parameters they are in PowerShell's
-/// eyes: of a splatted call the caller itself.
+/// eyes; empty for a call through our module, which binds ahead of it.
 pub(in crate::demo) fn binding_error(message: String, id: &str, caller: &str, category: i32) -> ErrorRecord {
     let exception = match id {
         "ParameterArgumentTransformationError" => "ParameterBindingArgumentTransformationException",
         _ if category == INVALID_DATA => "ParameterBindingValidationException",
         _ => "ParameterBindingException",
     };
+    let id = if caller.is_empty() { id.to_owned() } else { format!("{id},{caller}") };
     ErrorRecord {
         exception_type: format!("System.Management.Automation.{exception}"),
-        ..ErrorRecord::new(message, format!("{id},{caller}"), category)
+        ..ErrorRecord::new(message, id, category)
     }
 }
 

@@ -22,11 +22,11 @@ use crate::host::MODULE;
 
 /// Names and parameters of the module's commands.
 const COMMANDS: [(&str, &[&str]); 6] = [
-    ("Import-SjScript", &["Path", "Bytes", "VirtualPath", "Module", "Sha256", "Parameters", "AzureConfigDir"]),
+    ("Import-SjScript", &["Path", "Bytes", "VirtualPath", "Module", "Sha256", "Parameters", "AzureConfigDir", "Allow"]),
     ("Get-SjAzure", &["Token"]),
     ("Assert-SjAzure", &["Tenant", "Load"]),
-    ("Set-SjTarget", &["Target"]),
-    ("Invoke-SjCall", &["Name", "Parameters", "Expect", "Preference", "AzureTenant", "Values"]),
+    ("Set-SjTarget", &["Target", "Select", "Derived"]),
+    ("Invoke-SjCall", &["Name", "Parameters", "Expect", "Preference", "AzureTenant", "Write", "Values"]),
     ("Get-SjProbe", &["Name"]),
 ];
 
@@ -154,7 +154,8 @@ impl DemoCommands {
         if !parameters.is_empty() {
             let mut names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
             names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
-            return Err(module_error("ScriptParameterUnknown", names.join(", "), INVALID_ARGUMENT));
+            let said = format!("the script has no parameters of these names: {}", names.join(", "));
+            return Err(module_error("ScriptParameterUnknown", said, INVALID_ARGUMENT));
         }
         self.stage = Stage::Script;
         Ok(vec![Step::Output(load_report(&file))])
@@ -189,7 +190,13 @@ impl DemoCommands {
         let differs = compare(&arguments.table("Target")?);
         Ok(vec![Step::Output(named(
             "SentinelJump.Target",
-            [("assigned", strings::<String>([])), ("differs", Value::from(differs))],
+            [
+                ("assigned", strings::<String>([])),
+                ("differs", Value::from(differs)),
+                ("selected", strings::<String>([])),
+                ("derived", strings::<String>([])),
+                ("problem", Value::from("")),
+            ],
         ))])
     }
 
@@ -214,8 +221,9 @@ impl DemoCommands {
         if !tenant.is_empty() {
             self.assert_azure(&tenant)?;
         }
-        let bound = signature.bind(&given, arguments.caller)?;
-        let mut steps = run(&self.world, &self.tenant, signature, &bound, preferences);
+        let bound = signature.bind(&given, "")?;
+        let mut steps = vec![Step::Output(named("SentinelJump.Begin", [("tainted", objects([]))]))];
+        steps.extend(run(&self.world, &self.tenant, signature, &bound, preferences));
         if !matches!(steps.last(), Some(Step::Fail(_))) {
             // Nothing here takes time but what the steps themselves wait.
             let waits = steps.iter().map(|step| if let Step::Sleep(time) = step { time.as_millis() } else { 0 });
@@ -369,10 +377,12 @@ fn load_report(path: &str) -> Value {
             ("encoding", Value::from("utf-8")),
             ("bytes", count(SCRIPT.len())),
             ("functions", strings(signatures().iter().map(|signature| signature.name.as_str()))),
-            ("aliases", none()),
+            ("aliases", objects([])),
             ("requiredModules", none()),
             ("repaired", array("System.Int32[]", Vec::new())),
+            ("kept", objects([])),
             ("dropped", objects([])),
+            ("tainted", objects([])),
             ("style", Value::from("contract")),
         ],
     )

@@ -1,5 +1,34 @@
 # ---- sign-in to Azure -------------------------------------------------------
 
+# Tenants that share a host share its profile, and az keeps its sign-in there.
+# Expanded, because only the host knows its folders; a relative path begins in
+# the profile's local application data.
+function Set-SjAzureConfigDir {
+    param([string]$Path)
+    $folder = [System.Environment]::ExpandEnvironmentVariables($Path)
+    if (-not [System.IO.Path]::IsPathRooted($folder)) {
+        $local = [System.Environment]::GetFolderPath([System.Environment+SpecialFolder]::LocalApplicationData, [System.Environment+SpecialFolderOption]::DoNotVerify)
+        if (-not $local) { throw (New-SjError 'NoProfile' 'the account has no folder for application data' 'ObjectNotFound' $Path) }
+        $folder = [System.IO.Path]::Combine($local, $folder)
+    }
+    $null = [System.IO.Directory]::CreateDirectory($folder)
+    $env:AZURE_CONFIG_DIR = $folder
+}
+
+# The Az modules keep their contexts in the profile, too. Those that the script
+# has loaded stop that; where it loads them later, its sign-ins are for this
+# process only. Chosen: loading them here would cost every session half a minute.
+function Set-SjAzProcessScope {
+    & $script:Module {
+        if ($PSDefaultParameterValues -is [System.Collections.IDictionary]) {
+            foreach ($SjName in 'Connect-AzAccount:Scope', 'Set-AzContext:Scope', 'Select-AzContext:Scope') {
+                if (-not $PSDefaultParameterValues.Contains($SjName)) { $PSDefaultParameterValues[$SjName] = 'Process' }
+            }
+        }
+        if (Get-Module -Name Az.Accounts) { $null = Disable-AzContextAutosave -Scope Process -WarningAction SilentlyContinue }
+    }
+}
+
 # What az and Az say when a WinRM logon cannot open their token cache: a network
 # logon has no DPAPI key, so what works over RDP fails here. Seen in
 # azure-cli#20695, #21010, #20231, #22613 and azure-powershell#13691, #8726.

@@ -47,9 +47,9 @@ function Assert-SjScriptParameters {
             if (-not $isGiven -and (Test-SjMandatory $parameter $defaultSet)) { $missing += $name }
         }
     }
-    if ($missing) { throw (New-SjError 'ScriptParameterMissing' ($missing -join ', ') 'InvalidArgument' $null) }
+    if ($missing) { throw (New-SjError 'ScriptParameterMissing' "the script demands parameters that the configuration does not give: $($missing -join ', ')" 'InvalidArgument' $null) }
     $unknown = @($Given.Keys | Where-Object { -not $declared.ContainsKey($_) } | Sort-Object)
-    if ($unknown) { throw (New-SjError 'ScriptParameterUnknown' ($unknown -join ', ') 'InvalidArgument' $null) }
+    if ($unknown) { throw (New-SjError 'ScriptParameterUnknown' "the script has no parameters of these names: $($unknown -join ', ')" 'InvalidArgument' $null) }
 }
 
 # Runs the tree in a new module and returns the module.
@@ -65,7 +65,8 @@ function Start-SjModule {
     }
     $before = @{}
     foreach ($function in (Get-SjFunctions $module)) { $before[$function.Name] = $function.ScriptBlock }
-    $null = . $module { param($SjBlock, $SjParameters) . $SjBlock @SjParameters } $Ast.GetScriptBlock() $Parameters
+    try { $null = . $module { param($SjBlock, $SjParameters) . $SjBlock @SjParameters } $Ast.GetScriptBlock() $Parameters }
+    catch { throw (New-SjLoadError $_ $Ast.Extent.File) }
     # The block above is dot-sourced too: its parameters are now the module's.
     $module.SessionState.PSVariable.Remove('SjBlock')
     $module.SessionState.PSVariable.Remove('SjParameters')
@@ -74,6 +75,20 @@ function Start-SjModule {
         if (-not [object]::ReferenceEquals($before[$function.Name], $function.ScriptBlock)) { $script:Functions[$function.Name] = $function }
     }
     $module
+}
+
+# What ended the loading, with the line of the script that it came from.
+function New-SjLoadError {
+    param($Record, [string]$File)
+    $line = 0
+    $from = $Record.InvocationInfo
+    if ($from -and $from.ScriptName -eq $File) { $line = [int]$from.ScriptLineNumber }
+    # Seen in nested calls: the trace has the script's own line, the record that
+    # of a helper.
+    foreach ($frame in @([string]$Record.ScriptStackTrace -split "\r?\n")) {
+        if ($frame -match '^at <ScriptBlock>, (.*): line (\d+)$' -and $Matches[1] -eq $File) { $line = [int]$Matches[2] }
+    }
+    New-SjError 'LoadFailed' "line $($line): $($Record.Exception.Message)" 'InvalidOperation' $line
 }
 
 # Functions whose code belongs to the module. Also those the script defined as
@@ -85,13 +100,18 @@ function Get-SjFunctions {
     }
 }
 
-function Get-SjParameterNames {
+function Get-SjParameterNodes {
     param($Function)
     $ast = $Function.ScriptBlock.Ast
-    foreach ($parameter in @($ast.Parameters)) { if ($parameter) { $parameter.Name.VariablePath.UserPath } }
+    foreach ($parameter in @($ast.Parameters)) { if ($parameter) { $parameter } }
     $body = $ast
     if ($ast -is [System.Management.Automation.Language.FunctionDefinitionAst]) { $body = $ast.Body }
-    if ($body.ParamBlock) { foreach ($parameter in $body.ParamBlock.Parameters) { $parameter.Name.VariablePath.UserPath } }
+    if ($body.ParamBlock) { $body.ParamBlock.Parameters }
+}
+
+function Get-SjParameterNames {
+    param($Function)
+    foreach ($parameter in @(Get-SjParameterNodes $Function)) { $parameter.Name.VariablePath.UserPath }
 }
 
 # 'session', 'contract' or $null. A script that looks like both is 'session':
@@ -126,22 +146,29 @@ function Import-SjScript {
         [string]$Module,
         [string]$Sha256,
         [hashtable]$Parameters,
-        [string]$AzureConfigDir
+        [string]$AzureConfigDir,
+        [string[]]$Allow
     )
     if ($script:Module) { throw (New-SjError 'AlreadyLoaded' 'a script is loaded in this session' 'InvalidOperation' $null) }
     if (-not $Parameters) { $Parameters = @{} }
+    foreach ($name in @($script:CallPreferences.Keys)) { $script:GlobalPreferences[$name] = $ExecutionContext.SessionState.PSVariable.GetValue("global:$name") }
     if ($Module) { $report = Import-SjModule $Module $Sha256 $Parameters $AzureConfigDir }
-    else { $report = Import-SjFile $Path $Bytes $VirtualPath $Sha256 $Parameters $AzureConfigDir }
+    else { $report = Import-SjFile $Path $Bytes $PSBoundParameters.ContainsKey('Bytes') $VirtualPath $Sha256 $Parameters $AzureConfigDir $Allow }
+    Assert-SjOurs
     if ($AzureConfigDir) { Set-SjAzProcessScope }
     $script:Location = $ExecutionContext.SessionState.Path.CurrentLocation
     $report.functions = [string[]]@($script:Functions.Keys | Sort-Object)
-    $report.aliases = [string[]]@(Get-SjAliases)
+    if (-not $report.functions) { throw (New-SjError 'NoFunctions' "the script defines no functions; $($report.dropped.Count) of its statements were left out" 'ObjectNotFound' $report.path) }
+    $report.aliases = [object[]]@(Get-SjAliases)
+    foreach ($alias in $report.aliases) { $script:Aliases[$alias.name] = $alias.function }
+    $report.tainted = [object[]]@(foreach ($name in @($script:Taints.Keys | Sort-Object)) { foreach ($taint in $script:Taints[$name]) { New-SjTaint $name $taint } })
+    $script:TableAtLoad = Copy-SjTable (Get-SjSession)
     $report.style = Get-SjStyle
     $report
 }
 
 function New-SjLoadReport {
-    param([string]$File, [string]$Hash, [string]$Encoding, [int]$Length, $RequiredModules, $Repaired, $Dropped)
+    param([string]$File, [string]$Hash, [string]$Encoding, [int]$Length, $RequiredModules, $Repaired, $Kept, $Dropped)
     [pscustomobject]@{
         PSTypeName      = 'SentinelJump.LoadReport'
         path            = $File
@@ -149,10 +176,12 @@ function New-SjLoadReport {
         encoding        = $Encoding
         bytes           = $Length
         functions       = [string[]]@()
-        aliases         = [string[]]@()
+        aliases         = [object[]]@()
         requiredModules = [string[]]@($RequiredModules)
         repaired        = [int[]]@($Repaired | ForEach-Object { $_.Extent.StartLineNumber })
+        kept            = [object[]]@($Kept | ForEach-Object { New-SjDrop $_ })
         dropped         = [object[]]@($Dropped | ForEach-Object { New-SjDrop $_ })
+        tainted         = [object[]]@()
         style           = $null
     }
 }
@@ -163,91 +192,55 @@ function Assert-SjHash {
 }
 
 function Import-SjFile {
-    param([string]$Path, [byte[]]$Bytes, [string]$VirtualPath, [string]$Sha256, [hashtable]$Parameters, [string]$AzureConfigDir)
+    param([string]$Path, [byte[]]$Bytes, [bool]$Pushed, [string]$VirtualPath, [string]$Sha256, [hashtable]$Parameters, [string]$AzureConfigDir, [string[]]$Allow)
     $file = $VirtualPath
-    if (-not $Bytes) {
+    if (-not $Pushed) {
         $file = $Path
         if (-not $Path -or -not [System.IO.File]::Exists($Path)) { throw (New-SjError 'ScriptMissing' "no file $Path" 'ObjectNotFound' $Path) }
         $Bytes = [System.IO.File]::ReadAllBytes($Path)
     }
     $hash = Get-SjHash $Bytes
     Assert-SjHash $Sha256 $hash $file
-    $source = ConvertFrom-SjBytes $Bytes
-    $ast = ConvertTo-SjAst $source.Text $file
+    if ($Bytes.Length -eq 0) { throw (New-SjError 'ScriptEmpty' 'the file is empty' 'ObjectNotFound' $file) }
+    $text = ConvertFrom-SjBytes $Bytes
+    $ast = ConvertTo-SjAst $text.Text $file
     Assert-SjScriptParameters $ast $Parameters
-    $dropped = @(Find-SjDropped $ast | Sort-Object { $_.Node.Extent.StartOffset })
+    $source = New-SjSource $ast $Allow
+    $plan = Resolve-SjScript $ast $source $Parameters
+    $dropped = @($plan.Dropped | Sort-Object { $_.Node.Extent.StartOffset })
     $repaired = @(Find-SjPathIdiom $ast)
-    if ($dropped -or $repaired) { $ast = ConvertTo-SjAst (Edit-SjText $source.Text $dropped $repaired) $file }
+    if ($dropped -or $repaired) { $ast = ConvertTo-SjAst (Edit-SjText $text.Text $dropped $repaired) $file }
     if ($AzureConfigDir) { Set-SjAzureConfigDir $AzureConfigDir }
     $name = [System.IO.Path]::GetFileNameWithoutExtension($file)
     if (-not $name) { $name = 'SentinelManager' }
     $script:Module = Start-SjModule $ast $name $Parameters
-    New-SjLoadReport $file $hash $source.Name $Bytes.Length @(Get-SjRequiredModules $ast) $repaired $dropped
-}
-
-# An installed module runs as it is: nothing of it is left out. It is imported
-# for a module of our own to see, so that it neither hides our functions nor
-# lands in the global scope.
-function Import-SjModule {
-    param([string]$Name, [string]$Sha256, [hashtable]$Parameters, [string]$AzureConfigDir)
-    # A file's path would import a script and start its menu.
-    if ($Name -match '[\\/:*?]|\.(ps1|psm1|psd1|dll)$') { throw (New-SjError 'ScriptMissing' "not the name of a module: $Name" 'ObjectNotFound' $Name) }
-    $found = @(Get-Module -ListAvailable -Name $Name)
-    if (-not $found) { throw (New-SjError 'ScriptMissing' "no module $Name" 'ObjectNotFound' $Name) }
-    if ($Parameters.Count) { throw (New-SjError 'ScriptParameterUnknown' (@($Parameters.Keys | Sort-Object) -join ', ') 'InvalidArgument' $null) }
-    $digest = Get-SjModuleDigest $found[0]
-    Assert-SjHash $Sha256 $digest.Hash $found[0].Path
-    if ($AzureConfigDir) { Set-SjAzureConfigDir $AzureConfigDir }
-    $carrier = New-Module -Name "$Name.carrier" -ScriptBlock { }
-    # By the path that was hashed, not by the name: another version may have
-    # come in between.
-    $module = & $carrier { param($SjPath) Import-Module -Name $SjPath -PassThru -DisableNameChecking -WarningAction SilentlyContinue } $found[0].Path
-    $script:Functions = @{}
-    # Nested modules keep their functions to themselves; what the module exports
-    # of them counts as its own.
-    foreach ($function in @($module.ExportedFunctions.Values) + @(Get-SjFunctions $module)) { $script:Functions[$function.Name] = $function }
-    . $module {
-        foreach ($SjName in 'Clear-Host', 'cls', 'clear') {
-            if (-not (Test-Path -LiteralPath "function:script:$SjName")) { Set-Item -LiteralPath "function:script:$SjName" -Value { } }
-        }
-        Remove-Variable -Name SjName
-    }
-    $script:Module = $module
-    $required = @($module.RequiredModules | ForEach-Object { if ($_) { $_.Name } })
-    New-SjLoadReport $found[0].Path $digest.Hash '' $digest.Length $required @() @()
-}
-
-# One hash for all source files of a module: of a single file its own, of more
-# that of the lines `sha256sum` would print for them, by path with '/', in
-# ordinal order.
-function Get-SjModuleDigest {
-    param($Info)
-    $base = $Info.ModuleBase
-    $files = @([System.IO.Directory]::GetFiles($base, '*', [System.IO.SearchOption]::AllDirectories) | Where-Object { $_ -match '\.(ps1|psm1|psd1|ps1xml|dll)$' })
-    $hashes = @{}
-    $length = 0
-    foreach ($file in $files) {
-        $bytes = [System.IO.File]::ReadAllBytes($file)
-        $length += $bytes.Length
-        $hashes[$file.Substring($base.Length).TrimStart('\', '/').Replace('\', '/')] = Get-SjHash $bytes
-    }
-    if ($files.Count -eq 1) { return @{ Hash = [string]@($hashes.Values)[0]; Length = $length } }
-    $names = [string[]]@($hashes.Keys)
-    [System.Array]::Sort($names, [System.StringComparer]::Ordinal)
-    $lines = -join @($names | ForEach-Object { "$($hashes[$_])  $_`n" })
-    @{ Hash = Get-SjHash ([System.Text.Encoding]::UTF8.GetBytes($lines)); Length = $length }
+    Set-SjTaints $source $plan.Lost
+    New-SjLoadReport $file $hash $text.Name $Bytes.Length @(Get-SjRequiredModules $ast) $repaired $plan.Kept $dropped
 }
 
 function New-SjDrop {
     param($Drop)
-    $text = ($Drop.Node.Extent.Text -split "\r?\n")[0].Trim()
-    if ($text.Length -gt 200) { $text = $text.Substring(0, 200) }
-    [pscustomobject]@{ line = [int]$Drop.Node.Extent.StartLineNumber; reason = $Drop.Reason; text = $text }
+    $node = $Drop.Node
+    if ($Drop.Parameter) { $node = $Drop.Parameter }
+    [pscustomobject]@{
+        line      = [int]$node.Extent.StartLineNumber
+        reason    = [string]$Drop.Reason
+        text      = Get-SjFirstLine $node
+        variables = [string[]]@($Drop.Variables)
+    }
 }
 
+# Aliases of the script for its own functions: {name, function}.
 function Get-SjAliases {
+    $all = @{}
     foreach ($alias in @(& $script:Module { Get-ChildItem -Path alias: })) {
-        if ([object]::ReferenceEquals($alias.Module, $script:Module)) { $alias.Name }
+        if ([object]::ReferenceEquals($alias.Module, $script:Module)) { $all[$alias.Name] = $alias }
+    }
+    foreach ($alias in @($all.Values | Sort-Object Name)) {
+        # Not ResolvedCommand: from here the script's functions are not seen.
+        $target = $alias.Definition
+        for ($i = 0; $i -lt 8 -and $all.ContainsKey($target); $i++) { $target = $all[$target].Definition }
+        if ($script:Functions.ContainsKey($target)) { [pscustomobject]@{ name = $alias.Name; function = $script:Functions[$target].Name } }
     }
 }
 
@@ -255,34 +248,5 @@ function Get-SjRequiredModules {
     param($Ast)
     # Seen: RequiredModules may hold $null items.
     if ($Ast.ScriptRequirements) { foreach ($module in @($Ast.ScriptRequirements.RequiredModules)) { if ($module) { $module.Name } } }
-}
-
-# Tenants that share a host share its profile, and az keeps its sign-in there.
-# Expanded, because only the host knows its folders; a relative path begins in
-# the profile's local application data.
-function Set-SjAzureConfigDir {
-    param([string]$Path)
-    $folder = [System.Environment]::ExpandEnvironmentVariables($Path)
-    if (-not [System.IO.Path]::IsPathRooted($folder)) {
-        $local = [System.Environment]::GetFolderPath([System.Environment+SpecialFolder]::LocalApplicationData, [System.Environment+SpecialFolderOption]::DoNotVerify)
-        if (-not $local) { throw (New-SjError 'NoProfile' 'the account has no folder for application data' 'ObjectNotFound' $Path) }
-        $folder = [System.IO.Path]::Combine($local, $folder)
-    }
-    $null = [System.IO.Directory]::CreateDirectory($folder)
-    $env:AZURE_CONFIG_DIR = $folder
-}
-
-# The Az modules keep their contexts in the profile, too. Those that the script
-# has loaded stop that; where it loads them later, its sign-ins are for this
-# process only. Chosen: loading them here would cost every session half a minute.
-function Set-SjAzProcessScope {
-    & $script:Module {
-        if ($PSDefaultParameterValues -is [System.Collections.IDictionary]) {
-            foreach ($SjName in 'Connect-AzAccount:Scope', 'Set-AzContext:Scope', 'Select-AzContext:Scope') {
-                if (-not $PSDefaultParameterValues.Contains($SjName)) { $PSDefaultParameterValues[$SjName] = 'Process' }
-            }
-        }
-        if (Get-Module -Name Az.Accounts) { $null = Disable-AzContextAutosave -Scope Process -WarningAction SilentlyContinue }
-    }
 }
 

@@ -6,7 +6,7 @@ function Get-SjFacts {
     param([string]$Name)
     if ($script:Facts.ContainsKey($Name)) { return $script:Facts[$Name] }
     $ast = $script:Functions[$Name].ScriptBlock.Ast
-    $facts = @{ Asks = @(); Exits = $false; WritesHost = $false; Returns = $false; Console = $false; Session = $false; Progress = $false; Calls = @{}; Commands = @{} }
+    $facts = @{ Asks = @(); Exits = $false; WritesHost = $false; Returns = $false; Console = $false; Session = $false; Progress = $false; EndsProcess = $false; Calls = @{}; Sites = @(); Commands = @{} }
     foreach ($node in @(Find-SjNode $ast ([System.Management.Automation.Language.CommandAst]))) { Add-SjCommandFact $facts $node }
     foreach ($node in @(Find-SjNode $ast ([System.Management.Automation.Language.InvokeMemberExpressionAst]))) { Add-SjMemberFact $facts $node }
     foreach ($node in @(Find-SjNode $ast ([System.Management.Automation.Language.VariableExpressionAst]))) {
@@ -25,7 +25,7 @@ function Get-SjFacts {
 
 function New-SjAsk {
     param([string]$Kind, [string]$Text, $Node)
-    [pscustomobject]@{ kind = $Kind; text = $Text; line = [int]$Node.Extent.StartLineNumber }
+    [pscustomobject]@{ kind = $Kind; text = $Text; line = [int]$Node.Extent.StartLineNumber; node = $Node }
 }
 
 function Add-SjCommandFact {
@@ -33,8 +33,10 @@ function Add-SjCommandFact {
     $command = $Node.GetCommandName()
     if (-not $command) { return }
     $command = $command -replace '^.*\\', ''
-    if ($script:Functions.ContainsKey($command)) {
-        $Facts.Calls[$script:Functions[$command].Name] = $true
+    $own = Resolve-SjFunction $command
+    if ($own) {
+        $Facts.Calls[$own] = $true
+        $Facts.Sites += @{ Name = $own; Node = $Node }
         if ($command -eq 'Get-SentinelSession') { $Facts.Session = $true }
         return
     }
@@ -44,11 +46,13 @@ function Add-SjCommandFact {
     if ($command -match '^(Read-Host|Get-Credential|pause|Out-GridView)$') { $Facts.Asks += New-SjAsk $command $text $Node }
     elseif ($command -match '^(Write-Host|Out-Host|oh)$') { $Facts.WritesHost = $true }
     elseif ($command -eq 'Write-Progress') { $Facts.Progress = $true }
+    elseif ($command -match '^(Stop-Process|kill|spps)$' -and $text -match '\$PID\b') { $Facts.EndsProcess = $true }
 }
 
 function Add-SjMemberFact {
     param($Facts, $Node)
     $member = [string]$Node.Member.Value
+    if ($Node.Expression.Extent.Text -match 'Environment\]$' -and $member -match '^(Exit|FailFast)$') { $Facts.EndsProcess = $true }
     if ($member -eq 'SetShouldExit' -or ($member -eq 'Exit' -and $Node.Expression.Extent.Text -match 'Environment\]$')) { $Facts.Exits = $true }
     elseif ($member -match $script:AskingMember -or $member -eq 'ShouldContinue') {
         $Facts.Asks += New-SjAsk $member (@($Node.Arguments | ForEach-Object { $_.Extent.Text }) -join ', ') $Node
@@ -83,9 +87,9 @@ function Get-SjProbe {
     Assert-SjLoaded
     if (-not $Name) { $Name = @($script:Functions.Keys | Sort-Object) }
     foreach ($one in $Name) {
-        if (-not $one -or -not $script:Functions.ContainsKey($one)) { throw (New-SjError 'UnknownFunction' "the script has no function $one" 'ObjectNotFound' $one) }
+        if (-not (Resolve-SjFunction $one)) { throw (New-SjError 'UnknownFunction' "the script has no function $one" 'ObjectNotFound' $one) }
     }
-    foreach ($one in $Name) { Get-SjFunctionProbe $script:Functions[$one] }
+    foreach ($one in $Name) { Get-SjFunctionProbe $script:Functions[(Resolve-SjFunction $one)] }
 }
 
 function Get-SjFunctionProbe {
@@ -97,12 +101,14 @@ function Get-SjFunctionProbe {
     $exitsVia = @()
     $session = $facts.Session
     $progress = $facts.Progress
+    $endsProcess = $facts.EndsProcess
     foreach ($called in $reach) {
         $inner = $script:Facts[$called]
         if ($inner.Asks.Count) { $asksVia += $called }
         if ($inner.Exits) { $exitsVia += $called }
         if ($inner.Session) { $session = $true }
         if ($inner.Progress) { $progress = $true }
+        if ($inner.EndsProcess) { $endsProcess = $true }
     }
     $binding = $null
     foreach ($attribute in $Function.ScriptBlock.Attributes) { if ($attribute -is [System.Management.Automation.CmdletBindingAttribute]) { $binding = $attribute } }
@@ -122,10 +128,12 @@ function Get-SjFunctionProbe {
         synopsis      = $(if ($help) { ([string]$help.Synopsis).Trim() } else { '' })
         description   = $(if ($help) { ([string]$help.Description).Trim() } else { '' })
         parameters    = [object[]]@(Get-SjParameters $Function $help)
-        asks          = [object[]]@($facts.Asks)
+        asks          = [object[]]@($facts.Asks | Select-Object -Property kind, text, line)
         asksVia       = [string[]]$asksVia
+        places        = [object[]]@(Get-SjPlaces $Function.Name)
         exits         = $facts.Exits
         exitsVia      = [string[]]$exitsVia
+        endsProcess   = $endsProcess
         writesHost    = $facts.WritesHost
         returns       = $facts.Returns
         console       = $facts.Console
@@ -133,6 +141,7 @@ function Get-SjFunctionProbe {
         progress      = $progress
         calls         = [string[]]@($facts.Calls.Keys | Sort-Object)
         commands      = [string[]]@($facts.Commands.Keys | Sort-Object)
+        tainted       = [object[]]@(if ($script:Taints.ContainsKey($Function.Name)) { foreach ($taint in $script:Taints[$Function.Name]) { New-SjTaint $Function.Name $taint } })
     }
 }
 

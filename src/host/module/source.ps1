@@ -7,12 +7,21 @@ function ConvertFrom-SjBytes {
     if ($n -ge 3 -and $Bytes[0] -eq 0xEF -and $Bytes[1] -eq 0xBB -and $Bytes[2] -eq 0xBF) {
         return @{ Name = 'utf-8-bom'; Text = [System.Text.Encoding]::UTF8.GetString($Bytes, 3, $n - 3) }
     }
+    # Before UTF-16, whose mark it begins with.
+    if ($n -ge 4 -and $Bytes[0] -eq 0xFF -and $Bytes[1] -eq 0xFE -and $Bytes[2] -eq 0 -and $Bytes[3] -eq 0) {
+        return @{ Name = 'utf-32le'; Text = [System.Text.Encoding]::UTF32.GetString($Bytes, 4, $n - 4) }
+    }
+    if ($n -ge 4 -and $Bytes[0] -eq 0 -and $Bytes[1] -eq 0 -and $Bytes[2] -eq 0xFE -and $Bytes[3] -eq 0xFF) {
+        return @{ Name = 'utf-32be'; Text = [System.Text.Encoding]::GetEncoding('utf-32BE').GetString($Bytes, 4, $n - 4) }
+    }
     if ($n -ge 2 -and $Bytes[0] -eq 0xFF -and $Bytes[1] -eq 0xFE) {
         return @{ Name = 'utf-16le'; Text = [System.Text.Encoding]::Unicode.GetString($Bytes, 2, $n - 2) }
     }
     if ($n -ge 2 -and $Bytes[0] -eq 0xFE -and $Bytes[1] -eq 0xFF) {
         return @{ Name = 'utf-16be'; Text = [System.Text.Encoding]::BigEndianUnicode.GetString($Bytes, 2, $n - 2) }
     }
+    # UTF-16 and UTF-32 without a mark would parse as a script of nothing.
+    if ([System.Array]::IndexOf($Bytes, [byte]0) -ge 0) { throw (New-SjError 'ScriptNotText' 'the file has NUL bytes: save it as UTF-8, or as UTF-16 with a byte order mark' 'ParserError' $null) }
     try {
         $strict = New-Object System.Text.UTF8Encoding -ArgumentList $false, $true
         return @{ Name = 'utf-8'; Text = $strict.GetString($Bytes) }
@@ -56,8 +65,8 @@ function Find-SjPathIdiom {
     }
 }
 
-# Overwrites dropped statements by blanks and repaired expressions by their
-# equivalent. Lengths and line ends stay, so comments, help, `using`, param()
+# Overwrites what is left out (statements, default values of parameters with
+# their `=`) by blanks and repaired expressions by their equivalent. Lengths and line ends stay, so comments, help, `using`, param()
 # and every line number survive.
 function Edit-SjText {
     param([string]$Text, $Dropped, $Repaired)
@@ -68,7 +77,9 @@ function Edit-SjText {
         ('($PSCommandPath' + ' ' * ($length - 16) + ')').CopyTo(0, $chars, $node.Extent.StartOffset, $length)
     }
     foreach ($drop in $Dropped) {
-        for ($i = $drop.Node.Extent.StartOffset; $i -lt $drop.Node.Extent.EndOffset; $i++) {
+        $from = $drop.Node.Extent.StartOffset
+        if ($drop.Parameter) { $from = $drop.Parameter.Name.Extent.EndOffset }
+        for ($i = $from; $i -lt $drop.Node.Extent.EndOffset; $i++) {
             if ($chars[$i] -ne "`r" -and $chars[$i] -ne "`n") { $chars[$i] = ' ' }
         }
     }

@@ -252,10 +252,13 @@ fn no_script() -> Vec<NoScript> {
         NoScript::Missing,
         NoScript::Changed,
         NoScript::NotLoaded,
+        NoScript::Asked,
+        NoScript::NoLanguage,
         NoScript::NoFunction { function: text(FUNCTION) },
         NoScript::Unreadable { kind: ErrorKind::NotFound },
         NoScript::TooLarge,
         NoScript::ChangedHere,
+        NoScript::Tainted { function: FUNCTION, variable: text("the-variable"), line: 70 },
     ]
 }
 
@@ -265,6 +268,7 @@ fn wrong_target() -> Vec<WrongTarget> {
         WrongTarget::NotKept,
         WrongTarget::NotTold { function: FUNCTION, missing: vec!["the-one", "the-other"] },
         WrongTarget::Elsewhere,
+        WrongTarget::NotTaken,
         WrongTarget::Turned,
     ]
 }
@@ -288,6 +292,7 @@ fn ended() -> Vec<Ended> {
         Ended::EmptyHanded,
         Ended::Exited { code: 70 },
         Ended::Error,
+        Ended::NotBegun,
         Ended::Asked,
         Ended::Cancelled,
         Ended::TooSlow { seconds: 70 },
@@ -296,7 +301,13 @@ fn ended() -> Vec<Ended> {
 }
 
 fn lost() -> Vec<Lost> {
-    vec![Lost::Connection, Lost::TimedOut, Lost::Protocol, Lost::NotUnderstood]
+    vec![
+        Lost::Connection,
+        Lost::TimedOut,
+        Lost::Protocol,
+        Lost::NotUnderstood,
+        Lost::ProcessEnded { function: text(FUNCTION) },
+    ]
 }
 
 fn doubts() -> Vec<Doubt> {
@@ -307,6 +318,11 @@ fn doubts() -> Vec<Doubt> {
         Doubt::Turned,
         Doubt::Cancelled,
         Doubt::Silent,
+        Doubt::ProcessEnded { function: text(FUNCTION) },
+        Doubt::Error { function: FUNCTION },
+        Doubt::Asked { function: FUNCTION },
+        Doubt::Exited { function: FUNCTION, code: 70 },
+        Doubt::ProgramFailed { function: FUNCTION, code: 70 },
     ]
 }
 
@@ -336,6 +352,8 @@ pub(super) fn warnings() -> Vec<Warning> {
     vec![
         Warning::RepeatsLeftOut { count: 70 },
         Warning::PartlyTold { host: host(), function: FUNCTION, missing: vec!["the-one", "the-other"] },
+        Warning::Tainted { host: host(), function: FUNCTION, variable: text("the-variable"), line: 70 },
+        Warning::ProgramFailed { host: host(), function: FUNCTION, code: 70 },
         Warning::NoSuchField { field: text("the-field") },
         cut(&["the-one", "the-other"], 0, 0),
         cut(&["the-one", "the-other"], 70, 71),

@@ -209,6 +209,14 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         NoScript::NotLoaded => {
             write!(f, "Das Skript auf dem Host \"{host}\" ließ sich nicht laden; es wurde nichts ausgeführt.")
         }
+        NoScript::Asked => write!(
+            f,
+            "Das Skript auf dem Host \"{host}\" hat beim Laden eine Frage gestellt, die niemand beantworten darf; sie steht in hostErrors. Es wurde nichts ausgeführt."
+        ),
+        NoScript::NoLanguage => write!(
+            f,
+            "Der Endpunkt auf dem Host \"{host}\" erlaubt keine Skripte; es wurde nichts ausgeführt. script in seiner Konfiguration weglassen: Seine Funktionen werden dann als einfache Befehle aufgerufen."
+        ),
         NoScript::NoFunction { function } => write!(
             f,
             "Das Skript auf dem Host \"{host}\" hat keine Funktion \"{function}\"; es wurde nichts ausgeführt."
@@ -221,6 +229,10 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         NoScript::TooLarge => write!(
             f,
             "Das Skript, das der Host \"{host}\" bekommen soll, ist größer als 8 MiB; es wurde nichts ausgeführt."
+        ),
+        NoScript::Tainted { function, variable, line } => write!(
+            f,
+            "\"{function}\" auf dem Host \"{host}\" liest \"{variable}\", was nur Zeile {line} des Skripts setzt, und die läuft beim Laden nicht; es wurde nichts ausgeführt. Liest sie nur, kann der Betreiber ihren Befehl in script.allow nennen."
         ),
         NoScript::ChangedHere => write!(
             f,
@@ -267,6 +279,10 @@ pub(super) fn ended(host: &HostId, function: &str, why: &Ended, f: &mut Formatte
             f,
             "\"{function}\" ist auf dem Host \"{host}\" gescheitert; ihre eigene Meldung steht in hostErrors."
         ),
+        Ended::NotBegun => write!(
+            f,
+            "\"{function}\" wurde auf dem Host \"{host}\" abgelehnt, bevor etwas davon ausgeführt wurde; warum, steht in hostErrors."
+        ),
         Ended::Asked => write!(
             f,
             "\"{function}\" hat auf dem Host \"{host}\" eine Frage gestellt, die niemand beantworten darf; sie steht in hostErrors."
@@ -295,6 +311,10 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
         Lost::NotUnderstood => {
             write!(f, "Der Host \"{host}\" hat etwas geantwortet, das dieser Server nicht versteht.")
         }
+        Lost::ProcessEnded { function } => write!(
+            f,
+            "\"{function}\" hat auf dem Host \"{host}\" PowerShell selbst beendet ([Environment]::Exit); die Antwort ist verloren. Das Skript muss dort return oder throw verwenden."
+        ),
     }
 }
 
@@ -307,6 +327,17 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
         Doubt::Turned => f.write_str("wechselte die Sitzung auf einen anderen Workspace")?,
         Doubt::Cancelled => f.write_str("wurde der Aufruf mitten im Lauf abgebrochen")?,
         Doubt::Silent => f.write_str("endete der Aufruf, ohne zu sagen, wie")?,
+        Doubt::ProcessEnded { function } => write!(f, "beendete \"{function}\" PowerShell selbst")?,
+        Doubt::Error { function } => write!(f, "begann \"{function}\" und hatte Fehler, die in hostErrors stehen")?,
+        Doubt::Asked { function } => {
+            write!(f, "stellte \"{function}\" eine Frage, die niemand beantworten darf und die in hostErrors steht")?;
+        }
+        Doubt::Exited { function, code } => {
+            write!(f, "beendete \"{function}\" das Skript mit dem Exitcode {code}")?;
+        }
+        Doubt::ProgramFailed { function, code } => {
+            write!(f, "endete das letzte Programm, das \"{function}\" ausführte, mit dem Exitcode {code}")?;
+        }
     }
     f.write_str("; die Änderung kann erfolgt sein. Vor einem neuen Versuch nachsehen.")
 }

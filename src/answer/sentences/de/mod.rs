@@ -127,6 +127,10 @@ fn wrong_target(host: &HostId, why: &WrongTarget, f: &mut Formatter<'_>) -> Resu
             f,
             "Die Sitzung auf dem Host \"{host}\" stand nicht auf dem gewünschten Workspace; es wurde nichts ausgeführt."
         ),
+        WrongTarget::NotTaken => write!(
+            f,
+            "Das Skript auf dem Host \"{host}\" lässt sich nicht auf den gewünschten Workspace bringen; es wurde nichts ausgeführt. Der Betreiber muss die Funktionen nennen, die einen wählen (script.select), oder die Schlüssel, die zu ihm gehören (script.derived)."
+        ),
         WrongTarget::Turned => write!(
             f,
             "Die Sitzung auf dem Host \"{host}\" ist während des Aufrufs auf einen anderen Workspace gewechselt; ihre Antwort wurde verworfen."

@@ -66,6 +66,14 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             "\"{function}\" auf dem Host \"{host}\" nimmt {} nicht an und kann deshalb nicht das ganze Ziel erfahren; der Rest ist das, worauf die Anmeldung des Hosts selbst steht.",
             quoted(missing, ", ")
         ),
+        Warning::Tainted { host, function, variable, line } => write!(
+            f,
+            "\"{function}\" auf dem Host \"{host}\" liest \"{variable}\", was nur Zeile {line} des Skripts setzt, und die läuft beim Laden nicht."
+        ),
+        Warning::ProgramFailed { host, function, code } => write!(
+            f,
+            "Das letzte Programm, das \"{function}\" auf dem Host \"{host}\" ausführte, endete mit dem Exitcode {code}; der Antwort kann etwas fehlen."
+        ),
         Warning::NoSuchField { field } => write!(f, "Keine Zeile dieser Seite hat das Feld \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {
             f.write_str("Zu lang für eine Antwort und gekürzt")?;

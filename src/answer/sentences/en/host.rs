@@ -159,6 +159,14 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         NoScript::NotLoaded => {
             write!(f, "The script on the host \"{host}\" could not be loaded; nothing was run.")
         }
+        NoScript::Asked => write!(
+            f,
+            "The script on the host \"{host}\" asked a question while it was loaded, which nobody may answer; hostErrors has it. Nothing was run."
+        ),
+        NoScript::NoLanguage => write!(
+            f,
+            "The endpoint on the host \"{host}\" allows no scripts; nothing was run. Leave script out of its configuration: its functions are then called as plain commands."
+        ),
         NoScript::NoFunction { function } => {
             write!(f, "The script on the host \"{host}\" has no function \"{function}\"; nothing was run.")
         }
@@ -168,6 +176,10 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         NoScript::TooLarge => {
             write!(f, "The script to push to the host \"{host}\" is larger than 8 MiB; nothing was run.")
         }
+        NoScript::Tainted { function, variable, line } => write!(
+            f,
+            "\"{function}\" on the host \"{host}\" reads \"{variable}\", which only line {line} of the script sets, and that line does not run when it is loaded; nothing was run. If it only reads, its operator can name its command in script.allow."
+        ),
         NoScript::ChangedHere => write!(
             f,
             "The script to push to the host \"{host}\" does not have the pinned SHA-256; nothing was run. Check the script and pin it anew."
@@ -210,6 +222,10 @@ pub(super) fn ended(host: &HostId, function: &str, why: &Ended, f: &mut Formatte
             write!(f, "\"{function}\" ended the script with exit code {code} on the host \"{host}\".")
         }
         Ended::Error => write!(f, "\"{function}\" failed on the host \"{host}\"; hostErrors has its own words."),
+        Ended::NotBegun => write!(
+            f,
+            "\"{function}\" was refused on the host \"{host}\" before anything of it ran; hostErrors has why."
+        ),
         Ended::Asked => write!(
             f,
             "\"{function}\" asked a question on the host \"{host}\" that nobody may answer; hostErrors has it."
@@ -235,6 +251,10 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
         Lost::NotUnderstood => {
             write!(f, "The host \"{host}\" answered something that this server does not understand.")
         }
+        Lost::ProcessEnded { function } => write!(
+            f,
+            "\"{function}\" ended PowerShell itself on the host \"{host}\" ([Environment]::Exit), and its answer is lost. The script must use return or throw there."
+        ),
     }
 }
 
@@ -246,6 +266,17 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
         Doubt::Turned => f.write_str("The session turned to another workspace")?,
         Doubt::Cancelled => f.write_str("The call was cancelled while it ran")?,
         Doubt::Silent => f.write_str("The call ended without saying how")?,
+        Doubt::ProcessEnded { function } => write!(f, "\"{function}\" ended PowerShell itself")?,
+        Doubt::Error { function } => write!(f, "\"{function}\" began and had errors, which hostErrors has,")?,
+        Doubt::Asked { function } => {
+            write!(f, "\"{function}\" asked a question that nobody may answer, which hostErrors has,")?;
+        }
+        Doubt::Exited { function, code } => {
+            write!(f, "\"{function}\" ended the script with exit code {code}")?;
+        }
+        Doubt::ProgramFailed { function, code } => {
+            write!(f, "The last program that \"{function}\" ran ended with exit code {code}")?;
+        }
     }
     write!(f, " on the host \"{host}\"; the change may have been made. Look before you try again.")
 }

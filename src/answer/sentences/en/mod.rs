@@ -123,6 +123,10 @@ fn wrong_target(host: &impl std::fmt::Display, why: &WrongTarget, f: &mut Format
             f,
             "The session on the host \"{host}\" was not on the workspace that was asked for; nothing was run."
         ),
+        WrongTarget::NotTaken => write!(
+            f,
+            "The script on the host \"{host}\" cannot be brought to the workspace that was asked for; nothing was run. Its operator must name the functions that choose one (script.select) or the keys that belong to it (script.derived)."
+        ),
         WrongTarget::Turned => write!(
             f,
             "The session on the host \"{host}\" turned to another workspace during the call; its answer was thrown away."

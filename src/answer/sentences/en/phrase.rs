@@ -64,6 +64,14 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             "\"{function}\" on the host \"{host}\" takes no {}, so it cannot be told all of the target; the rest is what the host's own sign-in is on.",
             quoted(missing, ", ")
         ),
+        Warning::Tainted { host, function, variable, line } => write!(
+            f,
+            "\"{function}\" on the host \"{host}\" reads \"{variable}\", which only line {line} of the script sets, and that line does not run when it is loaded."
+        ),
+        Warning::ProgramFailed { host, function, code } => write!(
+            f,
+            "The last program that \"{function}\" ran on the host \"{host}\" ended with exit code {code}; the answer may lack something."
+        ),
         Warning::NoSuchField { field } => write!(f, "No row on this page has the field \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {
             f.write_str("Too long for an answer and cut")?;

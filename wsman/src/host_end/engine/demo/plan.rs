@@ -77,8 +77,11 @@ pub(super) fn make(
     if let Some((name, actions)) = builtin::run(first, &surroundings) {
         return Ok(Plan { name: name.into(), actions: actions?.into(), sink });
     }
-    let steps = commands.command(first).ok_or_else(|| Box::new(errors::command_not_found(&first.text)))?;
-    Ok(Plan { name: first.text.clone(), actions: steps.into_iter().map(Action::Step).collect(), sink })
+    // `Module\Name`: the commands are those of whatever module there is.
+    let name = first.text.rsplit('\\').next().unwrap_or_default();
+    let named = Command { text: name.to_owned(), ..first.clone() };
+    let steps = commands.command(&named).ok_or_else(|| Box::new(errors::command_not_found(&first.text)))?;
+    Ok(Plan { name: named.text, actions: steps.into_iter().map(Action::Step).collect(), sink })
 }
 
 /// The sink behind one more command.

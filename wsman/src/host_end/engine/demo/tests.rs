@@ -185,6 +185,12 @@ fn null_is_output_without_a_payload() {
 }
 
 #[test]
+fn a_command_may_be_named_with_its_module() {
+    let said = Bench::opened(1, HostInfo::None).run(vec![Command::new("Any\\Fail-Here")]);
+    assert_eq!(ended(&said), failed("X,Fail"));
+}
+
+#[test]
 fn what_is_not_understood_fails_and_is_not_met_with_silence() {
     let mut bench = Bench::opened(1, HostInfo::None);
     assert_eq!(ended(&bench.run(vec![Command::script("1 + 1")])), failed("DemoEngine.NotOffered"));
