@@ -10,7 +10,7 @@ use super::{Exit, print, signal};
 use crate::access::Caller;
 use crate::answer::case::Unasked;
 use crate::call::{Confirm, Confirmation, Reply};
-use crate::catalog::{Form, Kind, Tool};
+use crate::catalog::{Kind, Tool};
 use crate::desk::{Door, Request};
 
 /// Why the arguments cannot be read.
@@ -101,29 +101,17 @@ fn arguments(args: &Call, tool: Option<&Tool>) -> Result<Map<String, Json>, BadA
     Ok(arguments)
 }
 
-/// A typed value as the tool's argument has it. What cannot be read stays
-/// text, and is refused where every argument is checked.
+/// A typed value. What a text means for its argument is read where every
+/// argument is checked; only a list has another spelling here.
 fn typed(tool: Option<&Tool>, name: &str, text: &str) -> Json {
-    let kind = match (tool, name) {
-        (_, "fields") => Some(Kind::Strings),
-        (_, "page_size") => Some(Kind::Int),
-        (Some(Tool::Fleet(own)), _) => {
-            let flag = own.arguments.iter().any(|known| known.name == name && known.form == Form::Flag);
-            flag.then_some(Kind::Bool)
+    let is_list = match tool {
+        Some(Tool::Function(entry)) => {
+            entry.arguments().any(|parameter| parameter.answers_to(name) && parameter.kind == Kind::Strings)
         }
-        (Some(Tool::Function(entry)), _) => {
-            entry.arguments().find(|parameter| parameter.answers_to(name)).map(|parameter| parameter.kind)
-        }
-        _ => None,
+        _ => false,
     };
-    let parsed = match kind {
-        Some(Kind::Int | Kind::Long) => text.parse::<i64>().ok().map(Json::from),
-        Some(Kind::Double | Kind::Hashtable | Kind::Hashtables | Kind::Object | Kind::Objects) => {
-            serde_json::from_str(text).ok()
-        }
-        Some(Kind::Bool | Kind::Switch) => text.parse::<bool>().ok().map(Json::from),
-        Some(Kind::Strings) => Some(text.split(',').map(|item| Json::from(item.trim())).collect()),
-        Some(Kind::String | Kind::Datetime | Kind::Timespan) | None => None,
-    };
-    parsed.unwrap_or_else(|| text.into())
+    if is_list || name == "fields" {
+        return text.split(',').map(|item| Json::from(item.trim())).collect();
+    }
+    text.into()
 }

@@ -5,9 +5,12 @@ use super::source::{self, CommandError};
 use super::{Exit, print};
 use crate::config::Config;
 
-pub(super) fn run(args: &Check) -> Result<Exit, CommandError> {
+/// Says good what a connection could use: commands that print a secret are
+/// not run, everything else that it reads here is looked at.
+pub(super) async fn run(args: &Check) -> Result<Exit, CommandError> {
     let path = source::path(args.config.as_deref())?;
     let config = Config::read(&path)?;
+    config.look().await.map_err(|error| error.of(&path))?;
     for warning in &config.warnings {
         print::complain(&format!("{}: {warning}", path.display()));
     }

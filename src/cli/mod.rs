@@ -12,6 +12,7 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod exit;
+mod guard;
 mod print;
 mod serve;
 mod signal;
@@ -26,17 +27,22 @@ pub use exit::Exit;
 
 /// Runs the command that the process was started with.
 pub async fn run() -> Exit {
+    guard::forbid_core_dumps();
+    let exit = command().await;
+    // Here, for complaints before the log has begun.
+    crate::watch::flush();
+    exit
+}
+
+async fn command() -> Exit {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return print::usage(&error),
     };
-    let _flush = match crate::watch::init(crate::config::env::log().as_deref()) {
-        Ok(flush) => flush,
-        Err(error) => {
-            print::complain(&error.to_string());
-            return Exit::Refused;
-        }
-    };
+    if let Err(error) = crate::watch::init(crate::config::env::log().as_deref()) {
+        print::complain(&error.to_string());
+        return Exit::Refused;
+    }
     let ended = match args.command {
         Command::Serve(serve) => serve::from_file(&serve).await,
         #[cfg(feature = "demo")]
@@ -44,7 +50,7 @@ pub async fn run() -> Exit {
         Command::Call(call) => call::run(&call).await,
         Command::Tools(tools) => tools::run(&tools).await,
         Command::Catalog(args::Catalog::Probe(probe)) => catalog::probe(&probe).await,
-        Command::Check(check) => check::run(&check),
+        Command::Check(check) => check::run(&check).await,
         Command::Audit(args::Audit::Verify(verify)) => audit::verify(&verify),
         #[cfg(feature = "demo")]
         Command::Host(host) => demo::host(&host).await,

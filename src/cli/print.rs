@@ -18,7 +18,11 @@ pub(super) fn json(value: &Json) {
 
 /// One line on standard error.
 pub(super) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "sentinel-jump: {text}");
+    let line = format!("sentinel-jump: {text}\n");
+    let _ = match crate::watch::stderr() {
+        Ok(mut lines) => lines.write_all(line.as_bytes()),
+        Err(_) => std::io::stderr().lock().write_all(line.as_bytes()),
+    };
 }
 
 /// Help where it was asked for, a complaint where it was not.

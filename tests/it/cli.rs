@@ -102,9 +102,10 @@ fn http_is_served_on_loopback_only() {
 
 #[test]
 fn check_says_good_or_what_is_wrong() {
-    let (_folder, config) = file(world::TOML);
+    let (_folder, config) =
+        file(&world::TOML.replace("env = \"SENTINEL_JUMP_TEST_NOT_SET\"", "command = [\"/not/run\"]"));
     let output = run(&["check", "--config", &config]);
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("2 hosts, 2 tenants, 3 workspaces"));
     let (_folder, config) = file(&world::TOML.replace("username", "user_name"));
     let output = run(&["check", "--config", &config]);

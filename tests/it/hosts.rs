@@ -40,6 +40,8 @@ pub(crate) type Before = Arc<dyn Fn(&Command) -> Vec<Step> + Send + Sync>;
 pub(crate) struct Hosts {
     pub(crate) listeners: BTreeMap<String, Listener>,
     pub(crate) config: Config,
+    /// The configuration as it is written.
+    pub(crate) toml: String,
     vault: Vault,
 }
 
@@ -96,7 +98,7 @@ impl Hosts {
             listeners.insert(alias.clone(), listener);
         }
         let config = Config::parse(&toml, Path::new("")).expect("a good configuration");
-        Self { listeners, config, vault: vault(PASSWORD) }
+        Self { listeners, config, toml, vault: vault(PASSWORD) }
     }
 
     /// Ends one tenant's host and starts it anew at the same address.

@@ -1,6 +1,8 @@
 //! What such a script does once it is called: its target, its questions, its
 //! exit codes, what of it ran.
 
+#![expect(clippy::print_stdout, reason = "what is left out of a script is for people to read")]
+
 use super::*;
 
 trials! { TRIALS:

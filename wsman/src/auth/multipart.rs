@@ -13,6 +13,11 @@
 //! <u32le bytes of header><header><data>--Encrypted Boundary--
 //! ```
 //!
+//! The tabs stay although Microsoft's server for Linux drops a connection for
+//! them: the specification shows them, Windows was recorded to take them, and a
+//! dropped connection proves neither why nor that nothing was made of the
+//! request, so the same could not be sent again without.
+//!
 //! Source: [MS-WSMV] §2.2.9.1.
 
 use super::{AuthError, Sealed};

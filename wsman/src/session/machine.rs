@@ -37,6 +37,11 @@ use crate::{Effect, Error, ErrorKind};
 /// second finds the command wherever the line orders requests a little; a host
 /// that takes longer is waited for.
 const EARLY_RECEIVES: u32 = 2;
+/// How long a Command waits for the answer to a terminate. Chosen: a host that
+/// is there answers within a fraction of it, and a lost answer must not hold a
+/// call up.
+const TURN: Duration = Duration::from_secs(2);
+
 /// One remote session: see the [module](super).
 #[derive(Debug)]
 pub struct Session {
@@ -230,11 +235,13 @@ impl Session {
     }
 
     fn insert_pipeline(&mut self, now: Instant, id: Uuid, first: Duration, all: Duration, creation: Option<Value>) {
+        self.latest = self.latest.max(now);
         self.pipelines.insert(
             id,
             Pipeline {
                 phase: Phase::AwaitKey,
                 creation,
+                turn: None,
                 assembler: Assembler::new(Assembler::DEFAULT_LIMIT),
                 pending: VecDeque::new(),
                 sending: None,
@@ -258,7 +265,7 @@ impl Session {
     }
 
     /// Starts a pipeline and sends its Command twice, the second time as a
-    /// client does whose line broke: [`Event::Probed`] says whether the host
+    /// client does whose line broke: the event `Probed` says whether the host
     /// replayed its answer. Let the pipeline count, and look at the count
     /// afterwards: only a host that replays *and* ran it once may be trusted
     /// with [`Robustness::Retransmitted`](super::Robustness::Retransmitted).
@@ -298,13 +305,36 @@ impl Session {
             pipeline.pending.push_front(Pending { kind, load: Load::Fragments(data) });
             kind = SendKind::Creation;
         }
-        pipeline.phase = Phase::AwaitCommand;
         pipeline.parts_follow = kind == SendKind::Creation;
-        // More of CREATE_PIPELINE to come: there will be nothing to receive.
-        let early = pipeline.early > 0 && pipeline.pending.iter().all(|pending| pending.kind == SendKind::HostResponse);
-        self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
-        if early {
-            self.receive_early(id);
+        pipeline.phase = Phase::AwaitTurn;
+        pipeline.turn = Some((self.latest + TURN, arguments));
+        self.take_turns();
+    }
+
+    /// Sends the Commands whose turn it is.
+    ///
+    /// Seen: Microsoft's server for Linux stood still in one of three runs where
+    /// a Command came on the heels of a terminate that it had not answered, and
+    /// no other client does that. Waiting costs a call that follows another at
+    /// once the rest of one round trip, and nobody else anything.
+    pub(super) fn take_turns(&mut self) {
+        let now = self.latest;
+        let busy =
+            self.in_flight.values().any(|exchange| exchange.purpose == Purpose::Terminate && exchange.losses == 0);
+        let due = |turn: &(Instant, Vec<u8>)| !busy || turn.0 <= now;
+        let ids: Vec<_> =
+            self.pipelines.iter().filter(|(_, p)| p.turn.as_ref().is_some_and(due)).map(|(id, _)| *id).collect();
+        for id in ids {
+            let Some(pipeline) = self.pipelines.get_mut(&id) else { continue };
+            let Some((_, arguments)) = pipeline.turn.take() else { continue };
+            pipeline.phase = Phase::AwaitCommand;
+            // More of CREATE_PIPELINE to come: there will be nothing to receive.
+            let early =
+                pipeline.early > 0 && pipeline.pending.iter().all(|pending| pending.kind == SendKind::HostResponse);
+            self.exchange(Purpose::Command(id), Operation::Command { command_id: id, arguments });
+            if early {
+                self.receive_early(id);
+            }
         }
     }
 
@@ -392,6 +422,7 @@ impl Session {
             Input::Tick => {}
         }
         self.alarms(now);
+        self.take_turns();
     }
 
     /// The next thing to do.
@@ -411,7 +442,8 @@ impl Session {
         };
         let key = self.keys.deadline().map(|by| (by, Why::Key));
         let call = self.next_call_alarm().map(|by| (by, Why::Pool));
-        let repeats = self.repeats.iter().map(|(at, _)| (*at, Why::Repeat));
+        let turns = self.pipelines.values().filter_map(|p| p.turn.as_ref()).map(|(by, _)| (*by, Why::Turn));
+        let repeats = self.repeats.iter().map(|(at, _)| (*at, Why::Repeat)).chain(turns);
         let asleep = self.is_leaving();
         let alarms = self.pipelines.values().filter(|_| !asleep).map(|p| (p.alarm(), Why::Deadline));
         let next = state.into_iter().chain(key).chain(call).chain(repeats).chain(alarms).min_by_key(|(at, _)| *at);
@@ -446,7 +478,7 @@ impl Session {
             return self.end_heard(id);
         }
         // The host knows nothing of it yet.
-        if pipeline.phase == Phase::AwaitKey {
+        if matches!(pipeline.phase, Phase::AwaitKey | Phase::AwaitTurn) {
             self.forget(id, End::Stopped(cause));
             return;
         }

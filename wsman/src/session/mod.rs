@@ -166,6 +166,8 @@ pub enum Why {
     Deadline,
     /// To repeat a lost Receive.
     Repeat,
+    /// For the answer to a terminate, before the next Command.
+    Turn,
 }
 
 /// Something for the application.

@@ -125,6 +125,8 @@ pub(super) struct Pipeline {
     pub(super) phase: Phase,
     /// CREATE_PIPELINE, while the session key is awaited.
     pub(super) creation: Option<Value>,
+    /// What Command carries, and until when it waits for its turn.
+    pub(super) turn: Option<(Instant, Vec<u8>)>,
     pub(super) assembler: Assembler,
     /// Envelopes to send, in order: the rest of CREATE_PIPELINE, input.
     pub(super) pending: VecDeque<Pending>,
@@ -187,6 +189,8 @@ pub(super) struct HeardIds {
 pub(super) enum Phase {
     /// The session key: a secret is among the arguments.
     AwaitKey,
+    /// The answer to the terminate of a pipeline before.
+    AwaitTurn,
     /// The answer to Command.
     AwaitCommand,
     /// The host to take the rest of CREATE_PIPELINE.
@@ -242,7 +246,7 @@ impl Pipeline {
     /// What its loss means: without the whole of CREATE_PIPELINE nothing runs.
     pub(super) fn effect_of_loss(&self) -> Effect {
         match self.phase {
-            Phase::AwaitKey => Effect::NotRun,
+            Phase::AwaitKey | Phase::AwaitTurn => Effect::NotRun,
             Phase::AwaitCreation if self.sending == Some(SendKind::Creation) => Effect::NotRun,
             Phase::AwaitCommand if self.parts_follow => Effect::NotRun,
             _ => Effect::MayHaveRun,

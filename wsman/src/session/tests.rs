@@ -168,7 +168,17 @@ impl Host {
         self.answer("Receive", Answer::Received(Received { streams, states: vec![] }));
     }
 
+    /// Starts a pipeline; what was terminated before is answered first, or its
+    /// answer is waited for in vain.
     fn run(&mut self, command: Command) -> PipelineId {
+        let terminates = |(_, _, request, _): &(ExchangeId, Lane, Request, Vec<u8>)| {
+            matches!(request.operation, Operation::Signal { code: SignalCode::Terminate, .. })
+        };
+        while let Some(at) = self.asked.iter().position(terminates) {
+            let asked = self.asked.remove(at);
+            self.asked.insert(0, asked);
+            self.answer("Signal", Answer::Signalled);
+        }
         let id = self.session.run(self.now, PipelineSpec::new(command)).unwrap();
         self.drain();
         id

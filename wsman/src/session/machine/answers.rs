@@ -412,6 +412,7 @@ impl Session {
             };
             let waits = self.in_flight.values().any(under_way);
             let Some(pipeline) = self.pipelines.get_mut(&id) else { continue };
+            pipeline.turn = None;
             let effect = pipeline.effect_of_loss();
             if waits && effect == Effect::MayHaveRun && !pipeline.heard {
                 pipeline.doomed = Some(error.clone());

@@ -201,7 +201,9 @@ impl Session {
     /// Input that gathers meanwhile goes together.
     pub(super) fn send_next(&mut self, id: Uuid) {
         let Some(pipeline) = self.pipelines.get_mut(&id) else { return };
-        if pipeline.sending.is_some() || matches!(pipeline.phase, Phase::AwaitKey | Phase::AwaitCommand) {
+        if pipeline.sending.is_some()
+            || matches!(pipeline.phase, Phase::AwaitKey | Phase::AwaitTurn | Phase::AwaitCommand)
+        {
             return;
         }
         let Some(Pending { kind, load }) = pipeline.pending.pop_front() else { return };

@@ -410,6 +410,42 @@ fn e9_output_beyond_the_bound_is_counted_and_the_pipeline_goes_on() {
 }
 
 #[test]
+fn e14_a_command_waits_for_the_answer_to_the_terminate_before_it() {
+    let ended = || {
+        let mut host = Host::open();
+        let id = host.running();
+        host.say(id, &[state(PipelineState::Completed)]);
+        assert_eq!(host.names(), ["Signal"]);
+        let next = host.session.run(host.now, PipelineSpec::new(Command::new("Set-Thing"))).unwrap();
+        host.drain();
+        assert_eq!(host.names(), ["Signal"], "not on its heels");
+        assert!(matches!(host.end(), End::Completed));
+        (host, next)
+    };
+    let (mut host, next) = ended();
+    host.answer("Signal", Answer::Signalled);
+    host.answer("Command", Answer::CommandStarted(next.0));
+    // A fault and a loss are answers, and silence holds nobody up.
+    let (mut host, _) = ended();
+    host.answer("Signal", fault(Fault::INVALID_SELECTORS));
+    assert_eq!(host.names(), ["Command"]);
+    let (mut host, _) = ended();
+    host.lose("Signal", true);
+    assert_eq!(host.names(), ["Command"]);
+    let (mut host, _) = ended();
+    assert_eq!(host.wait, Some((host.now + 2 * SECOND, Why::Turn)));
+    host.later(2 * SECOND);
+    assert_eq!(host.names(), ["Signal", "Command"]);
+    // What waits for its turn did not run.
+    let (mut host, next) = ended();
+    host.session.stop(host.now, next);
+    host.drain();
+    assert!(matches!(host.end(), End::Stopped(StopCause::Caller)));
+    host.later(10 * SECOND);
+    assert!(!host.names().contains(&"Command"));
+}
+
+#[test]
 fn e15_of_a_list_of_states_the_one_that_ends_wins_per_command() {
     let done = |own: bool| {
         let mut host = Host::open();

@@ -65,7 +65,7 @@ fn a_command_that_is_gone_was_stopped_only_if_a_stop_was_asked() {
     let id = host.running();
     host.answer("Receive", fault(Fault::INVALID_SELECTORS));
     assert!(host.lost().may_have_run());
-    host.take("Signal");
+    host.answer("Signal", Answer::Signalled);
     let other = host.running();
     assert_ne!(id, other);
     host.session.stop(host.now, other);
