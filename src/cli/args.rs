@@ -18,6 +18,7 @@ const AFTER: &str = "\
 Environment:
   SENTINEL_JUMP_CONFIG  path of the configuration, when --config is not given
   SENTINEL_JUMP_LOG     what is logged on stderr, such as info or sentinel_jump=debug
+  NO_COLOR              set to anything: no colours on a terminal
   SENTINEL_JUMP_HOST_PASSWORD  password that `host` takes, instead of a new one that it prints
 
 Exit codes: 0 done, 1 failed, 2 refused, 3 unreachable, 4 unknown, 130 cancelled";
@@ -28,9 +29,9 @@ pub(super) enum Command {
     Serve(Serve),
     /// Serve MCP on jump hosts of the demo; needs no configuration.
     Demo(Demo),
-    /// Run one tool and print its answer as JSON.
+    /// Run one tool and print its answer: a table on a terminal, JSON elsewhere.
     Call(Call),
-    /// List the tools that a client would see.
+    /// List the tools that a client would see, or explain one.
     Tools(List),
     /// Look at what a host's script has.
     #[command(subcommand)]
@@ -58,12 +59,18 @@ pub(super) struct Source {
 /// Which tools there are.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Tools {
-    /// Tool sets instead of the configured ones: all, read, fleet, tables, rules, workbooks, incidents, backup, dcr.
-    #[arg(long, value_name = "SET,…", value_delimiter = ',')]
+    /// Tool sets instead of the configured ones.
+    #[arg(long, value_name = "SET,…", value_delimiter = ',', value_parser = tool_set())]
     pub(super) tools: Vec<ToolSet>,
     /// No tool that changes anything.
     #[arg(long)]
     pub(super) read_only: bool,
+}
+
+/// Names the sets in the help, in completions and where there is none of that name.
+fn tool_set() -> impl clap::builder::TypedValueParser<Value = ToolSet> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+    PossibleValuesParser::new(ToolSet::NAMES.map(|(name, _)| name)).try_map(|name| name.parse::<ToolSet>())
 }
 
 /// Over what MCP is served.
@@ -112,14 +119,36 @@ pub(super) struct Call {
     /// Name of the object, typed by a person: confirms what may lose something.
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
+    /// How the answer is printed, instead of a table on a terminal and JSON elsewhere.
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<Format>,
+    /// Every row, not only the first page.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Rows only: no summary, no hints, no log.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
 
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Columns that fit the terminal.
+    Table,
+    /// One object, as MCP has it.
+    Json,
+    /// A row per line, as soon as it is there.
+    Jsonl,
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
+    /// The tool to explain, or its function.
+    pub(super) tool: Option<String>,
     /// As JSON, with schemas.
     #[arg(long)]
     pub(super) json: bool,

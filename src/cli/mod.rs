@@ -10,11 +10,16 @@ mod call;
 mod catalog;
 mod check;
 mod exit;
+mod explain;
 mod print;
 mod serve;
+mod sheet;
 mod signal;
 mod source;
+mod terminal;
 mod tools;
+mod visible;
+mod walk;
 
 use clap::Parser as _;
 
@@ -28,7 +33,8 @@ pub async fn run() -> Exit {
         Ok(args) => args,
         Err(error) => return print::usage(&error),
     };
-    if let Err(error) = crate::watch::init(crate::config::env::log().as_deref()) {
+    let filter = crate::config::env::log().or_else(|| filter(&args.command).map(str::to_owned));
+    if let Err(error) = crate::watch::init(filter.as_deref()) {
         print::complain(&error.to_string());
         return Exit::Refused;
     }
@@ -46,4 +52,18 @@ pub async fn run() -> Exit {
         print::complain(&error.to_string());
         error.exit()
     })
+}
+
+/// What is logged where nobody said it; `None`: as everywhere.
+///
+/// Somebody who looks at an answer on a terminal shall not have to look for it
+/// between lines of the log. The trail has them all the same.
+fn filter(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Call(call) if call.quiet => Some("error,audit=off"),
+        Command::Call(_) | Command::Tools(_) | Command::Catalog(_) if print::errors_are_read() => {
+            Some("warn,audit=off")
+        }
+        _ => None,
+    }
 }

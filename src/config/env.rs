@@ -26,8 +26,11 @@ pub const HOST_PASSWORD: Variable = Variable {
     meaning: "password that `host` takes, instead of a new one that it prints",
 };
 
+/// No colours. Source: <https://no-color.org>.
+pub const NO_COLOR: Variable = Variable { name: "NO_COLOR", meaning: "set to anything: no colours on a terminal" };
+
 /// Every variable.
-pub const VARIABLES: [Variable; 3] = [CONFIG, LOG, HOST_PASSWORD];
+pub const VARIABLES: [Variable; 4] = [CONFIG, LOG, NO_COLOR, HOST_PASSWORD];
 
 /// The configuration's path.
 #[must_use]
@@ -39,6 +42,13 @@ pub fn config() -> Option<PathBuf> {
 #[must_use]
 pub fn log() -> Option<String> {
     read(LOG.name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty())
+}
+
+/// Whether a terminal may be coloured: nobody said no, and it can.
+#[must_use]
+pub fn wants_colours() -> bool {
+    let refused = read(NO_COLOR.name).is_some_and(|value| !value.is_empty());
+    !refused && read("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 /// The password of the embedded jump host.

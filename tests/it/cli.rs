@@ -199,3 +199,29 @@ fn every_variable_is_in_the_help() {
         assert!(help.contains(variable.name) && help.contains(variable.meaning), "{}", variable.name);
     }
 }
+
+#[test]
+fn every_page_is_walked_by_one_command_and_no_cursor_is_printed() {
+    let call = |more: &[&str]| run(&[&["call", "sentinel_list_analytics_rules", "--demo"], more].concat());
+    let output = call(&[]);
+    let page: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((page["count"].as_u64(), page["data"].as_array().map(Vec::len)), (Some(89), Some(25)));
+    assert_eq!((&page["nextCursor"], &page["truncated"]), (&Json::Null, &Json::Bool(true)));
+    assert_eq!(page["warnings"][0], "64 more rows; repeat the command with --all to have them.");
+    let output = call(&["--all", "--quiet"]);
+    let whole: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((whole["data"].as_array().map(Vec::len), &whole["truncated"]), (Some(89), &Json::Bool(false)));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = call(&["--all", "--format", "jsonl", "--arg", "page_size=10"]);
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let rows: Vec<Json> = lines.lines().map(|line| serde_json::from_str(line).expect("a row per line")).collect();
+    // Times in them are those of each command's own demo.
+    let whose = |row: &Json| (row["tenant"].clone(), row["workspace"].clone(), row["RuleId"].clone());
+    let all = whole["data"].as_array().expect("rows");
+    assert_eq!(rows.iter().map(whose).collect::<Vec<_>>(), all.iter().map(whose).collect::<Vec<_>>());
+    let pages = String::from_utf8_lossy(&output.stderr).matches("INFO audit").count();
+    assert!(pages >= 9, "each page is a line of the log where nobody looks at it: {pages}");
+    let output = call(&["--arg", "cursor=0.25"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--all gives every row"));
+}
