@@ -12,6 +12,7 @@ mod check;
 mod exit;
 mod explain;
 mod print;
+mod sample;
 mod serve;
 mod sheet;
 mod signal;

@@ -23,6 +23,11 @@ pub(super) enum CommandError {
     Demo(#[from] DemoError),
     #[error("--http: {0}")]
     Address(#[from] crate::front::NotLoopback),
+    #[error("--listen: {0}")]
+    Listen(#[source] crate::front::NotLoopback),
+    #[cfg(feature = "process")]
+    #[error("--process: there is no program \"{0}\" on the PATH or in that place")]
+    NoProgram(String),
     #[error("the service broke: {0}")]
     Served(#[from] crate::front::ServeError),
 }
@@ -32,6 +37,9 @@ impl CommandError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Nowhere | Self::Wrong(_) | Self::Address(_) | Self::NoState | Self::Trail(_) => Exit::Refused,
+            Self::Listen(_) => Exit::Refused,
+            #[cfg(feature = "process")]
+            Self::NoProgram(_) => Exit::Refused,
             Self::Demo(_) | Self::Served(_) => Exit::Failed,
         }
     }

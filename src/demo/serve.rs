@@ -102,6 +102,8 @@ pub struct HostEnd {
     pub listener: Listener,
     /// Who may sign in.
     pub credentials: Credentials,
+    /// SHA-256 of its certificate, in hex, where it has one.
+    pub pin: Option<String>,
 }
 
 /// What a host with https is made of.
@@ -135,9 +137,11 @@ pub async fn host(listen: SocketAddr, process: Option<&str>, tls: Option<HostFil
         Some(command) => external(command)?,
     };
     let mut options = HostOptions::new(vec![credentials.clone()], engine);
+    let mut pin = None;
     if let Some(files) = tls {
         let mut tls =
             HostTls::from_pem(&read(files.certificate)?, &read(files.key)?).map_err(|_| DemoError::Certificate)?;
+        pin = Some(base16ct::lower::encode_string(&tls.sha256()));
         if files.require_channel_binding {
             tls.cbt_hardening = CbtHardening::Strict;
         }
@@ -145,7 +149,7 @@ pub async fn host(listen: SocketAddr, process: Option<&str>, tls: Option<HostFil
         options.basic = if files.basic { BasicSignIn::OverTls } else { BasicSignIn::Off };
     }
     let listener = Listener::bind(listen, options).await?;
-    Ok(HostEnd { listener, credentials })
+    Ok(HostEnd { listener, credentials, pin })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, DemoError> {

@@ -225,3 +225,28 @@ fn every_page_is_walked_by_one_command_and_no_cursor_is_printed() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--all gives every row"));
 }
+
+#[test]
+fn a_wrong_value_names_the_right_ones() {
+    let said = |arguments: &[&str]| {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let sets = said(&["tools", "--tools", "nonsense"]);
+    for (name, _) in sentinel_jump::catalog::ToolSet::NAMES {
+        assert!(sets.contains(name), "{name}: {sets}");
+    }
+    for address in ["0.0.0.0:5985", "[::]:0"] {
+        let text = said(&["host", "--listen", address]);
+        assert!(text.contains("--listen") && text.contains("can be reached from elsewhere"), "{text}");
+    }
+    #[cfg(feature = "process")]
+    assert!(
+        said(&["host", "--listen", "127.0.0.1:0", "--process", "nonexistent -s"])
+            .contains("no program \"nonexistent\"")
+    );
+    let text = said(&["catalog", "probe", "--demo", "--tenant", "nordhafn"]);
+    assert!(text.contains("Did you mean \"nordhafen\"?"), "{text}");
+}

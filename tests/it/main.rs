@@ -21,6 +21,8 @@ mod pool;
 mod readme;
 mod requests;
 mod snapshot;
+#[cfg(unix)]
+mod terminal;
 mod three;
 mod tls;
 mod world;
