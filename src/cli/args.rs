@@ -43,6 +43,10 @@ pub(super) enum Command {
     Audit(Audit),
     /// Run an embedded jump host for tests.
     Host(Host),
+    /// Print what a shell completes the command line by.
+    Completions(Completions),
+    /// Print the manual page, in roff.
+    Man(Man),
 }
 
 /// Where the configuration comes from.
@@ -224,4 +228,17 @@ pub(super) struct Host {
     #[cfg(feature = "process")]
     #[arg(long, value_name = "COMMAND")]
     pub(super) process: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Completions {
+    /// Which shell.
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Man {
+    /// Write a page for every command into this folder instead.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) output: Option<PathBuf>,
 }

@@ -9,6 +9,7 @@ mod audit;
 mod call;
 mod catalog;
 mod check;
+mod complete;
 mod exit;
 mod explain;
 mod print;
@@ -48,6 +49,8 @@ pub async fn run() -> Exit {
         Command::Check(check) => check::run(&check),
         Command::Audit(args::Audit::Verify(verify)) => audit::verify(&verify),
         Command::Host(host) => serve::host(&host).await,
+        Command::Completions(completions) => Ok(complete::completions(completions.shell)),
+        Command::Man(man) => complete::man(&man),
     };
     ended.unwrap_or_else(|error| {
         print::complain(&error.to_string());

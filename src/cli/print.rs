@@ -40,6 +40,11 @@ pub(super) fn sheet(sheet: &Sheet, terminal: Terminal) {
     }
 }
 
+/// What a tool of ours made, such as a completion script: as it is.
+pub(super) fn made(text: &[u8]) {
+    let _ = std::io::stdout().lock().write_all(text);
+}
+
 /// Lines on standard error.
 pub(super) fn complain(text: &str) {
     let mut err = std::io::stderr().lock();

@@ -28,6 +28,8 @@ pub(super) enum CommandError {
     #[cfg(feature = "process")]
     #[error("--process: there is no program \"{0}\" on the PATH or in that place")]
     NoProgram(String),
+    #[error("the page cannot be written: {0}")]
+    Page(#[source] std::io::Error),
     #[error("the service broke: {0}")]
     Served(#[from] crate::front::ServeError),
 }
@@ -40,7 +42,7 @@ impl CommandError {
             Self::Listen(_) => Exit::Refused,
             #[cfg(feature = "process")]
             Self::NoProgram(_) => Exit::Refused,
-            Self::Demo(_) | Self::Served(_) => Exit::Failed,
+            Self::Demo(_) | Self::Served(_) | Self::Page(_) => Exit::Failed,
         }
     }
 }

@@ -249,4 +249,26 @@ fn a_wrong_value_names_the_right_ones() {
     );
     let text = said(&["catalog", "probe", "--demo", "--tenant", "nordhafn"]);
     assert!(text.contains("Did you mean \"nordhafen\"?"), "{text}");
+    assert!(said(&["completions", "nosuchshell"]).contains("zsh"));
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let commands = ["serve", "demo", "call", "tools", "catalog", "check", "audit", "host", "completions", "man"];
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        let script = String::from_utf8(output.stdout).expect("text");
+        assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
+        // Not every shell is told values.
+        assert_eq!(script.contains("jsonl"), ["bash", "fish", "zsh"].contains(&shell), "{shell}");
+    }
+    let page = String::from_utf8(run(&["man"]).stdout).expect("text");
+    assert!(page.contains(".TH sentinel-jump 1") && page.contains("sentinel\\-jump\\-call(1)"), "{page}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("man1");
+    assert_eq!(run(&["man", "--output", path.to_str().expect("a plain path")]).status.code(), Some(0));
+    for command in commands {
+        let page = std::fs::read_to_string(path.join(format!("sentinel-jump-{command}.1"))).expect("a page");
+        assert!(page.contains(".SH SYNOPSIS"), "{command}");
+    }
 }
