@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::args::Host;
 use crate::config::env::HOST_PASSWORD;
-use crate::demo::{HostEnd, SCRIPT_PATH, World};
+use crate::demo::{HostEnd, SCRIPT_PATH};
 
 /// Where a real script would stand: only its owner knows.
 const OWN_SCRIPT: &str = "/path/to/SentinelManager.ps1";
@@ -12,8 +12,8 @@ const OWN_SCRIPT: &str = "/path/to/SentinelManager.ps1";
 /// TOML that `--config` takes as it is, and what must be set before.
 ///
 /// The password is named, not written: no configuration can hold one.
-pub(super) fn toml(args: &Host, host: &HostEnd, world: &World, has_own_script: bool) -> String {
-    let Some(tenant) = world.tenants().first() else { return String::new() };
+pub(super) fn toml(args: &Host, host: &HostEnd, has_own_script: bool) -> String {
+    let Some(tenant) = &host.tenant else { return String::new() };
     let (name, alias) = (&tenant.host, &tenant.alias);
     let mut toml = format!("[hosts.{name}]\nurl = \"{}\"\n", host.listener.url());
     if args.basic {

@@ -10,7 +10,7 @@ use super::{Exit, print, sample, signal};
 use crate::access::Caller;
 use crate::config::env::HOST_PASSWORD;
 use crate::config::{Config, env};
-use crate::demo::{self, World};
+use crate::demo;
 use crate::desk::Desk;
 use crate::front::{HttpListener, Loopback, serve_http, serve_stdio};
 use crate::mcp::Server;
@@ -96,9 +96,8 @@ pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {
         print::line("\nBefore its configuration is used, in that shell:");
         print::line(&format!("export {}={password}", HOST_PASSWORD.name));
     }
-    let world = World::new(jiff::Timestamp::now());
     print::line("\n# Its configuration, for --config; Ctrl-C ends the host.");
-    print::line(&sample::toml(args, &host, &world, process.is_some()));
+    print::line(&sample::toml(args, &host, process.is_some()));
     told_to_end.await;
     let ran = host.listener.counters();
     print::line(&format!("{} requests, {} commands", ran.requests.values().sum::<u64>(), ran.commands_started));

@@ -104,6 +104,8 @@ pub struct HostEnd {
     pub credentials: Credentials,
     /// SHA-256 of its certificate, in hex, where it has one.
     pub pin: Option<String>,
+    /// Whose it is.
+    pub tenant: Option<Tenant>,
 }
 
 /// What a host with https is made of.
@@ -128,11 +130,12 @@ pub struct HostFiles<'a> {
 pub async fn host(listen: SocketAddr, process: Option<&str>, tls: Option<HostFiles<'_>>) -> Result<HostEnd, DemoError> {
     let password = crate::config::env::host_password().unwrap_or_else(password);
     let credentials = credentials(&password);
+    let world = Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now));
+    let tenant = world.tenants().first().cloned();
     let engine = match process {
         None => {
-            let world = Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now));
-            let tenant = world.tenants().first().map(|tenant| tenant.alias.clone()).unwrap_or_default();
-            EngineKind::Demo(commands_for(world, &tenant))
+            let alias = tenant.as_ref().map(|tenant| tenant.alias.as_str()).unwrap_or_default();
+            EngineKind::Demo(commands_for(world, alias))
         }
         Some(command) => external(command)?,
     };
@@ -149,7 +152,7 @@ pub async fn host(listen: SocketAddr, process: Option<&str>, tls: Option<HostFil
         options.basic = if files.basic { BasicSignIn::OverTls } else { BasicSignIn::Off };
     }
     let listener = Listener::bind(listen, options).await?;
-    Ok(HostEnd { listener, credentials, pin })
+    Ok(HostEnd { listener, credentials, pin, tenant })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, DemoError> {
