@@ -25,6 +25,8 @@ mod readme;
 mod requests;
 mod sentences;
 mod snapshot;
+#[cfg(unix)]
+mod terminal;
 mod three;
 mod tls;
 mod trail;
