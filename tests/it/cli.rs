@@ -243,6 +243,19 @@ fn every_page_is_walked_by_one_command_and_no_cursor_is_printed() {
 }
 
 #[test]
+fn every_format_answers_in_the_language_of_the_command() {
+    let (_folder, config) = file(world::TOML);
+    for format in ["table", "json", "jsonl"] {
+        let wrong = ["--arg", "tenant_filter=nordhafn", "--format", format, "--language", "de", "--config", &config];
+        let output = run(&[&["call", "sentinel_list_analytics_rules", "--quiet"], &wrong[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{format}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("Es gibt keinen Tenant") && said.contains("nordhafen"), "{format}: {said}");
+    }
+}
+
+#[test]
 fn a_wrong_value_names_the_right_ones() {
     let said = |arguments: &[&str]| {
         let output = run(arguments);
