@@ -74,6 +74,8 @@ codes! {
     Unreachable = "unreachable",
     /// The host refused the credentials.
     SignInRefused = "sign_in_refused",
+    /// What is needed to sign in cannot be had here, or is no such thing.
+    SignInUnavailable = "sign_in_unavailable",
     /// The host's certificate was refused.
     TlsRefused = "tls_refused",
     /// What answered is no WinRM.

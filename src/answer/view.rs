@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::ToolError;
 use super::case::{BadArgument, Misspelt, Wanted};
 use crate::catalog::schema::{PAGE_SIZE, PAGE_SIZE_MAX};
+use crate::catalog::{Kind, reading};
 use crate::spelling;
 
 /// How much of the answer is asked for, and from where on.
@@ -17,24 +18,26 @@ pub(crate) struct View {
 
 /// Reads the arguments that shape the answer.
 pub(crate) fn view(arguments: &Map<String, Json>) -> Result<View, ToolError> {
-    let fields = match arguments.get("fields") {
-        None | Some(Json::Null) => None,
-        Some(Json::Array(items)) => {
-            let names: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+    // None of them can be empty: "" is one that was left out.
+    let given = |name: &str| arguments.get(name).filter(|value| !value.is_null() && *value != "");
+    let texts = |value: &Json| serde_json::from_value::<Vec<String>>(value.clone()).ok();
+    let fields = match given("fields") {
+        None => None,
+        Some(value) => {
+            let names = reading::read(Kind::Strings, value).as_ref().and_then(texts);
             Some(names.ok_or_else(|| expected("fields", Wanted::Texts))?).filter(|names| !names.is_empty())
         }
-        Some(_) => return Err(expected("fields", Wanted::Texts)),
     };
-    let page_size = match arguments.get("page_size") {
-        None | Some(Json::Null) => PAGE_SIZE,
-        Some(value) => value
-            .as_u64()
+    let page_size = match given("page_size") {
+        None => PAGE_SIZE,
+        Some(value) => reading::read(Kind::Int, value)
+            .and_then(|size| size.as_u64())
             .and_then(|size| usize::try_from(size).ok())
             .filter(|size| (1..=PAGE_SIZE_MAX).contains(size))
             .ok_or_else(|| expected("page_size", Wanted::WholeWithin { least: 1, greatest: PAGE_SIZE_MAX }))?,
     };
-    let cursor = match arguments.get("cursor") {
-        None | Some(Json::Null) => None,
+    let cursor = match given("cursor") {
+        None => None,
         Some(Json::String(text)) => Some(text.clone()),
         Some(_) => return Err(expected("cursor", Wanted::Text)),
     };

@@ -2,7 +2,10 @@
 //!
 //! The type is the probe's, never guessed from the JSON: a number sent as
 //! text is read by the host's culture, `"1,5"` becomes 15 and `03.02.` the
-//! second of March.
+//! second of March. Where the host declares another type than the catalogue,
+//! a value is sent as that type when nothing of it is lost: a number as its
+//! digits, digits as their number, one item as a list and a list of one as
+//! its item.
 
 use std::str::FromStr as _;
 
@@ -10,6 +13,7 @@ use serde_json::Value as Json;
 use wsman::clixml::{DateTime, TimeSpan, Value};
 
 use crate::answer::case::Unfit;
+use crate::catalog::{Kind, reading};
 use crate::host::ParameterProbe;
 
 /// Encodes `value` for a parameter of the host's function.
@@ -19,7 +23,8 @@ use crate::host::ParameterProbe;
 /// [`Unfit`] when PowerShell would refuse the value or read it as another.
 pub fn encode(value: &Json, parameter: &ParameterProbe) -> Result<Value, Unfit> {
     let name = parameter.type_name.as_str();
-    match (name.strip_suffix("[]"), value) {
+    let item = name.strip_suffix("[]").or_else(|| items_of(name));
+    match (item, value) {
         // A list in a list is no value for an array of numbers.
         (Some(item), Json::Array(items)) => {
             let items = items.iter().map(|item_value| single(item_value, item, parameter));
@@ -27,8 +32,21 @@ pub fn encode(value: &Json, parameter: &ParameterProbe) -> Result<Value, Unfit> 
         }
         // One value binds to an array, but only as the array's type has it.
         (Some(item), one) => Ok(Value::list(vec![single(one, item, parameter)?])),
+        (None, Json::Array(items)) if items.len() == 1 && !LISTS.contains(&name) => single(&items[0], name, parameter),
         (None, one) => single(one, name, parameter),
     }
+}
+
+/// Types that hold a list as it is.
+const LISTS: [&str; 3] = ["System.Array", "System.Object", "System.Management.Automation.PSObject"];
+
+/// What a generic list holds; PowerShell makes one of an array.
+fn items_of(name: &str) -> Option<&str> {
+    let (outer, inner) = name.split_once("`1[")?;
+    let is_list = ["List", "IList", "ICollection", "IEnumerable"]
+        .iter()
+        .any(|list| outer.strip_prefix("System.Collections.Generic.") == Some(list));
+    inner.strip_suffix(']').filter(|_| is_list)
 }
 
 /// A value of the type `name`, which is the parameter's or that of its items.
@@ -37,7 +55,8 @@ fn single(value: &Json, name: &str, parameter: &ParameterProbe) -> Result<Value,
         return enumeration(value, &parameter.validate_set);
     }
     match name {
-        "System.String" | "System.Uri" => value.as_str().map(Value::from).ok_or(Unfit::Text),
+        "System.String" => text(value).map(Value::from).ok_or(Unfit::Text),
+        "System.Uri" => value.as_str().map(Value::from).ok_or(Unfit::Text),
         "System.Guid" => {
             let guid = value.as_str().and_then(|text| uuid::Uuid::parse_str(text).ok());
             guid.map(Value::Guid).ok_or(Unfit::Guid)
@@ -46,10 +65,17 @@ fn single(value: &Json, name: &str, parameter: &ParameterProbe) -> Result<Value,
         "System.Int64" => integer(value).map(Value::I64),
         "System.Int16" => integer(value).map(Value::I16),
         "System.Byte" => integer(value).map(Value::U8),
+        "System.SByte" => integer(value).map(Value::I8),
+        "System.UInt16" => integer(value).map(Value::U16),
         "System.UInt32" => integer(value).map(Value::U32),
-        "System.Double" => value.as_f64().map(Value::F64).ok_or(Unfit::Number),
+        "System.UInt64" => integer(value).map(Value::U64),
+        "System.Double" => {
+            let number = reading::read(Kind::Double, value).and_then(|number| number.as_f64());
+            number.map(Value::F64).ok_or(Unfit::Number)
+        }
         "System.Boolean" | "System.Management.Automation.SwitchParameter" => {
-            value.as_bool().map(Value::Bool).ok_or(Unfit::Flag)
+            let truth = reading::read(Kind::Bool, value).and_then(|truth| truth.as_bool());
+            truth.map(Value::Bool).ok_or(Unfit::Flag)
         }
         "System.DateTime" | "System.DateTimeOffset" => value
             .as_str()
@@ -76,7 +102,7 @@ fn single(value: &Json, name: &str, parameter: &ParameterProbe) -> Result<Value,
         "System.Object" => free(value, Bag::Table),
         "System.Array" => match value {
             Json::Array(_) => free(value, Bag::Table),
-            _ => Err(Unfit::List),
+            one => Ok(Value::list(vec![free(one, Bag::Table)?])),
         },
         _ => Err(Unfit::Type),
     }
@@ -99,8 +125,20 @@ enum Bag {
     Custom,
 }
 
+/// A text, or the one that PowerShell itself makes of a whole number or a
+/// switch. Of a fraction it makes another one in each version.
+fn text(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) if !number.is_f64() => Some(number.to_string()),
+        Json::Bool(value) => Some(if *value { "True" } else { "False" }.to_owned()),
+        _ => None,
+    }
+}
+
 fn integer<T: TryFrom<i64>>(value: &Json) -> Result<T, Unfit> {
-    value.as_i64().and_then(|number| T::try_from(number).ok()).ok_or(Unfit::WholeInRange)
+    let number = reading::read(Kind::Long, value).and_then(|number| number.as_i64());
+    number.and_then(|number| T::try_from(number).ok()).ok_or(Unfit::WholeInRange)
 }
 
 /// Where the host's type says nothing, the JSON type decides.
@@ -184,16 +222,28 @@ mod tests {
     fn the_host_s_type_decides() {
         let table = [
             (json!("5"), "System.String", "String(\"5\")"),
-            (json!(5), "System.String", "expected a string"),
+            (json!(5), "System.String", "String(\"5\")"),
+            (json!(true), "System.String", "String(\"True\")"),
+            (json!(["a"]), "System.String", "String(\"a\")"),
+            (json!(["a", "b"]), "System.String", "expected a string"),
+            (json!([]), "System.String", "expected a string"),
+            (json!({}), "System.String", "expected a string"),
+            (json!(1.5), "System.String", "expected a string"),
             (json!(5), "System.Int32", "I32(5)"),
-            (json!("5"), "System.Int32", "expected a whole number in range"),
+            (json!("5"), "System.Int32", "I32(5)"),
+            (json!([5]), "System.Int32", "I32(5)"),
+            (json!("005"), "System.Int32", "expected a whole number in range"),
+            (json!("#5"), "System.Int32", "expected a whole number in range"),
+            (json!(65_535), "System.UInt16", "U16(65535)"),
+            (json!(-1), "System.UInt64", "expected a whole number in range"),
             (json!(5.6), "System.Int32", "expected a whole number in range"),
             (json!(3_000_000_000_i64), "System.Int32", "expected a whole number in range"),
             (json!(3_000_000_000_i64), "System.Int64", "I64(3000000000)"),
             (json!(5), "System.Double", "F64(5.0)"),
             (json!("1,5"), "System.Double", "expected a number"),
             (json!(true), "System.Boolean", "Bool(true)"),
-            (json!("true"), "System.Boolean", "expected true or false"),
+            (json!("true"), "System.Boolean", "Bool(true)"),
+            (json!("yes"), "System.Boolean", "expected true or false"),
             (json!(1), "System.Boolean", "expected true or false"),
             (json!(false), "System.Management.Automation.SwitchParameter", "Bool(false)"),
             (json!("2026-02-03T04:05:06+02:00"), "System.DateTime", "DateTime(2026-02-03T02:05:06Z)"),
@@ -208,6 +258,9 @@ mod tests {
             (json!(1), "Contoso.Severity", "expected a name"),
             (json!("x"), "Contoso.Thing", "the host's function takes a type that is not supported"),
             (json!([1]), "System.Management.Automation.PSCustomObject", "expected an object"),
+            (json!([{"a": 1}, {}]), "System.Collections.Hashtable", "expected an object"),
+            (json!(["high"]), "Contoso.Severity", "String(\"high\")"),
+            (json!(["low", "high"]), "Contoso.Severity", "expected a name"),
             (json!(5), "System.Decimal", "the host's function takes a type that is not supported"),
             (json!({"a": null}), "System.Collections.Hashtable", "null inside a value"),
             (json!({"a": 1, "A": 2}), "System.Collections.Hashtable", "two keys differ only in case"),
@@ -227,6 +280,15 @@ mod tests {
         let table = encode(&json!([{"n": 1, "deep": {"on": true}}]), &of("System.Collections.Hashtable[]")).unwrap();
         let deep = Value::hashtable([("on", Value::Bool(true))]);
         assert_eq!(table, Value::list(vec![Value::hashtable([("n", Value::I32(1)), ("deep", deep)])]));
+        for list in ["System.Array", "System.Collections.Generic.List`1[System.String]", "System.Object[]"] {
+            assert_eq!(encode(&json!("a"), &of(list)).unwrap(), Value::list(vec!["a".into()]), "{list}");
+            assert_eq!(encode(&json!(["a"]), &of(list)).unwrap(), Value::list(vec!["a".into()]), "{list}");
+        }
+        assert_eq!(encode(&json!(["a"]), &of("System.Object")).unwrap(), Value::list(vec!["a".into()]));
+        assert_eq!(
+            encode(&json!([{"n": 1}]), &of("System.Collections.Hashtable")).unwrap(),
+            Value::hashtable([("n", Value::I32(1))])
+        );
         let bag = encode(&json!({"deep": {"on": true}}), &of("System.Management.Automation.PSObject")).unwrap();
         assert_eq!(bag, Value::custom([("deep", Value::custom([("on", Value::Bool(true))]))]));
     }

@@ -1,7 +1,8 @@
 //! Arguments against the catalogue, before anything is sent.
 //!
 //! rmcp checks nothing, and a host swallows what it does not know: every
-//! name, type and value is checked here.
+//! name, type and value is checked here. What clients send in another form
+//! than asked for is read as [`reading`] has it, when nothing is lost.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use super::encode;
 use crate::answer::case::{BadArgument, Misspelt, Wanted};
 use crate::answer::{ToolError, expected};
 use crate::catalog::schema::VIEW;
-use crate::catalog::{Entry, Kind, Parameter};
+use crate::catalog::{Entry, Kind, Parameter, reading};
 
 /// Checked arguments under the catalogue's names.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,8 +35,8 @@ pub(super) fn arguments(entry: &'static Entry, given: &Map<String, Json>) -> Res
             continue;
         }
         let parameter = parameter(entry, name)?;
-        if value.is_null() {
-            continue; // Clients send null for "not given".
+        if !is_given(parameter, value) {
+            continue;
         }
         let value = check(parameter, value)?;
         if arguments.0.insert(&parameter.name, value).is_some() {
@@ -76,39 +77,64 @@ fn parameter(entry: &'static Entry, name: &str) -> Result<&'static Parameter, To
     Err(ToolError::of(BadArgument::Unknown(Misspelt::of(name, names))))
 }
 
+/// Clients send null for "not given", and "" in the place of what they leave
+/// out. A text that may be empty is one: it clears a description.
+fn is_given(parameter: &'static Parameter, value: &Json) -> bool {
+    match value {
+        Json::Null => false,
+        Json::String(text) if text.is_empty() => may_be_empty(parameter),
+        _ => true,
+    }
+}
+
+/// Whether "" is a value of it. PowerShell takes none for a mandatory text.
+fn may_be_empty(parameter: &'static Parameter) -> bool {
+    parameter.kind == Kind::String && !parameter.mandatory && text(parameter, "").is_ok()
+}
+
 /// One value, in its canonical form.
 fn check(parameter: &'static Parameter, value: &Json) -> Result<Json, ToolError> {
     let name = &parameter.name;
+    let value = reading::read(parameter.kind, value).ok_or_else(|| expected(name, wanted(parameter.kind)))?;
+    if reading::is_too_deep(&value) {
+        return Err(expected(name, Wanted::NoDeeper { most: reading::DEPTH }));
+    }
+    let texts = |form: fn(&str) -> Option<String>| {
+        let read = value.as_str().and_then(form);
+        read.map(Json::from).ok_or_else(|| expected(name, wanted(parameter.kind)))
+    };
     match parameter.kind {
-        Kind::String => text(parameter, value.as_str().ok_or_else(|| expected(name, Wanted::Text))?).map(Json::from),
+        Kind::String => text(parameter, value.as_str().unwrap_or_default()).map(Json::from),
         Kind::Strings => {
-            let items = value.as_array().ok_or_else(|| expected(name, Wanted::Texts))?;
-            let texts =
-                items.iter().map(|item| text(parameter, item.as_str().ok_or_else(|| expected(name, Wanted::Texts))?));
-            texts.collect::<Result<Vec<_>, _>>().map(Json::from)
+            let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+            let items = items.iter().map(|item| text(parameter, item.as_str().unwrap_or_default()));
+            items.collect::<Result<Vec<_>, _>>().map(Json::from)
         }
-        Kind::Int => {
-            let number = value.as_i64().filter(|number| i32::try_from(*number).is_ok());
-            range(parameter, number.ok_or_else(|| expected(name, Wanted::Whole))?)
-        }
-        Kind::Long => range(parameter, value.as_i64().ok_or_else(|| expected(name, Wanted::Whole))?),
-        Kind::Double => value.is_number().then(|| value.clone()).ok_or_else(|| expected(name, Wanted::Number)),
-        Kind::Bool | Kind::Switch => {
-            value.is_boolean().then(|| value.clone()).ok_or_else(|| expected(name, Wanted::Flag))
-        }
-        Kind::Datetime => {
-            value.as_str().and_then(encode::utc).map(Json::from).ok_or_else(|| expected(name, Wanted::Time))
-        }
-        Kind::Timespan => {
-            value.as_str().and_then(encode::span).map(Json::from).ok_or_else(|| expected(name, Wanted::Span))
-        }
-        Kind::Hashtable | Kind::Object => {
-            value.is_object().then(|| value.clone()).ok_or_else(|| expected(name, Wanted::Object))
-        }
-        Kind::Hashtables | Kind::Objects => {
-            let objects = value.as_array().is_some_and(|items| items.iter().all(Json::is_object));
-            objects.then(|| value.clone()).ok_or_else(|| expected(name, Wanted::Objects))
-        }
+        Kind::Int | Kind::Long => range(parameter, value.as_i64().unwrap_or_default()),
+        Kind::Datetime => texts(encode::utc),
+        Kind::Timespan => texts(encode::span),
+        Kind::Double
+        | Kind::Bool
+        | Kind::Switch
+        | Kind::Hashtable
+        | Kind::Hashtables
+        | Kind::Object
+        | Kind::Objects => Ok(value),
+    }
+}
+
+/// What a value of that kind is.
+fn wanted(kind: Kind) -> Wanted {
+    match kind {
+        Kind::String => Wanted::Text,
+        Kind::Strings => Wanted::Texts,
+        Kind::Int | Kind::Long => Wanted::Whole,
+        Kind::Double => Wanted::Number,
+        Kind::Bool | Kind::Switch => Wanted::Flag,
+        Kind::Datetime => Wanted::Time,
+        Kind::Timespan => Wanted::Span,
+        Kind::Hashtable | Kind::Object => Wanted::Object,
+        Kind::Hashtables | Kind::Objects => Wanted::Objects,
     }
 }
 
@@ -142,3 +168,6 @@ fn range(parameter: &Parameter, number: i64) -> Result<Json, ToolError> {
         _ => Ok(number.into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,13 @@
 //!
 //! `catalog.json` describes every SentinelManager function: parameters,
 //! output, annotations, limits. [`Definition`] describes a tool of the
-//! server's own; [`schema`] turns both into what an MCP client sees.
+//! server's own; [`schema`] turns both into what an MCP client sees, and
+//! [`reading`] says what a value means that a client sends.
 
 mod definition;
 mod entry;
 mod offer;
+pub mod reading;
 pub mod schema;
 mod sets;
 

@@ -14,7 +14,7 @@ use crate::access::Caller;
 use crate::answer::case::Unasked;
 use crate::call::{Confirm, Confirmation, Reply};
 use crate::catalog::schema::{PAGE_SIZE, PAGE_SIZE_MAX};
-use crate::catalog::{Form, Kind, Tool};
+use crate::catalog::{Kind, Tool, reading};
 
 /// Why the arguments cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,14 +42,15 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
     let terminal = print::terminal();
     let otherwise = if terminal.is_some() { Format::Table } else { Format::Json };
     let format = args.format.unwrap_or(otherwise);
+    let asked = page_size(&arguments);
     let reading = Reading {
         tool,
         amount: if args.quiet { Amount::Rows } else { Amount::All },
         has_fields: arguments.get("fields").is_some_and(|fields| !fields.is_null()),
-        room: (!args.all).then(|| page_size(&arguments)),
+        room: (!args.all).then(|| asked.unwrap_or(PAGE_SIZE)),
     };
     let walks = args.all || (format == Format::Table && matches!(tool, Some(Tool::Fleet(_))));
-    if walks && (!args.all || !arguments.contains_key("page_size")) {
+    if walks && asked.is_some() && (!args.all || !arguments.contains_key("page_size")) {
         arguments.insert("page_size".into(), PAGE_SIZE_MAX.into());
     }
     let confirm = Typed(args.confirm.as_deref());
@@ -180,11 +181,16 @@ fn text(value: Option<&Json>) -> String {
     visible(value.and_then(Json::as_str).unwrap_or_default()).into_owned()
 }
 
-/// Rows that were asked for. What is no number is refused where every
-/// argument is checked.
-fn page_size(arguments: &Map<String, Json>) -> usize {
-    let given = arguments.get("page_size").and_then(Json::as_u64).and_then(|size| usize::try_from(size).ok());
-    given.filter(|size| (1..=PAGE_SIZE_MAX).contains(size)).unwrap_or(PAGE_SIZE)
+/// Rows that were asked for; `None`: what was said is no such number, and is
+/// refused where every argument is checked.
+fn page_size(arguments: &Map<String, Json>) -> Option<usize> {
+    match arguments.get("page_size").filter(|value| !value.is_null() && **value != "") {
+        None => Some(PAGE_SIZE),
+        Some(value) => reading::read(Kind::Int, value)
+            .and_then(|size| size.as_u64())
+            .and_then(|size| usize::try_from(size).ok())
+            .filter(|size| (1..=PAGE_SIZE_MAX).contains(size)),
+    }
 }
 
 /// What the person gave with `--confirm`.
@@ -220,7 +226,7 @@ fn arguments(args: &Call, tool: Option<&Tool>) -> Result<Map<String, Json>, BadA
             (_, value) => drop(arguments.insert(name.to_owned(), value)),
         }
     }
-    if arguments.get("cursor").is_some_and(|cursor| !cursor.is_null()) {
+    if arguments.get("cursor").is_some_and(|cursor| !cursor.is_null() && *cursor != "") {
         return Err(BadArguments::Cursor);
     }
     for (name, value) in [("tenant", &args.tenant), ("workspace", &args.workspace)] {
@@ -231,29 +237,17 @@ fn arguments(args: &Call, tool: Option<&Tool>) -> Result<Map<String, Json>, BadA
     Ok(arguments)
 }
 
-/// A typed value as the tool's argument has it. What cannot be read stays
-/// text, and is refused where every argument is checked.
+/// A typed value. What a text means for its argument is read where every
+/// argument is checked; only a list has another spelling here.
 fn typed(tool: Option<&Tool>, name: &str, text: &str) -> Json {
-    let kind = match (tool, name) {
-        (_, "fields") => Some(Kind::Strings),
-        (_, "page_size") => Some(Kind::Int),
-        (Some(Tool::Fleet(own)), _) => {
-            let flag = own.arguments.iter().any(|known| known.name == name && known.form == Form::Flag);
-            flag.then_some(Kind::Bool)
+    let is_list = match tool {
+        Some(Tool::Function(entry)) => {
+            entry.arguments().any(|parameter| parameter.answers_to(name) && parameter.kind == Kind::Strings)
         }
-        (Some(Tool::Function(entry)), _) => {
-            entry.arguments().find(|parameter| parameter.answers_to(name)).map(|parameter| parameter.kind)
-        }
-        _ => None,
+        _ => false,
     };
-    let parsed = match kind {
-        Some(Kind::Int | Kind::Long) => text.parse::<i64>().ok().map(Json::from),
-        Some(Kind::Double | Kind::Hashtable | Kind::Hashtables | Kind::Object | Kind::Objects) => {
-            serde_json::from_str(text).ok()
-        }
-        Some(Kind::Bool | Kind::Switch) => text.parse::<bool>().ok().map(Json::from),
-        Some(Kind::Strings) => Some(text.split(',').map(|item| Json::from(item.trim())).collect()),
-        Some(Kind::String | Kind::Datetime | Kind::Timespan) | None => None,
-    };
-    parsed.unwrap_or_else(|| text.into())
+    if is_list || name == "fields" {
+        return text.split(',').map(|item| Json::from(item.trim())).collect();
+    }
+    text.into()
 }

@@ -5,9 +5,12 @@ use super::source::{self, CommandError};
 use super::{Exit, print};
 use crate::config::Config;
 
-pub(super) fn run(args: &Check) -> Result<Exit, CommandError> {
+/// Says good what a connection could use: commands that print a secret are
+/// not run, everything else that it reads here is looked at.
+pub(super) async fn run(args: &Check) -> Result<Exit, CommandError> {
     let path = source::path(args.config.as_deref())?;
     let config = Config::read(&path)?;
+    config.look().await.map_err(|error| error.of(&path))?;
     let workspaces = config.registry.targets().count();
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     print::line(&format!(

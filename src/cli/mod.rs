@@ -14,6 +14,7 @@ mod complete;
 mod demo;
 mod exit;
 mod explain;
+mod guard;
 mod print;
 #[cfg(feature = "demo")]
 mod sample;
@@ -34,18 +35,23 @@ pub use exit::Exit;
 
 /// Runs the command that the process was started with.
 pub async fn run() -> Exit {
+    guard::forbid_core_dumps();
+    let exit = command().await;
+    // Here, for complaints before the log has begun.
+    crate::watch::flush();
+    exit
+}
+
+async fn command() -> Exit {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return print::usage(&error),
     };
     let filter = crate::config::env::log().or_else(|| filter(&args.command).map(str::to_owned));
-    let _flush = match crate::watch::init(filter.as_deref()) {
-        Ok(flush) => flush,
-        Err(error) => {
-            print::complain(&error.to_string());
-            return Exit::Refused;
-        }
-    };
+    if let Err(error) = crate::watch::init(filter.as_deref()) {
+        print::complain(&error.to_string());
+        return Exit::Refused;
+    }
     let ended = match args.command {
         Command::Serve(serve) => serve::from_file(&serve).await,
         #[cfg(feature = "demo")]
@@ -53,7 +59,7 @@ pub async fn run() -> Exit {
         Command::Call(call) => call::run(&call).await,
         Command::Tools(tools) => tools::run(&tools).await,
         Command::Catalog(args::Catalog::Probe(probe)) => catalog::probe(&probe).await,
-        Command::Check(check) => check::run(&check),
+        Command::Check(check) => check::run(&check).await,
         Command::Audit(args::Audit::Verify(verify)) => audit::verify(&verify),
         #[cfg(feature = "demo")]
         Command::Host(host) => demo::host(&host).await,

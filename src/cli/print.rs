@@ -47,11 +47,15 @@ pub(super) fn made(text: &[u8]) {
 
 /// Lines on standard error.
 pub(super) fn complain(text: &str) {
-    let mut err = std::io::stderr().lock();
-    let _ = write!(err, "sentinel-jump: ");
+    let mut lines = "sentinel-jump: ".to_owned();
     for line in text.split('\n') {
-        let _ = writeln!(err, "{}", visible(line));
+        lines.push_str(&visible(line));
+        lines.push('\n');
     }
+    let _ = match crate::watch::stderr() {
+        Ok(mut err) => err.write_all(lines.as_bytes()),
+        Err(_) => std::io::stderr().lock().write_all(lines.as_bytes()),
+    };
 }
 
 /// Help where it was asked for, a complaint where it was not.

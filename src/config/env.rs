@@ -60,6 +60,48 @@ pub(super) fn secret(name: &str) -> Option<OsString> {
     read(name)
 }
 
+/// What a child process sees of the environment: what programs need to run at
+/// all, and what the configuration names. The rest may hold the secrets of
+/// other tenants.
+///
+/// What a variable holds cannot be wiped, since safe code cannot reach it: a
+/// secret that must not outlive its use belongs in a file or a command.
+pub(super) fn for_child(named: &[String]) -> Vec<(OsString, OsString)> {
+    let names = FOR_CHILDREN.into_iter().chain(named.iter().map(String::as_str));
+    names.filter_map(|name| Some((name.into(), read(name)?))).collect()
+}
+
+/// Variables without which programs do not start or do not find their own
+/// files. No proxy, no agent's socket: those are named where they are needed.
+const FOR_CHILDREN: [&str; 20] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    // Windows.
+    "SystemRoot",
+    "SystemDrive",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ProgramData",
+    "ProgramFiles",
+    "USERNAME",
+];
+
+/// Whether a variable is set.
+pub(super) fn is_set(name: &str) -> bool {
+    read(name).is_some()
+}
+
 fn read(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }

@@ -7,6 +7,7 @@
 //! is, and it is fetched when a session opens.
 
 pub mod env;
+mod look;
 mod problem;
 mod raw;
 mod resolve;

@@ -42,7 +42,9 @@ impl ConfigError {
         Self { file: Some(path.into()), problems: vec![Problem { place: String::new(), line: None, said }] }
     }
 
-    pub(super) fn of(mut self, path: &Path) -> Self {
+    /// The same, of that file.
+    #[must_use]
+    pub fn of(mut self, path: &Path) -> Self {
         self.file = Some(path.into());
         self
     }

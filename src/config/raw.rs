@@ -59,7 +59,7 @@ pub(super) struct RawSessions {
 pub(super) enum RawSecret {
     Env(String),
     File(String),
-    Command(Vec<String>),
+    Command { argv: Vec<String>, environment: Vec<String> },
 }
 
 /// `[hosts.NAME.tls]`
@@ -436,8 +436,13 @@ impl Reader<'_> {
             return None;
         };
         let inner = Section { place: place.clone(), line, table };
-        self.keys(&inner, &["env", "file", "command"], &["keyring", "key_vault"]);
-        if table.len() != 1 {
+        self.keys(&inner, &["env", "file", "command", "environment"], &["keyring", "key_vault"]);
+        let places = ["env", "file", "command"].iter().filter(|key| table.contains_key(**key)).count();
+        if table.contains_key("environment") && !table.contains_key("command") {
+            self.problems.add(&inner.at("environment"), Some(line), "only goes with command");
+            return None;
+        }
+        if places != 1 {
             self.problems.add(&place, Some(line), format!("expected exactly one place; {FORMS}"));
             return None;
         }
@@ -451,7 +456,9 @@ impl Reader<'_> {
                 self.problems.add(&inner.at("command"), Some(line), "expected the program first");
                 return None;
             }
-            RawSecret::Command(argv.into_iter().map(|argument| argument.value).collect())
+            let environment = self.strings(&inner, "environment").unwrap_or_default();
+            let values = |all: Vec<Written<String>>| all.into_iter().map(|written| written.value).collect();
+            RawSecret::Command { argv: values(argv), environment: values(environment) }
         };
         Some(Written { value: secret, place, line })
     }

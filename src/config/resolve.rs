@@ -99,7 +99,7 @@ impl Resolver<'_> {
         let password = host.password.map(|secret| match secret.value {
             RawSecret::Env(name) => SecretRef::Env(name),
             RawSecret::File(path) => SecretRef::File(self.folder.join(path)),
-            RawSecret::Command(argv) => SecretRef::Command(argv),
+            RawSecret::Command { argv, environment } => SecretRef::Command { argv, environment },
         });
         let (script, rules) = host.script.map(|script| (self.source(&script), self.rules(script.value)))?;
         Some(Host { id: id?, access: access?, password: password?, sessions, script: script?, rules })

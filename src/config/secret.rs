@@ -31,8 +31,14 @@ pub enum SecretRef {
     Env(String),
     /// In a file that only its owner can read.
     File(PathBuf),
-    /// On the standard output of a command, started without a shell.
-    Command(Vec<String>),
+    /// On the standard output of a command, started without a shell and in an
+    /// environment of its own.
+    Command {
+        /// Program and arguments.
+        argv: Vec<String>,
+        /// Variables that it needs beside what every program does.
+        environment: Vec<String>,
+    },
 }
 
 /// Answers references to secrets: by what it was given, else from the
@@ -51,7 +57,7 @@ impl fmt::Debug for SecretRef {
         match self {
             Self::Env(name) => write!(f, "env {name}"),
             Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Command(argv) => write!(f, "command {}", argv.first().map_or("", String::as_str)),
+            Self::Command { argv, .. } => write!(f, "command {}", argv.first().map_or("", String::as_str)),
         }
     }
 }
@@ -77,6 +83,14 @@ pub enum SecretError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// The file is another user's.
+    #[error("the secret file {} belongs to another user ({owner}), who could change it; make it your own", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The owner's number.
+        owner: u32,
     },
     /// More than 64 KiB.
     #[error("the secret is larger than 64 KiB")]
@@ -145,7 +159,25 @@ impl SecretRef {
                 if value.expose().is_empty() { Err(SecretError::Empty) } else { Ok(value) }
             }
             Self::File(path) => from_file(path).await,
-            Self::Command(argv) => from_command(argv).await,
+            Self::Command { argv, environment } => from_command(argv, environment).await,
+        }
+    }
+}
+
+impl SecretRef {
+    /// Whether the secret is there, as far as can be seen without running a
+    /// command.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch`](Self::fetch).
+    pub async fn look(&self) -> Result<Option<Secret<String>>, SecretError> {
+        match self {
+            Self::Command { environment, .. } => match environment.iter().find(|name| !env::is_set(name)) {
+                Some(unset) => Err(SecretError::NoVariable(unset.clone())),
+                None => Ok(None),
+            },
+            _ => self.fetch().await.map(Some),
         }
     }
 }
@@ -157,7 +189,11 @@ async fn from_file(path: &PathBuf) -> Result<Secret<String>, SecretError> {
     let about = file.metadata().await.map_err(unreadable)?;
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let owner = about.uid();
+        if is_foreign(owner, rustix::process::geteuid().as_raw()) {
+            return Err(SecretError::Foreign { path: path.clone(), owner });
+        }
         let mode = about.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(SecretError::Exposed { path: path.clone(), mode });
@@ -171,11 +207,20 @@ async fn from_file(path: &PathBuf) -> Result<Secret<String>, SecretError> {
     text(&bytes)
 }
 
-async fn from_command(argv: &[String]) -> Result<Secret<String>, SecretError> {
+/// Whether a file of `owner` is no place for a secret of `user`. The superuser
+/// can read and change everything anyhow, and is who mounts credentials.
+#[cfg(unix)]
+fn is_foreign(owner: u32, user: u32) -> bool {
+    owner != 0 && owner != user
+}
+
+async fn from_command(argv: &[String], environment: &[String]) -> Result<Secret<String>, SecretError> {
     let Some((program, arguments)) = argv.split_first() else { return Err(SecretError::Empty) };
     let not_started = |error: std::io::Error| SecretError::NotStarted { program: program.clone(), kind: error.kind() };
     let mut child = tokio::process::Command::new(program)
         .args(arguments)
+        .env_clear()
+        .envs(env::for_child(environment))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -215,4 +260,15 @@ fn text(bytes: &Secret<Vec<u8>>) -> Result<Secret<String>, SecretError> {
     let text = std::str::from_utf8(bytes.expose()).map_err(|_| SecretError::NotText)?;
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
     if text.is_empty() { Err(SecretError::Empty) } else { Ok(Secret::new(text.to_owned())) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d8_a_secret_file_is_the_user_s_own_or_the_superuser_s() {
+        assert!(!is_foreign(1000, 1000) && !is_foreign(0, 1000) && !is_foreign(0, 0));
+        assert!(is_foreign(1001, 1000) && is_foreign(1000, 0));
+    }
 }

@@ -79,7 +79,7 @@ pub async fn start() -> Result<Demo, DemoError> {
 }
 
 /// The scenario, begun now and with the day's own clock.
-#[expect(clippy::disallowed_methods, reason = "the demo's hosts have a clock of their own, and this is the only place")]
+#[expect(clippy::disallowed_methods, reason = "the door: the scenario is told the time")]
 pub(super) fn world() -> Arc<World> {
     Arc::new(World::new(jiff::Timestamp::now()).with_clock(jiff::Timestamp::now))
 }

@@ -29,8 +29,8 @@ pub(super) fn of_today<'a>(
         if !given.contains_key(old) {
             continue;
         }
-        let Some(value) = read.to_mut().remove(old).filter(|value| !value.is_null()) else { continue };
-        let other = given.iter().find(|(name, value)| name.eq_ignore_ascii_case(new) && !value.is_null());
+        let Some(value) = read.to_mut().remove(old).filter(is_given) else { continue };
+        let other = given.iter().find(|(name, value)| name.eq_ignore_ascii_case(new) && is_given(value));
         if new == "workspace" {
             let name = value.as_str().ok_or_else(|| expected(old, Wanted::Text))?;
             if other.is_some_and(|(_, other)| *other != value) {
@@ -46,6 +46,11 @@ pub(super) fn of_today<'a>(
         read.to_mut().insert(new.to_owned(), value);
     }
     Ok(read)
+}
+
+/// No alias and no name of an object is empty.
+fn is_given(value: &Json) -> bool {
+    !value.is_null() && value != ""
 }
 
 /// The only tenant that has a workspace of that alias.

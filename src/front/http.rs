@@ -4,23 +4,26 @@
 //! can open a connection on this computer can use the server: there is no
 //! sign-in, hence no other address.
 
+mod exchange;
+mod pace;
+mod sessions;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
+use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
 use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, SessionConfig};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,24 +33,19 @@ use super::stdio::PATIENCE;
 use crate::access::Caller;
 use crate::desk::Door;
 use crate::mcp::{Server, Visitor};
+use exchange::{Held, MAX_BODY_BYTES, Whole, text};
+use pace::{Pace, Paced, Room};
+use sessions::{Running, Sessions};
 
 /// The only path.
 const PATH: &str = "/mcp";
 
-/// Longest request taken, in bytes. Chosen: a workbook's content, the longest
-/// argument, has one megabyte at most.
-const MAX_BODY_BYTES: usize = 4 << 20;
+/// Names the session of a client of the older protocol.
+const SESSION: &str = "mcp-session-id";
 
-/// How long a connection may stand without a request, or with half of its
-/// head.
-///
-/// Chosen: longer than the 90 s for which Go and Rust clients keep one, so
-/// that no request meets a connection that is just being closed.
-const HEAD: Duration = Duration::from_secs(120);
-
-/// Connections at once. Chosen: far above what one computer's clients open,
-/// and below its limit of files.
-const CONNECTIONS: usize = 256;
+/// Requests that are answered at once. Chosen: far above what one computer's
+/// clients ask, and below its limit of files.
+const PLACES: usize = 256;
 
 /// How long a session of the older protocol may be silent.
 ///
@@ -123,28 +121,23 @@ type Mcp = StreamableHttpService<Server, LocalSessionManager>;
 pub async fn serve_http(server: Server, caller: Caller, listener: HttpListener, told_to_end: impl Future<Output = ()>) {
     let visitor = Visitor { caller: Arc::new(caller), door: Door::Http };
     let ends = Ends::default();
-    let mcp = service(server.clone(), listener.address, ends.streams.clone());
+    let manager = Arc::new(session_manager());
+    let sessions = Sessions::new(Arc::clone(&manager));
+    let mcp = service(server.clone(), manager, listener.address, ends.streams.clone());
+    let desk = Counter { mcp: mcp.clone(), visitor, sessions, places: Arc::new(Semaphore::new(PLACES)) };
     let connections = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = Arc::new(Room::default());
     tokio::pin!(told_to_end);
     loop {
-        let next = async {
-            // Never closed.
-            let place = Arc::clone(&places).acquire_owned().await.ok();
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             biased;
             () = &mut told_to_end => break,
-            next = next => next,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok(stream) => {
-                let serving = serve_connection(stream, mcp.clone(), visitor.clone(), ends.clone());
-                connections.spawn(async move {
-                    serving.await;
-                    drop(place);
-                });
+                let pace = Pace::new(Arc::clone(&room));
+                connections.spawn(serve_connection(stream, desk.clone(), pace, ends.clone()));
             }
             Err(error) => {
                 // A client that was gone before it was taken, or no file left: in both cases others go on.
@@ -178,35 +171,109 @@ struct Ends {
     all: CancellationToken,
 }
 
-fn service(server: Server, address: SocketAddr, end: CancellationToken) -> Mcp {
-    let port = address.port();
-    let origins = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
-    let mut config = StreamableHttpServerConfig::default().with_allowed_origins(origins).with_cancellation_token(end);
-    config.max_request_body_bytes = MAX_BODY_BYTES;
+fn session_manager() -> LocalSessionManager {
     let mut sessions = SessionConfig::default();
     sessions.keep_alive = Some(SILENCE);
     let mut manager = LocalSessionManager::default();
     manager.session_config = sessions;
-    StreamableHttpService::new(move || Ok(server.clone()), Arc::new(manager), config)
+    manager
 }
 
-async fn serve_connection(stream: TcpStream, mcp: Mcp, visitor: Visitor, ends: Ends) {
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let mcp = mcp.clone();
-        // Whoever can open a connection is the local user: there is no sign-in yet.
-        request.extensions_mut().insert(visitor.clone());
-        async move {
-            if request.uri().path() == PATH {
-                Ok::<_, Infallible>(mcp.handle(request).await)
-            } else {
-                Ok(nothing_there())
-            }
+fn service(server: Server, manager: Arc<LocalSessionManager>, address: SocketAddr, end: CancellationToken) -> Mcp {
+    let port = address.port();
+    let origins = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
+    let mut config = StreamableHttpServerConfig::default().with_allowed_origins(origins).with_cancellation_token(end);
+    config.max_request_body_bytes = MAX_BODY_BYTES;
+    StreamableHttpService::new(move || Ok(server.clone()), manager, config)
+}
+
+/// Where every request is taken.
+#[derive(Clone)]
+struct Counter {
+    mcp: Mcp,
+    visitor: Visitor,
+    sessions: Arc<Sessions>,
+    places: Arc<Semaphore>,
+}
+
+/// What a request holds until its answer is out.
+struct Holds {
+    pace: Arc<Pace>,
+    place: Option<OwnedSemaphorePermit>,
+    running: Option<Running>,
+}
+
+impl Drop for Holds {
+    fn drop(&mut self) {
+        self.pace.is_answered();
+    }
+}
+
+impl Counter {
+    async fn take(&self, request: Request<Incoming>, pace: Arc<Pace>) -> Response<Held<Holds>> {
+        pace.head_is_whole();
+        let mut holds = Holds { pace, place: None, running: None };
+        if request.uri().path() != PATH {
+            return Held::by(text(StatusCode::NOT_FOUND, "MCP is at /mcp"), holds);
         }
+        let Whole { mut request, unread } = match exchange::whole(request).await {
+            Ok(whole) => whole,
+            Err(answer) => return Held::by(answer, holds),
+        };
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Held::by(busy(), holds);
+        };
+        holds.place = Some(place);
+        holds.pace.request_is_whole();
+        let method = request.method().clone();
+        let session = session(request.headers());
+        // A stream that only listens does not make a session busy: most clients have one open all the time.
+        if let Some(id) = session.as_deref().filter(|_| method == Method::POST) {
+            holds.running = self.sessions.running(id);
+        }
+        // Whoever can open a connection is the local user: there is no sign-in yet.
+        request.extensions_mut().insert(self.visitor.clone());
+        let answer = self.mcp.handle(request).await;
+        match (session, answer.status()) {
+            (Some(id), StatusCode::NOT_FOUND) => self.sessions.gone(&id),
+            (Some(id), status) if method == Method::DELETE && status.is_success() => self.sessions.gone(&id),
+            (None, _) => {
+                if let Some(made) = session_of(&answer)
+                    && self.sessions.made(&made).await.is_err()
+                {
+                    return Held::by(busy(), holds);
+                }
+            }
+            _ => {}
+        }
+        Held::by(exchange::finished(&method, answer, unread.as_ref()), holds)
+    }
+}
+
+fn session(headers: &HeaderMap) -> Option<String> {
+    headers.get(SESSION).and_then(|id| id.to_str().ok()).map(str::to_owned)
+}
+
+fn session_of(answer: &exchange::Answer) -> Option<String> {
+    session(answer.headers())
+}
+
+/// Too much is asked at once.
+fn busy() -> exchange::Answer {
+    let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once; try again");
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
+}
+
+async fn serve_connection(stream: TcpStream, counter: Counter, pace: Arc<Pace>, ends: Ends) {
+    let stream = Paced { stream, pace: Arc::clone(&pace) };
+    let taking = Arc::clone(&pace);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (counter, pace) = (counter.clone(), Arc::clone(&taking));
+        async move { Ok::<_, Infallible>(counter.take(request, pace).await) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+    // `pace` has the times: hyper's own takes a pause between requests for a head that is late.
+    let connection = http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let mut is_ending = false;
     loop {
@@ -219,14 +286,9 @@ async fn serve_connection(stream: TcpStream, mcp: Mcp, visitor: Visitor, ends: E
             }
             // An error is a client that went away.
             _ = connection.as_mut() => return,
+            () = pace.is_over() => return,
         }
     }
-}
-
-fn nothing_there() -> Response<BoxBody<Bytes, Infallible>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(b"MCP is at /mcp")).boxed());
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
 }
 
 #[cfg(test)]

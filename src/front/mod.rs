@@ -1,6 +1,9 @@
 //! The sockets that clients come in by, and who is asking.
 
 mod http;
+mod json;
+mod lines;
+mod message;
 mod stdio;
 
 pub use http::{HttpListener, Loopback, NotLoopback, serve_http};

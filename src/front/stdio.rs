@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::ServiceExt as _;
-use rmcp::model::{GetExtensions as _, JsonRpcMessage};
-use rmcp::service::{QuitReason, RoleServer, RxJsonRpcMessage, ServerInitializeError, TxJsonRpcMessage};
-use rmcp::transport::Transport;
-use rmcp::transport::async_rw::AsyncRwTransport;
+use rmcp::service::{QuitReason, ServerInitializeError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::lines::{Lines, Written};
 use crate::access::Caller;
 use crate::desk::Door;
 use crate::mcp::{Server, Visitor};
@@ -39,35 +37,6 @@ pub enum ServeError {
     },
 }
 
-/// A transport whose every request says who is behind it.
-struct Introduced<T> {
-    inner: T,
-    visitor: Visitor,
-}
-
-impl<T: Transport<RoleServer>> Transport<RoleServer> for Introduced<T> {
-    type Error = T::Error;
-
-    fn send(
-        &mut self,
-        item: TxJsonRpcMessage<RoleServer>,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        self.inner.send(item)
-    }
-
-    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
-        let mut message = self.inner.receive().await?;
-        if let JsonRpcMessage::Request(request) = &mut message {
-            request.request.extensions_mut().insert(self.visitor.clone());
-        }
-        Some(message)
-    }
-
-    async fn close(&mut self) -> Result<(), Self::Error> {
-        self.inner.close().await
-    }
-}
-
 /// Serves on standard input and output until the input ends.
 ///
 /// # Errors
@@ -89,8 +58,8 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let visitor = Visitor { caller: Arc::new(caller), door: Door::Stdio };
-    let transport = Introduced { inner: AsyncRwTransport::new_server(reader, writer), visitor };
-    let ended = match server.clone().serve(transport).await {
+    let (lines, written) = Lines::new(reader, writer, visitor);
+    let ended = match server.clone().serve(lines).await {
         // An input that ends before it says anything is a client that changed its mind.
         Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
         Err(error) => Err(ServeError::Handshake(Box::new(error))),
@@ -100,5 +69,6 @@ where
         },
     };
     server.shut_down(PATIENCE).await;
+    Written::end(written, PATIENCE).await;
     ended
 }

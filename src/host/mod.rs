@@ -10,6 +10,7 @@ mod collect;
 mod command;
 mod decode;
 mod error;
+pub mod look;
 mod module;
 mod open;
 mod plan;

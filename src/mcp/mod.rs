@@ -6,6 +6,7 @@
 //! that was cancelled; `server` and the call path do these things.
 
 mod confirm;
+pub(crate) mod params;
 mod progress;
 mod reply;
 mod server;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, Implementation, InitializeResult, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, Tool as McpTool,
+    CacheScope, CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode, Implementation,
+    InitializeResult, ListToolsResult, PaginatedRequestParams, ServerCapabilities, Tool as McpTool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::{ErrorData, ServerHandler};
@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::confirm::{Asker, Confirmations};
 use super::progress::Progress;
-use super::{Visitor, reply};
+use super::{Visitor, params, reply};
 use crate::answer::{Answer, Code};
 use crate::call;
 use crate::catalog::schema::Sight;
@@ -169,5 +169,17 @@ impl ServerHandler for Server {
         let visitor = visitor(&context)?;
         let _running = self.0.running.token();
         self.answer(&visitor, request, context).await
+    }
+
+    /// A method that is unknown, or `params` that do not fit a known one.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        match params::unfit(&request, context.meta.protocol_version().as_ref()) {
+            Some(said) => Err(ErrorData::invalid_params(said, None)),
+            None => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)),
+        }
     }
 }

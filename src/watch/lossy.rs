@@ -28,11 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Lossy(Arc<Shared>);
 
-/// Waits for the last lines when it is dropped, but not for long.
-#[derive(Debug)]
-#[must_use = "dropped at once, it waits for lines that were not written yet"]
-pub struct Flush(Arc<Shared>);
-
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<Waiting>,
@@ -56,11 +51,17 @@ impl Lossy {
     /// # Errors
     ///
     /// When the system gives none.
-    pub fn start<W: Write>(open: impl FnOnce() -> W + Send + 'static) -> io::Result<(Self, Flush)> {
+    pub fn start<W: Write>(open: impl FnOnce() -> W + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new().name("log".to_owned()).spawn(move || theirs.write(open()))?;
-        Ok((Self(Arc::clone(&shared)), Flush(shared)))
+        Ok(Self(shared))
+    }
+
+    /// Waits for the last lines, but not for long.
+    pub fn drain(&self) {
+        let waits = |state: &mut Waiting| state.is_writing || !state.lines.is_empty();
+        drop(self.0.changed.wait_timeout_while(self.0.state(), PATIENCE, waits));
     }
 
     /// How many lines were dropped.
@@ -95,13 +96,6 @@ impl MakeWriter<'_> for Lossy {
 
     fn make_writer(&self) -> Self {
         self.clone()
-    }
-}
-
-impl Drop for Flush {
-    fn drop(&mut self) {
-        let waits = |state: &mut Waiting| state.is_writing || !state.lines.is_empty();
-        drop(self.0.changed.wait_timeout_while(self.0.state(), PATIENCE, waits));
     }
 }
 
@@ -166,10 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_does_not_read_holds_nobody_up_and_hears_what_it_missed() {
+    fn d6_a_reader_that_does_not_read_holds_nobody_up_and_hears_what_it_missed() {
         let (reads, may) = channel();
         let read = Arc::default();
-        let (mut lossy, flush) = Lossy::start(pipe(may, &read)).unwrap();
+        let mut lossy = Lossy::start(pipe(may, &read)).unwrap();
         let line = [&[b'x'; 1023][..], b"\n"].concat();
         for _ in 0..5_000 {
             lossy.write_all(&line).unwrap();
@@ -177,8 +171,9 @@ mod tests {
         let kept = (ROOM / line.len()) as u64;
         assert_eq!(lossy.dropped(), 5_000 - kept, "it held no more than its room");
         drop(reads);
-        drop(flush);
+        lossy.drain();
         let read = String::from_utf8(read.lock().unwrap().clone()).unwrap();
+        assert!(read.starts_with(std::str::from_utf8(&line).unwrap()), "the oldest are kept");
         let last = format!("sentinel-jump: {} lines of the log were dropped, nobody read them", 5_000 - kept);
         assert_eq!(read.lines().next_back(), Some(&*last));
         assert_eq!(read.lines().count() as u64, kept + 1);
@@ -188,13 +183,13 @@ mod tests {
     fn the_end_waits_for_the_last_lines_but_not_for_ever() {
         let (reads, may) = channel();
         let read = Arc::default();
-        let (mut lossy, flush) = Lossy::start(pipe(may, &read)).unwrap();
+        let mut lossy = Lossy::start(pipe(may, &read)).unwrap();
         lossy.write_all(b"one\n").unwrap();
         reads.send(()).unwrap();
-        drop(flush);
+        lossy.drain();
         assert_eq!(*read.lock().unwrap(), b"one\n");
         lossy.write_all(b"two\n").unwrap();
-        drop(Flush(Arc::clone(&lossy.0)));
+        lossy.drain();
         assert_eq!(*read.lock().unwrap(), b"one\n", "nobody read it, and here we are");
     }
 }

@@ -3,13 +3,15 @@
 pub mod field;
 mod lossy;
 
+use std::sync::OnceLock;
+
 use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-pub use lossy::{Flush, Lossy};
+pub use lossy::Lossy;
 
 /// What other crates may log at most, whatever the filter asks for: at finer
 /// levels they write headers and messages, and those hold what must not be
@@ -50,17 +52,41 @@ fn is_off(filter: &str) -> bool {
         .any(|part| part.eq_ignore_ascii_case("off") || part.eq_ignore_ascii_case("audit=off"))
 }
 
-/// Starts logging on standard error; lines that nobody reads are dropped and
-/// counted. Does nothing when something logs already. Keep what it gives to
-/// the end of the program.
+/// Standard error, once somebody has a line for it.
+static STDERR: OnceLock<Lossy> = OnceLock::new();
+
+/// Standard error, which nobody may be reading: no line waits for a reader.
+/// Lines that nobody reads are dropped and counted; who ends the process calls
+/// [`flush`] first.
+///
+/// # Errors
+///
+/// When the thread that writes does not start.
+pub fn stderr() -> std::io::Result<Lossy> {
+    if let Some(lines) = STDERR.get() {
+        return Ok(lines.clone());
+    }
+    // Of two that come first at once, one thread stays idle.
+    let lines = Lossy::start(std::io::stderr)?;
+    Ok(STDERR.get_or_init(|| lines).clone())
+}
+
+/// Waits for the last lines of [`stderr`], but not for long.
+pub fn flush() {
+    if let Some(lines) = STDERR.get() {
+        lines.drain();
+    }
+}
+
+/// Starts logging on [`stderr`]. Does nothing when something logs already.
 ///
 /// # Errors
 ///
 /// [`NoLog`] when the filter cannot be read or the thread does not start.
-pub fn init(filter: Option<&str>) -> Result<Flush, NoLog> {
-    let (lines, flush) = Lossy::start(std::io::stderr)?;
+pub fn init(filter: Option<&str>) -> Result<(), NoLog> {
+    let lines = stderr()?;
     let _ = subscriber(filter, lines)?.try_init();
-    Ok(flush)
+    Ok(())
 }
 
 /// What [`init`] starts, with the lines going to `writer`.

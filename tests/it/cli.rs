@@ -102,9 +102,10 @@ fn http_is_served_on_loopback_only() {
 
 #[test]
 fn check_says_good_or_what_is_wrong() {
-    let (_folder, config) = file(world::TOML);
+    let (_folder, config) =
+        file(&world::TOML.replace("env = \"SENTINEL_JUMP_TEST_NOT_SET\"", "command = [\"/not/run\"]"));
     let output = run(&["check", "--config", &config]);
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("2 hosts, 2 tenants, 3 workspaces"));
     let (_folder, config) = file(&world::TOML.replace("username", "user_name"));
     let output = run(&["check", "--config", &config]);
@@ -237,6 +238,13 @@ fn every_page_is_walked_by_one_command_and_no_cursor_is_printed() {
     assert_eq!(rows.iter().map(whose).collect::<Vec<_>>(), all.iter().map(whose).collect::<Vec<_>>());
     let pages = String::from_utf8_lossy(&output.stderr).matches("INFO audit").count();
     assert!(pages >= 9, "each page is a line of the log where nobody looks at it: {pages}");
+    for wrong in ["0", "101", "many"] {
+        let output = call(&["--format", "table", "--arg", &format!("page_size={wrong}")]);
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+    let output = call(&["--format", "table", "--quiet", "--arg", "page_size=8"]);
+    let shown = String::from_utf8_lossy(&output.stdout).matches("Scheduled").count();
+    assert!((1..=12).contains(&shown), "a text of digits is the number: {shown}");
     let output = call(&["--arg", "cursor=0.25"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--all gives every row"));

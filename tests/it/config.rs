@@ -291,7 +291,8 @@ mod secrets {
     }
 
     fn command(argv: &[&str]) -> SecretRef {
-        SecretRef::Command(argv.iter().map(|argument| (*argument).to_owned()).collect())
+        let argv = argv.iter().map(|argument| (*argument).to_owned()).collect();
+        SecretRef::Command { argv, environment: Vec::new() }
     }
 
     async fn fetched(secret: &SecretRef) -> String {
@@ -319,6 +320,25 @@ mod secrets {
         let (_folder, secret) = file(0o600, b"\n");
         assert_eq!(secret.fetch().await, Err(SecretError::Empty));
         assert_eq!(command(&["head", "-c", "1000000", "/dev/zero"]).fetch().await, Err(SecretError::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn d8_a_command_sees_no_variables_but_the_needed_and_the_named_ones() {
+        let names = |text: String| -> Vec<String> {
+            text.lines().filter_map(|line| Some(line.split_once('=')?.0.to_owned())).collect()
+        };
+        let seen = names(fetched(&command(&["env"])).await);
+        // Cargo sets dozens, which stand for another tenant's password here.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some() && seen.contains(&"PATH".to_owned()), "{seen:?}");
+        let needed = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+        assert!(seen.iter().all(|name| needed.contains(&name.as_str())), "{seen:?}");
+        let named =
+            SecretRef::Command { argv: vec!["env".to_owned()], environment: vec!["CARGO_MANIFEST_DIR".to_owned()] };
+        let seen = names(fetched(&named).await);
+        assert!(seen.contains(&"CARGO_MANIFEST_DIR".to_owned()), "{seen:?}");
+        let unset =
+            SecretRef::Command { argv: vec!["env".to_owned()], environment: vec!["SENTINEL_JUMP_NOT_SET".to_owned()] };
+        assert_eq!(unset.look().await, Err(SecretError::NoVariable("SENTINEL_JUMP_NOT_SET".to_owned())));
     }
 
     #[tokio::test]

@@ -9,6 +9,8 @@ use sentinel_jump::desk::Desk;
 use sentinel_jump::front::{HttpListener, Loopback, serve_http};
 use sentinel_jump::mcp::Server;
 use serde_json::{Value as Json, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -201,7 +203,7 @@ async fn both_eras_are_served_at_one_address() {
     // Nobody's session, and one that was given back.
     assert_eq!(web.post(&legacy("nobody"), &list).await.status(), StatusCode::NOT_FOUND);
     let gone = web.send(Method::DELETE, &legacy(&session), String::new()).await;
-    assert!(gone.status().is_success(), "{}", gone.status());
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT, "what common clients expect");
     assert_eq!(web.post(&legacy(&session), &list).await.status(), StatusCode::NOT_FOUND);
     web.end().await;
 }
@@ -322,4 +324,94 @@ async fn is_stopped(hosts: &Hosts, desk: &Desk, way: Way) {
     assert!(timeout(SOON, stopped).await.is_ok(), "{way:?}: {:?}", desk.path().pool().counts());
     let count = hosts.count("nordhafen");
     assert_eq!((count.runs_of("Invoke-SjCall"), count.shells_open), (1, 0), "{way:?}");
+}
+
+/// What the server says to some bytes of a connection, until it closes it.
+async fn raw(url: &str, bytes: &[u8]) -> String {
+    let address = url.trim_start_matches("http://").trim_end_matches("/mcp");
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    stream.write_all(bytes).await.expect("it reads");
+    let mut said = Vec::new();
+    timeout(SOON, stream.read_to_end(&mut said)).await.expect("in time").expect("a clean end");
+    String::from_utf8(said).expect("UTF-8")
+}
+
+#[tokio::test]
+async fn d3_bodies_are_read_without_loss_and_errors_have_their_id() {
+    let web = Web::on(world::desk()).await;
+    let session = web.session().await;
+    let ask = async |body: &str| {
+        let answer = web.send(Method::POST, &legacy(&session), body.to_owned()).await;
+        (answer.status().as_u16(), Events::of(answer).next().await)
+    };
+    let call = |params: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}"#);
+    for arguments in ["[]", "null", "\"{}\""] {
+        let params = format!(r#"{{"name":"sentinel_rule_list","arguments":{arguments}}}"#);
+        let (status, answer) = ask(&call(&params)).await;
+        assert_eq!(
+            (status, &answer["result"]["structuredContent"]["code"]),
+            (200, &json!("invalid_argument")),
+            "{answer}"
+        );
+    }
+    for (body, status, code) in [
+        (call(r#"{"name":"sentinel_rule_list","arguments":[1]}"#), 200, -32602),
+        (call("null"), 200, -32602),
+        (call("5"), 400, -32602),
+        (call("{").replace('}', ""), 400, -32700),
+        (call(&format!("{}{}", "[".repeat(130), "]".repeat(130))), 400, -32600),
+        (r#"{"id":7,"method":"ping"}"#.to_owned(), 400, -32600),
+    ] {
+        let (found, answer) = ask(&body).await;
+        assert_eq!((found, &answer["error"]["code"], &answer["id"]), (status, &json!(code), &json!(7)), "{body}");
+    }
+    let (_, answer) =
+        ask(&call(r#"{"name":"sentinel_rule_list","arguments":{"tenant":"a\ud83d","workspace":"b"}}"#)).await;
+    assert_eq!(answer["result"]["structuredContent"]["code"], "unknown_tenant", "{answer}");
+    web.end().await;
+}
+
+#[tokio::test]
+async fn d7_half_sent_requests_shut_nobody_out() {
+    let web = Web::on(world::desk()).await;
+    let address = web.url.trim_start_matches("http://").trim_end_matches("/mcp").to_owned();
+    let half_head = b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n".as_slice();
+    let half_body = b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{".as_slice();
+    let mut halves = Vec::new();
+    for number in 0..600 {
+        let mut stream = TcpStream::connect(&address).await.expect("it listens");
+        stream.write_all(if number % 2 == 0 { half_head } else { half_body }).await.expect("it reads");
+        halves.push(stream);
+    }
+    let session = web.session().await;
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    assert_eq!(web.post(&legacy(&session), &list).await.status(), StatusCode::OK);
+    // The oldest had to go.
+    let mut end = Vec::new();
+    timeout(SOON, halves[0].read_to_end(&mut end)).await.expect("in time").ok();
+    assert!(end.is_empty());
+    drop(halves);
+    let long = format!("POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n", 5 << 20);
+    assert!(raw(&web.url, long.as_bytes()).await.starts_with("HTTP/1.1 413"));
+    web.end().await;
+}
+
+#[tokio::test]
+async fn d7_sessions_are_bounded_and_the_longest_silent_goes_first() {
+    const SESSIONS: usize = 256;
+    let web = Web::on(world::desk()).await;
+    let first = web.session().await;
+    let second = web.session().await;
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    for _ in 2..SESSIONS {
+        web.session().await;
+    }
+    // Its answer is read to its end, so that it is silent again.
+    let used = web.post(&legacy(&first), &list).await;
+    assert_eq!(used.status(), StatusCode::OK);
+    drop(used.bytes().await);
+    web.session().await;
+    assert_eq!(web.post(&legacy(&second), &list).await.status(), StatusCode::NOT_FOUND, "silent longest");
+    assert_eq!(web.post(&legacy(&first), &list).await.status(), StatusCode::OK, "used since");
+    web.end().await;
 }

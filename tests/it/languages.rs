@@ -55,7 +55,7 @@ async fn the_request_goes_before_the_tenant_and_the_tenant_before_the_server() {
             let result = asked(&mut client, "sentinel_rule_list", arguments, language).await;
             assert!(error(&result).starts_with(begins), "{server:?} {tenant} {language:?}: {}", error(&result));
             let text = result["content"][0]["text"].as_str().expect("a copy");
-            assert_eq!(text.lines().next(), Some(&*format!("unreachable (sign_in_refused): {}", error(&result))));
+            assert_eq!(text.lines().next(), Some(&*format!("unreachable (sign_in_unavailable): {}", error(&result))));
         }
         client.end().await;
     }

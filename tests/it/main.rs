@@ -12,6 +12,7 @@ mod config;
 mod confirm;
 mod demo;
 mod desk;
+mod door;
 mod faults;
 mod hosts;
 mod http;

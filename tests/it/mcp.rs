@@ -56,7 +56,12 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, message: &Json) {
-        self.input.write_all(format!("{message}\n").as_bytes()).await.expect("the server reads");
+        self.send_line(message.to_string().as_bytes()).await;
+    }
+
+    pub(crate) async fn send_line(&mut self, line: &[u8]) {
+        self.input.write_all(line).await.expect("the server reads");
+        self.input.write_all(b"\n").await.expect("the server reads");
     }
 
     pub(crate) async fn ask(&mut self, method: &str, params: Json) -> Json {

@@ -56,14 +56,14 @@ async fn refusals_say_what_to_do() {
         ("sentinel_rule_list", json!({"tenant": "nordhafen", "workspace": "pro"})),
         ("sentinel_rule_list", json!({"tenant": "marlowe", "workspace": "ot"})),
         ("sentinel_rule_list", on(json!({"Enable": true}))),
-        ("sentinel_rule_list", on(json!({"Enabled": "true"}))),
-        ("sentinel_rule_list", on(json!({"Severity": "High"}))),
+        ("sentinel_rule_list", on(json!({"Enabled": "yes"}))),
+        ("sentinel_rule_list", on(json!({"Severity": 5.5}))),
         ("sentinel_rule_list", on(json!({"Severity": ["Urgent"]}))),
         ("sentinel_rule_list", on(json!({"ModifiedSince": "03.02.2026"}))),
         ("sentinel_rule_list", on(json!({"WorkspaceName": "law-other"}))),
         ("sentinel_rule_list", on(json!({"Enabled": true, "enabled": false}))),
         ("sentinel_rule_list", on(json!({"page_size": 0}))),
-        ("sentinel_rule_list", on(json!({"fields": "RuleId"}))),
+        ("sentinel_rule_list", on(json!({"fields": 5.5}))),
         ("sentinel_rule_list", on(json!({"fields": ["RuleID", "Sevrity"]}))),
         ("sentinel_list_analytics_rules", json!({"fields": ["tenants"]})),
         ("sentinel_rule_list", on(json!({"cursor": "x"}))),
@@ -157,7 +157,7 @@ async fn a_password_that_cannot_be_had_is_said_per_workspace() {
     let workspaces = answer.envelope["workspaces"].as_array().expect("a list");
     assert_eq!(workspaces.len(), 3);
     for workspace in workspaces {
-        assert_eq!(workspace["code"], "sign_in_refused");
+        assert_eq!(workspace["code"], "sign_in_unavailable");
         assert!(workspace["error"].as_str().expect("a sentence").contains("SENTINEL_JUMP_TEST_NOT_SET"));
     }
 }

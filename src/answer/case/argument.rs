@@ -39,6 +39,8 @@ cases! {
         Object,
         /// A list of objects.
         Objects,
+        /// Something with fewer levels of lists and objects.
+        NoDeeper { most: usize },
     }
 }
 
@@ -73,9 +75,6 @@ cases! {
         /// An object is needed.
         #[error("expected an object")]
         Object,
-        /// A list is needed.
-        #[error("expected a list")]
-        List,
         /// One of an enum's names is needed.
         #[error("expected a name")]
         Word,
@@ -97,7 +96,8 @@ cases! {
 cases! {
     /// An argument that cannot stand.
     BadArgument {
-        /// There is none of that name.
+        /// There is none of that name. Some clients add one to every call,
+        /// and need to be told that it can go.
         Unknown(Misspelt),
         /// Another form is needed.
         MustBe { name: String, wanted: Wanted },

@@ -87,6 +87,13 @@ impl NoSignIn {
             _ => Outcome::Unreachable,
         }
     }
+
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::NoPassword(_) | Self::Misconfigured { .. } => Code::SignInUnavailable,
+            _ => Code::SignInRefused,
+        }
+    }
 }
 
 cases! {

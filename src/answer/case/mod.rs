@@ -144,7 +144,7 @@ impl Case {
             Self::Busy { .. } => Code::Busy,
             Self::Late { .. } => Code::TimedOut,
             Self::Unreached { why, .. } => why.code(),
-            Self::NoSignIn { .. } => Code::SignInRefused,
+            Self::NoSignIn { why, .. } => why.code(),
             Self::NoTls { .. } => Code::TlsRefused,
             Self::Refused { .. } => Code::HostFailed,
             Self::NoScript { why, .. } => why.code(),

@@ -158,12 +158,36 @@ fn what_the_server_decides_is_sent_only_where_it_is_known() {
 #[test]
 fn a_value_that_the_host_s_type_cannot_hold_is_refused() {
     let mut parameters = TARGET.to_vec();
-    parameters.push(("Enabled", STRING, &[]));
-    let error = bound("Get-AnalyticsRules", &json!({"Enabled": true}), &probe(&parameters, false), None).unwrap_err();
+    parameters.push(("Severity", STRING, &[]));
+    let two = json!({"Severity": ["High", "Low"]});
+    let error = bound("Get-AnalyticsRules", &two, &probe(&parameters, false), None).unwrap_err();
     assert_eq!(
         error.said(Language::English),
-        "The argument \"Enabled\" does not fit: the host \"jump\" takes a string there."
+        "The argument \"Severity\" does not fit: the host \"jump\" takes a string there."
     );
+}
+
+#[test]
+fn d2_a_value_is_sent_as_the_host_declares_it_when_nothing_is_lost() {
+    let declares = |function: &str, name: &'static str, kind: &'static str, arguments: &serde_json::Value| {
+        let parameters = [&TARGET[..], &[(name, kind, &[][..])]].concat();
+        let sent = bound(function, arguments, &probe(&parameters, false), Some(Style::Contract)).unwrap();
+        sent.split(" -").find(|part| part.trim_start_matches('-').starts_with(name)).unwrap_or(&sent).to_owned()
+    };
+    let number = json!({"IncidentNumber": 12_350});
+    let sent = declares("Show-IncidentDetails", "IncidentNumber", STRING, &number);
+    assert!(sent.ends_with("IncidentNumber String(\"12350\")"), "{sent}");
+    let sent = declares("Show-IncidentDetails", "IncidentNumber", "System.Int64", &number);
+    assert!(sent.ends_with("IncidentNumber I64(12350)"), "{sent}");
+    let on = json!({"Enabled": true});
+    let sent = declares("Get-AnalyticsRules", "Enabled", STRING, &on);
+    assert!(sent.ends_with("Enabled String(\"True\")"), "{sent}");
+    let one = json!({"Severity": ["High"]});
+    let sent = declares("Get-AnalyticsRules", "Severity", STRING, &one);
+    assert!(sent.ends_with("Severity String(\"High\")"), "{sent}");
+    let id = json!({"IncidentId": "00000000-0000-0000-0000-00000000000a"});
+    let sent = declares("Show-IncidentDetails", "IncidentId", "System.Guid", &id);
+    assert!(sent.contains("00000000-0000-0000-0000-00000000000a"), "{sent}");
 }
 
 #[test]

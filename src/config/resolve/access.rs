@@ -4,7 +4,7 @@ use wsman::transport::{CertificateChain, Fingerprint, Proxy, Tls};
 
 use super::super::raw::{RawHost, RawTls, Written};
 use super::Resolver;
-use crate::host::{Auth, WinrmAccess};
+use crate::host::{Auth, WinrmAccess, look};
 use crate::spelling;
 
 const EXAMPLE: &str = "http://jump01.example:5985/wsman";
@@ -40,7 +40,7 @@ impl Resolver<'_> {
         let auth = auth?;
         let (username, certificate) = match auth {
             Auth::Certificate => (String::new(), Some(certificate?)),
-            _ => (host.username.as_ref()?.value.clone(), None),
+            _ => (self.username(auth, url.as_deref()?, host.username.as_ref()?)?, None),
         };
         Some(WinrmAccess {
             url: url?,
@@ -51,6 +51,16 @@ impl Resolver<'_> {
             certificate,
             configuration_name: host.configuration_name.as_ref().map(|name| name.value.clone()),
         })
+    }
+
+    fn username(&mut self, auth: Auth, url: &str, username: &Written<String>) -> Option<String> {
+        match look::user(auth, url, &username.value) {
+            Ok(()) => Some(username.value.clone()),
+            Err(error) => {
+                self.bad(username, format!("{error}; expected DOMAIN\\user, user@domain or user"));
+                None
+            }
+        }
     }
 
     fn url(&mut self, url: &Written<String>) -> Option<String> {
@@ -74,6 +84,10 @@ impl Resolver<'_> {
         let clean = rest.chars().all(|c| c.is_ascii_graphic()) && !path.is_empty() && !path.contains(['?', '#']);
         if written.is_none() || !clean {
             self.bad(url, format!("expected a host, a port (WinRM uses {port}) and a path, such as {example}"));
+            return None;
+        }
+        if let Err(error) = look::address(&url.value) {
+            self.bad(url, format!("{error}; expected an address such as {example}"));
             return None;
         }
         Some(url.value.clone())

@@ -5,10 +5,10 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value as Json, json};
 
 use super::fan_out::{self, Asking, Said};
-use super::targets::{known, targets, text};
+use super::targets::{flag, known, targets, text};
 use super::{FleetTool, QUESTION, Told};
-use crate::answer::case::{Slip, Wanted};
-use crate::answer::{self, ToolError, expected};
+use crate::answer::case::Slip;
+use crate::answer::{self, ToolError};
 use crate::call::Executed;
 use crate::catalog::{Argument, Definition, Entry, Form, ToolSet, function};
 
@@ -75,10 +75,8 @@ fn rows(said: &Said<Executed>) -> Vec<Json> {
 /// The function's arguments, from the tool's.
 fn arguments(given: &Map<String, Json>) -> Result<Map<String, Json>, ToolError> {
     let mut arguments = Map::new();
-    match given.get(ENABLED) {
-        None | Some(Json::Null | Json::Bool(false)) => {}
-        Some(Json::Bool(true)) => drop(arguments.insert("Enabled".into(), true.into())),
-        Some(_) => return Err(expected(ENABLED, Wanted::Flag)),
+    if flag(given, ENABLED)? {
+        arguments.insert("Enabled".into(), true.into());
     }
     Ok(arguments)
 }

@@ -6,8 +6,8 @@ use super::Asking;
 use crate::answer::case::{BadArgument, Misspelt, Unknown, Wanted};
 use crate::answer::{ToolError, expected};
 use crate::call;
-use crate::catalog::Definition;
 use crate::catalog::schema::VIEW;
+use crate::catalog::{Definition, Kind, reading};
 use crate::tenant::Target;
 
 /// Refuses arguments that a tool does not have.
@@ -21,12 +21,25 @@ pub(super) fn known(asking: &Asking<'_>, own: &Definition) -> Result<(), ToolErr
     Ok(())
 }
 
-/// A text argument; null is as good as none.
+/// A text argument; null and "" are as good as none.
 pub(super) fn text<'a>(given: &'a Map<String, Json>, name: &str) -> Result<Option<&'a str>, ToolError> {
     match given.get(name) {
         None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text)),
+        // No alias and no choice is empty.
+        Some(Json::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
         Some(_) => Err(expected(name, Wanted::Text)),
+    }
+}
+
+/// A switch; not given is off.
+pub(super) fn flag(given: &Map<String, Json>, name: &str) -> Result<bool, ToolError> {
+    match given.get(name) {
+        None | Some(Json::Null) => Ok(false),
+        Some(Json::String(text)) if text.is_empty() => Ok(false),
+        Some(value) => {
+            let read = reading::read(Kind::Bool, value).and_then(|value| value.as_bool());
+            read.ok_or_else(|| expected(name, Wanted::Flag))
+        }
     }
 }
 

@@ -60,6 +60,7 @@ fn wanted() -> Vec<Wanted> {
         Wanted::Span,
         Wanted::Object,
         Wanted::Objects,
+        Wanted::NoDeeper { most: 70 },
     ]
 }
 
@@ -74,7 +75,6 @@ fn unfit() -> Vec<Unfit> {
         Unfit::Time,
         Unfit::Span,
         Unfit::Object,
-        Unfit::List,
         Unfit::Word,
         Unfit::TwinKeys,
         Unfit::InnerNull,
@@ -175,6 +175,7 @@ fn secrets() -> Vec<SecretError> {
         SecretError::Unreadable { path: path(), kind: ErrorKind::PermissionDenied },
         SecretError::Unreadable { path: path(), kind: ErrorKind::IsADirectory },
         SecretError::Exposed { path: path(), mode: 0o644 },
+        SecretError::Foreign { path: path(), owner: 70 },
         SecretError::TooLarge,
         SecretError::Empty,
         SecretError::NotText,
@@ -184,7 +185,7 @@ fn secrets() -> Vec<SecretError> {
         SecretError::CommandTooSlow(program()),
     ];
     let kinds: BTreeSet<u8> = all.iter().map(kind).collect();
-    assert_eq!(kinds.len(), 9, "a sample of every one");
+    assert_eq!(kinds.len(), 10, "a sample of every one");
     all
 }
 
@@ -200,6 +201,7 @@ fn kind(error: &SecretError) -> u8 {
         SecretError::NotStarted { .. } => 6,
         SecretError::CommandFailed { .. } => 7,
         SecretError::CommandTooSlow(_) => 8,
+        SecretError::Foreign { .. } => 9,
     }
 }
 

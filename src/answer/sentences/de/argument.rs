@@ -7,7 +7,10 @@ use crate::answer::case::{BadArgument, Unfit, Wanted};
 
 pub(super) fn bad(why: &BadArgument, f: &mut Formatter<'_>) -> Result {
     match why {
-        BadArgument::Unknown(name) => misspelt(&format!("Es gibt kein Argument \"{}\"", name.name), name, f),
+        BadArgument::Unknown(name) => {
+            misspelt(&format!("Es gibt kein Argument \"{}\"", name.name), name, f)?;
+            f.write_str(if name.candidates().is_empty() { " Das Argument weglassen." } else { " Sonst weglassen." })
+        }
         BadArgument::MustBe { name, wanted } => {
             write!(f, "Das Argument \"{name}\" muss ")?;
             self::wanted(wanted, f)
@@ -83,6 +86,9 @@ fn wanted(wanted: &Wanted, f: &mut Formatter<'_>) -> Result {
         Wanted::Span => "eine Zeitspanne wie PT1H30M oder 01:30:00",
         Wanted::Object => "ein Objekt",
         Wanted::Objects => "eine Liste von Objekten",
+        Wanted::NoDeeper { most } => {
+            return write!(f, "mit höchstens {most} Listen und Objekten ineinander auskommen.");
+        }
     };
     write!(f, "{what} sein.")
 }
@@ -104,7 +110,6 @@ fn unfit(why: Unfit) -> (Takes, &'static str) {
         Unfit::Time => (Takes::Value, "eine Zeit mit Zeitzone"),
         Unfit::Span => (Takes::Value, "eine Zeitspanne"),
         Unfit::Object => (Takes::Value, "ein Objekt"),
-        Unfit::List => (Takes::Value, "eine Liste"),
         Unfit::Word => (Takes::Value, "einen Namen"),
         Unfit::TwinKeys => (Takes::Nothing, "zwei Schlüssel unterscheiden sich nur in der Groß- und Kleinschreibung"),
         Unfit::InnerNull => (Takes::Nothing, "null innerhalb eines Werts"),

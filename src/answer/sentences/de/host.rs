@@ -93,6 +93,11 @@ fn secret(why: &SecretError, f: &mut Formatter<'_>) -> Result {
         SecretError::Exposed { path, mode } => {
             write!(f, "die Datei {} können auch andere lesen (Modus {mode:o}); chmod 600 behebt das", path.display())
         }
+        SecretError::Foreign { path, owner } => write!(
+            f,
+            "die Datei {} gehört einem anderen Benutzer ({owner}), der sie ändern könnte; sie muss die eigene sein",
+            path.display()
+        ),
         SecretError::TooLarge => f.write_str("es ist größer als 64 KiB"),
         SecretError::Empty => f.write_str("es ist leer"),
         SecretError::NotText => f.write_str("es ist kein Text in UTF-8"),

@@ -7,7 +7,10 @@ use crate::answer::case::{BadArgument, Unfit, Wanted};
 
 pub(super) fn bad(why: &BadArgument, f: &mut Formatter<'_>) -> Result {
     match why {
-        BadArgument::Unknown(name) => misspelt(&format!("There is no argument \"{}\"", name.name), name, f),
+        BadArgument::Unknown(name) => {
+            misspelt(&format!("There is no argument \"{}\"", name.name), name, f)?;
+            f.write_str(if name.candidates().is_empty() { " Leave it out." } else { " Otherwise leave it out." })
+        }
         BadArgument::MustBe { name, wanted } => {
             write!(f, "The argument \"{name}\" must be ")?;
             self::wanted(wanted, f)?;
@@ -78,6 +81,9 @@ fn wanted(wanted: &Wanted, f: &mut Formatter<'_>) -> Result {
         Wanted::Span => "a span of time, such as PT1H30M or 01:30:00",
         Wanted::Object => "an object",
         Wanted::Objects => "a list of objects",
+        Wanted::NoDeeper { most } => {
+            return write!(f, "no more than {most} lists and objects inside each other");
+        }
     })
 }
 
@@ -98,7 +104,6 @@ fn unfit(why: Unfit) -> (Takes, &'static str) {
         Unfit::Time => (Takes::Value, "a time with its zone"),
         Unfit::Span => (Takes::Value, "a span of time"),
         Unfit::Object => (Takes::Value, "an object"),
-        Unfit::List => (Takes::Value, "a list"),
         Unfit::Word => (Takes::Value, "a name"),
         Unfit::TwinKeys => (Takes::Nothing, "two keys differ only in case"),
         Unfit::InnerNull => (Takes::Nothing, "null inside a value"),

@@ -18,12 +18,32 @@ use crate::time::Instant;
 /// their lines 43,800.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 
+/// What programs need to run at all and to find their own files.
+const NEEDED: [&str; 15] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "SystemRoot",
+    "SystemDrive",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+];
+
 /// What to start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProcessOptions {
     /// Program and arguments: `["pwsh", "-s", "-NoLogo", "-NoProfile"]`.
     pub argv: Vec<OsString>,
-    /// Variables on top of (or in place of) this process's own.
+    /// Variables on top of (or in place of) the few that every program needs.
+    /// It sees no others of this process's: they may hold secrets.
     pub env: Vec<(OsString, OsString)>,
 }
 
@@ -64,6 +84,8 @@ impl Process {
         let (program, arguments) = options.argv.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
         let mut child = Command::new(program)
             .args(arguments)
+            .env_clear()
+            .envs(NEEDED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .envs(options.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
