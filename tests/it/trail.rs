@@ -73,7 +73,7 @@ async fn four_processes_write_into_one_folder_and_every_line_is_there() {
     for begin in lines.iter().filter(|line| line["kind"] == "begin") {
         let end = lines.iter().find(|line| line["kind"] == "end" && line["correlation"] == begin["correlation"]);
         let end = end.expect("what began has ended");
-        assert_eq!((&end["outcome"], &end["object"]), (&json!("done"), &json!({"IncidentNumber": 12_345})));
+        assert_eq!((&end["outcome"], &end["object"]), (&json!("done"), &json!({"IncidentNumber": "12345"})));
         assert_eq!((&begin["host"], &begin["door"]), (&json!("jh-nordhafen-01"), &json!("cli")));
     }
     let said = verified(folder.path()).await;
@@ -91,7 +91,7 @@ async fn a_process_that_is_killed_in_a_write_leaves_its_begin_line() {
     let lines = lines(folder.path());
     let kinds: Vec<&str> = lines.iter().filter_map(|line| line["kind"].as_str()).collect();
     assert_eq!(kinds, ["start", "begin"]);
-    assert_eq!(lines[1]["object"], json!({"IncidentNumber": 12_345}));
+    assert_eq!(lines[1]["object"], json!({"IncidentNumber": "12345"}));
     let said = verified(folder.path()).await;
     assert!(said.contains("its process was killed"), "{said}");
     assert!(said.ends_with("good: every line is what was written\n"), "{said}");
