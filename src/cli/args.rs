@@ -34,9 +34,9 @@ pub(super) enum Command {
     /// Serve MCP on jump hosts of the demo; needs no configuration.
     #[cfg(feature = "demo")]
     Demo(Demo),
-    /// Run one tool and print its answer as JSON.
+    /// Run one tool and print its answer: a table on a terminal, JSON elsewhere.
     Call(Call),
-    /// List the tools that a client would see.
+    /// List the tools that a client would see, or explain one.
     Tools(List),
     /// Look at what a host's script has.
     #[command(subcommand)]
@@ -49,6 +49,10 @@ pub(super) enum Command {
     /// Run an embedded jump host for tests.
     #[cfg(feature = "demo")]
     Host(Host),
+    /// Print what a shell completes the command line by.
+    Completions(Completions),
+    /// Print the manual page, in roff.
+    Man(Man),
 }
 
 /// Where the configuration comes from.
@@ -77,12 +81,18 @@ impl Source {
 /// Which tools there are.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Tools {
-    /// Tool sets instead of the configured ones: all, read, fleet, tables, rules, workbooks, incidents, backup, dcr.
-    #[arg(long, value_name = "SET,…", value_delimiter = ',')]
+    /// Tool sets instead of the configured ones.
+    #[arg(long, value_name = "SET,…", value_delimiter = ',', value_parser = tool_set())]
     pub(super) tools: Vec<ToolSet>,
     /// No tool that changes anything.
     #[arg(long)]
     pub(super) read_only: bool,
+}
+
+/// Names the sets in the help, in completions and where there is none of that name.
+fn tool_set() -> impl clap::builder::TypedValueParser<Value = ToolSet> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+    PossibleValuesParser::new(ToolSet::NAMES.map(|(name, _)| name)).try_map(|name| name.parse::<ToolSet>())
 }
 
 /// Over what MCP is served.
@@ -141,14 +151,36 @@ pub(super) struct Call {
     /// Language of the answers: en or de.
     #[arg(long, value_name = "LANGUAGE")]
     pub(super) language: Option<Language>,
+    /// How the answer is printed, instead of a table on a terminal and JSON elsewhere.
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<Format>,
+    /// Every row, not only the first page.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Rows only: no summary, no hints, no log.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
     #[command(flatten)]
     pub(super) source: Source,
     #[command(flatten)]
     pub(super) tools: Tools,
 }
 
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Columns that fit the terminal.
+    Table,
+    /// One object, as MCP has it.
+    Json,
+    /// A row per line, as soon as it is there.
+    Jsonl,
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
+    /// The tool to explain, or its function.
+    pub(super) tool: Option<String>,
     /// As JSON, with schemas.
     #[arg(long)]
     pub(super) json: bool,
@@ -225,4 +257,17 @@ pub(super) struct Host {
     #[cfg(feature = "process")]
     #[arg(long, value_name = "COMMAND")]
     pub(super) process: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Completions {
+    /// Which shell.
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Man {
+    /// Write a page for every command into this folder instead.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) output: Option<PathBuf>,
 }

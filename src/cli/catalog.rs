@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{Probe, Tools};
 use super::source::{self, CommandError};
+use super::visible::visible;
 use super::{Exit, print, signal};
 use crate::access::Caller;
 use crate::call::Nobody;
@@ -64,7 +65,8 @@ fn complain(answer: &Map<String, Json>) {
     print::complain(answer.get("error").and_then(Json::as_str).unwrap_or_default());
     let said = answer.get("hostErrors").and_then(Json::as_array);
     for error in said.into_iter().flatten() {
-        print::complain(error.get("message").and_then(Json::as_str).unwrap_or_default());
+        let message = error.get("message").and_then(Json::as_str).unwrap_or_default();
+        print::complain(&format!("the host said: {}", visible(message)));
     }
 }
 

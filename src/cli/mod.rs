@@ -9,15 +9,23 @@ mod audit;
 mod call;
 mod catalog;
 mod check;
+mod complete;
 #[cfg(feature = "demo")]
 mod demo;
 mod exit;
+mod explain;
 mod guard;
 mod print;
+#[cfg(feature = "demo")]
+mod sample;
 mod serve;
+mod sheet;
 mod signal;
 mod source;
+mod terminal;
 mod tools;
+mod visible;
+mod walk;
 
 use clap::Parser as _;
 
@@ -39,7 +47,8 @@ async fn command() -> Exit {
         Ok(args) => args,
         Err(error) => return print::usage(&error),
     };
-    if let Err(error) = crate::watch::init(crate::config::env::log().as_deref()) {
+    let filter = crate::config::env::log().or_else(|| filter(&args.command).map(str::to_owned));
+    if let Err(error) = crate::watch::init(filter.as_deref()) {
         print::complain(&error.to_string());
         return Exit::Refused;
     }
@@ -54,9 +63,25 @@ async fn command() -> Exit {
         Command::Audit(args::Audit::Verify(verify)) => audit::verify(&verify),
         #[cfg(feature = "demo")]
         Command::Host(host) => demo::host(&host).await,
+        Command::Completions(completions) => Ok(complete::completions(completions.shell)),
+        Command::Man(man) => complete::man(&man),
     };
     ended.unwrap_or_else(|error| {
         print::complain(&error.to_string());
         error.exit()
     })
+}
+
+/// What is logged where nobody said it; `None`: as everywhere.
+///
+/// Somebody who looks at an answer on a terminal shall not have to look for it
+/// between lines of the log. The trail has them all the same.
+fn filter(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Call(call) if call.quiet => Some("error,audit=off"),
+        Command::Call(_) | Command::Tools(_) | Command::Catalog(_) if print::errors_are_read() => {
+            Some("warn,audit=off")
+        }
+        _ => None,
+    }
 }

@@ -30,6 +30,14 @@ pub(super) enum CommandError {
     Demo(#[from] crate::demo::DemoError),
     #[error("--http: {0}")]
     Address(#[from] crate::front::NotLoopback),
+    #[cfg(feature = "demo")]
+    #[error("--listen: {0}")]
+    Listen(#[source] crate::front::NotLoopback),
+    #[cfg(feature = "process")]
+    #[error("--process: there is no program \"{0}\" on the PATH or in that place")]
+    NoProgram(String),
+    #[error("the page cannot be written: {0}")]
+    Page(#[source] std::io::Error),
     #[error("the service broke: {0}")]
     Served(#[from] crate::front::ServeError),
 }
@@ -40,8 +48,12 @@ impl CommandError {
         match self {
             Self::Nowhere | Self::Wrong(_) | Self::Address(_) | Self::NoState | Self::Trail(_) => Exit::Refused,
             #[cfg(feature = "demo")]
+            Self::Listen(_) => Exit::Refused,
+            #[cfg(feature = "process")]
+            Self::NoProgram(_) => Exit::Refused,
+            #[cfg(feature = "demo")]
             Self::Demo(_) => Exit::Failed,
-            Self::Served(_) => Exit::Failed,
+            Self::Served(_) | Self::Page(_) => Exit::Failed,
         }
     }
 }

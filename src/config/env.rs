@@ -21,8 +21,11 @@ pub const CONFIG: Variable =
 pub const LOG: Variable =
     Variable { name: "SENTINEL_JUMP_LOG", meaning: "what is logged on stderr, such as info or sentinel_jump=debug" };
 
+/// No colours. Source: <https://no-color.org>.
+pub const NO_COLOR: Variable = Variable { name: "NO_COLOR", meaning: "set to anything: no colours on a terminal" };
+
 /// Every variable of the server.
-pub const VARIABLES: [Variable; 2] = [CONFIG, LOG];
+pub const VARIABLES: [Variable; 3] = [CONFIG, LOG, NO_COLOR];
 
 /// The configuration's path.
 #[must_use]
@@ -34,6 +37,13 @@ pub fn config() -> Option<PathBuf> {
 #[must_use]
 pub fn log() -> Option<String> {
     read(LOG.name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty())
+}
+
+/// Whether a terminal may be coloured: nobody said no, and it can.
+#[must_use]
+pub fn wants_colours() -> bool {
+    let refused = read(NO_COLOR.name).is_some_and(|value| !value.is_empty());
+    !refused && read("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 impl Variable {

@@ -7,8 +7,8 @@ use wsman::auth::Credentials;
 use wsman::host_end::{BasicSignIn, CbtHardening, EngineKind, HostOptions, HostTls, Listener};
 use wsman::secret::Secret;
 
-use super::commands_for;
 use super::serve::{DemoError, credentials, new_password, world};
+use super::{Tenant, commands_for};
 
 /// One embedded jump host.
 #[derive(Debug)]
@@ -17,6 +17,10 @@ pub struct HostEnd {
     pub listener: Listener,
     /// Who may sign in.
     pub credentials: Credentials,
+    /// SHA-256 of its certificate, in hex, where it has one.
+    pub pin: Option<String>,
+    /// Whose it is.
+    pub tenant: Option<Tenant>,
 }
 
 /// What a host with https is made of.
@@ -45,18 +49,21 @@ pub async fn host(
     tls: Option<HostFiles<'_>>,
 ) -> Result<HostEnd, DemoError> {
     let credentials = credentials(&password.unwrap_or_else(new_password));
+    let world = world();
+    let tenant = world.tenants().first().cloned();
     let engine = match process {
         None => {
-            let world = world();
-            let tenant = world.tenants().first().map(|tenant| tenant.alias.clone()).unwrap_or_default();
-            EngineKind::Demo(commands_for(world, &tenant))
+            let alias = tenant.as_ref().map(|tenant| tenant.alias.as_str()).unwrap_or_default();
+            EngineKind::Demo(commands_for(world, alias))
         }
         Some(command) => external(command)?,
     };
     let mut options = HostOptions::new(vec![credentials.clone()], engine);
+    let mut pin = None;
     if let Some(files) = tls {
         let mut tls =
             HostTls::from_pem(&read(files.certificate)?, &read(files.key)?).map_err(|_| DemoError::Certificate)?;
+        pin = Some(base16ct::lower::encode_string(&tls.sha256()));
         if files.require_channel_binding {
             tls.cbt_hardening = CbtHardening::Strict;
         }
@@ -64,7 +71,7 @@ pub async fn host(
         options.basic = if files.basic { BasicSignIn::OverTls } else { BasicSignIn::Off };
     }
     let listener = Listener::bind(listen, options).await?;
-    Ok(HostEnd { listener, credentials })
+    Ok(HostEnd { listener, credentials, pin, tenant })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, DemoError> {

@@ -216,3 +216,96 @@ fn every_variable_is_in_the_help() {
     }
     assert!(help.contains("SENTINEL_JUMP_HOST_PASSWORD"));
 }
+
+#[test]
+fn every_page_is_walked_by_one_command_and_no_cursor_is_printed() {
+    let call = |more: &[&str]| run(&[&["call", "sentinel_list_analytics_rules", "--demo"], more].concat());
+    let output = call(&[]);
+    let page: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((page["count"].as_u64(), page["data"].as_array().map(Vec::len)), (Some(89), Some(25)));
+    assert_eq!((&page["nextCursor"], &page["truncated"]), (&Json::Null, &Json::Bool(true)));
+    assert_eq!(page["warnings"][0], "64 more rows; repeat the command with --all to have them.");
+    let output = call(&["--all", "--quiet"]);
+    let whole: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((whole["data"].as_array().map(Vec::len), &whole["truncated"]), (Some(89), &Json::Bool(false)));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = call(&["--all", "--format", "jsonl", "--arg", "page_size=10"]);
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let rows: Vec<Json> = lines.lines().map(|line| serde_json::from_str(line).expect("a row per line")).collect();
+    // Times in them are those of each command's own demo.
+    let whose = |row: &Json| (row["tenant"].clone(), row["workspace"].clone(), row["RuleId"].clone());
+    let all = whole["data"].as_array().expect("rows");
+    assert_eq!(rows.iter().map(whose).collect::<Vec<_>>(), all.iter().map(whose).collect::<Vec<_>>());
+    let pages = String::from_utf8_lossy(&output.stderr).matches("INFO audit").count();
+    assert!(pages >= 9, "each page is a line of the log where nobody looks at it: {pages}");
+    for wrong in ["0", "101", "many"] {
+        let output = call(&["--format", "table", "--arg", &format!("page_size={wrong}")]);
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+    let output = call(&["--format", "table", "--quiet", "--arg", "page_size=8"]);
+    let shown = String::from_utf8_lossy(&output.stdout).matches("Scheduled").count();
+    assert!((1..=12).contains(&shown), "a text of digits is the number: {shown}");
+    let output = call(&["--arg", "cursor=0.25"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--all gives every row"));
+}
+
+#[test]
+fn every_format_answers_in_the_language_of_the_command() {
+    let (_folder, config) = file(world::TOML);
+    for format in ["table", "json", "jsonl"] {
+        let wrong = ["--arg", "tenant_filter=nordhafn", "--format", format, "--language", "de", "--config", &config];
+        let output = run(&[&["call", "sentinel_list_analytics_rules", "--quiet"], &wrong[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{format}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("Es gibt keinen Tenant") && said.contains("nordhafen"), "{format}: {said}");
+    }
+}
+
+#[test]
+fn a_wrong_value_names_the_right_ones() {
+    let said = |arguments: &[&str]| {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let sets = said(&["tools", "--tools", "nonsense"]);
+    for (name, _) in sentinel_jump::catalog::ToolSet::NAMES {
+        assert!(sets.contains(name), "{name}: {sets}");
+    }
+    for address in ["0.0.0.0:5985", "[::]:0"] {
+        let text = said(&["host", "--listen", address]);
+        assert!(text.contains("--listen") && text.contains("can be reached from elsewhere"), "{text}");
+    }
+    #[cfg(feature = "process")]
+    assert!(
+        said(&["host", "--listen", "127.0.0.1:0", "--process", "nonexistent -s"])
+            .contains("no program \"nonexistent\"")
+    );
+    let text = said(&["catalog", "probe", "--demo", "--tenant", "nordhafn"]);
+    assert!(text.contains("Did you mean \"nordhafen\"?"), "{text}");
+    assert!(said(&["completions", "nosuchshell"]).contains("zsh"));
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let commands = ["serve", "demo", "call", "tools", "catalog", "check", "audit", "host", "completions", "man"];
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        let script = String::from_utf8(output.stdout).expect("text");
+        assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
+        // Not every shell is told values.
+        assert_eq!(script.contains("jsonl"), ["bash", "fish", "zsh"].contains(&shell), "{shell}");
+    }
+    let page = String::from_utf8(run(&["man"]).stdout).expect("text");
+    assert!(page.contains(".TH sentinel-jump 1") && page.contains("sentinel\\-jump\\-call(1)"), "{page}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("man1");
+    assert_eq!(run(&["man", "--output", path.to_str().expect("a plain path")]).status.code(), Some(0));
+    for command in commands {
+        let page = std::fs::read_to_string(path.join(format!("sentinel-jump-{command}.1"))).expect("a page");
+        assert!(page.contains(".SH SYNOPSIS"), "{command}");
+    }
+}

@@ -26,6 +26,8 @@ mod readme;
 mod requests;
 mod sentences;
 mod snapshot;
+#[cfg(unix)]
+mod terminal;
 mod three;
 mod tls;
 mod trail;

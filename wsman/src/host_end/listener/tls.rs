@@ -10,6 +10,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig};
+use sha2::{Digest as _, Sha256};
 use tokio_rustls::TlsAcceptor;
 
 use super::BindError;
@@ -105,6 +106,12 @@ impl HostTls {
             .with_single_cert(chain, key)
             .map_err(|_| BindError::Tls)?;
         Ok(Self { config: Arc::new(config), certificate, certified: None, cbt_hardening: CbtHardening::default() })
+    }
+
+    /// SHA-256 of the certificate, which clients pin.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(&self.certificate).into()
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
