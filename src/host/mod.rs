@@ -32,4 +32,4 @@ pub use record::HostErrorRecord;
 pub use report::{Alias, AzureSignIn, Dropped, LoadReport, Taint, Via};
 pub use session::Session;
 pub use wire::{WireCase, WireError};
-pub use wsman::transport::CertificateProblem;
+pub use wsman::transport::{CertificateProblem, Unavailable};

@@ -6,7 +6,7 @@
 use std::error::Error as _;
 
 use wsman::ErrorKind;
-use wsman::transport::{CertificateProblem, TransportError};
+use wsman::transport::{CertificateProblem, TransportError, Unavailable};
 
 use super::record::HostErrorRecord;
 
@@ -90,6 +90,28 @@ pub enum WireCase {
         /// In our words, lower case.
         why: String,
     },
+    /// What answers has trouble of its own: something in between, or no WinRM.
+    HostFailed {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The host's HTTP service answered in WinRM's place.
+    DoorRefused {
+        /// HTTP status.
+        status: u16,
+    },
+    /// No word but the status.
+    Wordless {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The connection is closed between the steps of a sign-in.
+    NotKept,
+    /// The sign-in did not get as far as to the password.
+    SignInUnavailable {
+        /// Why.
+        why: Unavailable,
+    },
     /// We asked for something that cannot be asked.
     Impossible,
 }
@@ -97,6 +119,9 @@ pub enum WireCase {
 impl WireCase {
     fn of(error: &wsman::Error) -> Self {
         let exact = exact(error);
+        if let Some(case) = exact.and_then(Self::answered) {
+            return case;
+        }
         // By who must act; the exact case only refines that, and a new one in
         // wsman still falls to the right person.
         match error.kind() {
@@ -111,6 +136,18 @@ impl WireCase {
             ErrorKind::Misuse if error.source().is_none() => Self::Misconfigured { why: error.to_string() },
             _ => Self::Impossible,
         }
+    }
+
+    /// What somebody answered who did not come as far as to WinRM.
+    fn answered(exact: &TransportError) -> Option<Self> {
+        Some(match exact {
+            TransportError::HostFailed { status } => Self::HostFailed { status: *status },
+            TransportError::DoorRefused { status } => Self::DoorRefused { status: *status },
+            TransportError::Wordless { status } => Self::Wordless { status: *status },
+            TransportError::NotKept => Self::NotKept,
+            TransportError::SignInUnavailable { why, .. } => Self::SignInUnavailable { why: *why },
+            _ => return None,
+        })
     }
 
     fn tls(exact: Option<&TransportError>) -> Self {

@@ -54,7 +54,7 @@ const MAP: Map = Map {
     library: "sentinel_jump",
     beside: "wsman",
     layers: LAYERS,
-    hands_on: &[("desk", &["Door"]), ("host", &["CertificateProblem"])],
+    hands_on: &[("desk", &["Door"]), ("host", &["CertificateProblem", "Unavailable"])],
     outside: &[("demo", &["fixtures/demo/"])],
     doors: &[
         ("rmcp", &["front", "mcp"]),

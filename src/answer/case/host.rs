@@ -36,6 +36,14 @@ cases! {
         NoConnection,
         /// Somebody listens there and says nothing.
         Silent,
+        /// What answers has trouble of its own.
+        HostFailed { status: u16 },
+        /// The host's HTTP service answered in WinRM's place.
+        DoorRefused { status: u16 },
+        /// No word but the status.
+        Wordless { status: u16 },
+        /// The connection is closed between the steps of a sign-in.
+        NotKept,
         /// What answered is no WinRM.
         NotWinrm,
         /// Password or script were not read in time, here.
@@ -50,6 +58,10 @@ impl Unreached {
             | Self::ProxySignIn
             | Self::ProxyRefused { .. }
             | Self::ProxyUnreachable
+            | Self::HostFailed { .. }
+            | Self::DoorRefused { .. }
+            | Self::Wordless { .. }
+            | Self::NotKept
             | Self::NoConnection => Code::Unreachable,
             Self::Silent | Self::SourcesTooSlow => Code::TimedOut,
             Self::NotWinrm => Code::NotWinrm,
@@ -68,6 +80,12 @@ cases! {
         BasicNotOffered,
         /// The host does not offer the scheme.
         NotOffered { scheme: &'static str },
+        /// The host offers the scheme and takes no NTLM under it.
+        NoNtlm,
+        /// The host rejects the offer before it has seen a proof.
+        OfferRejected,
+        /// Something in front of the host refuses the first step.
+        Filtered,
         /// The host refused user name and password.
         Refused,
         /// It has just refused them, and they are not tried again yet.
@@ -90,7 +108,9 @@ impl NoSignIn {
 
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::NoPassword(_) | Self::Misconfigured { .. } => Code::SignInUnavailable,
+            Self::NoNtlm | Self::OfferRejected | Self::Filtered | Self::NoPassword(_) | Self::Misconfigured { .. } => {
+                Code::SignInUnavailable
+            }
             _ => Code::SignInRefused,
         }
     }

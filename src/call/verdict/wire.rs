@@ -3,7 +3,7 @@
 use super::{Stage, text, tls};
 use crate::answer::ToolError;
 use crate::answer::case::{Case, Lost, NoSignIn, Slip, Unreached};
-use crate::host::{WireCase, WireError};
+use crate::host::{Unavailable, WireCase, WireError};
 use crate::tenant::HostId;
 
 /// What an operation that did not come off on the wire means.
@@ -24,6 +24,15 @@ fn case(host: HostId, stage: Stage, found: &WireCase) -> Case {
         WireCase::OwnCertificateRefused => return Case::NoSignIn { host, why: NoSignIn::CertificateRefused },
         WireCase::NotOffered { scheme: "Basic" } => return Case::NoSignIn { host, why: NoSignIn::BasicNotOffered },
         WireCase::NotOffered { scheme } => return Case::NoSignIn { host, why: NoSignIn::NotOffered { scheme } },
+        WireCase::SignInUnavailable { why } => {
+            let why = match why {
+                Unavailable::NoNtlm => NoSignIn::NoNtlm,
+                Unavailable::Filtered => NoSignIn::Filtered,
+                // Rejected; whatever else comes is the host's no to the offer, too.
+                _ => NoSignIn::OfferRejected,
+            };
+            return Case::NoSignIn { host, why };
+        }
         WireCase::SignInRefused | WireCase::Denied => return Case::NoSignIn { host, why: NoSignIn::Refused },
         WireCase::Refused { fault } => return Case::Refused { host, stage, fault: *fault },
         WireCase::Misconfigured { why } if stage == Stage::Before => {
@@ -37,6 +46,10 @@ fn case(host: HostId, stage: Stage, found: &WireCase) -> Case {
         WireCase::ProxyRefused { status: Some(407) } => (Unreached::ProxySignIn, Lost::Connection),
         WireCase::ProxyRefused { status } => (Unreached::ProxyRefused { status: *status }, Lost::Connection),
         WireCase::Unreachable => (Unreached::NoConnection, Lost::Connection),
+        WireCase::HostFailed { status } => (Unreached::HostFailed { status: *status }, Lost::Connection),
+        WireCase::DoorRefused { status } => (Unreached::DoorRefused { status: *status }, Lost::Connection),
+        WireCase::Wordless { status } => (Unreached::Wordless { status: *status }, Lost::Connection),
+        WireCase::NotKept => (Unreached::NotKept, Lost::Connection),
         WireCase::NotWinrm => (Unreached::NotWinrm, Lost::Protocol),
     };
     match stage {

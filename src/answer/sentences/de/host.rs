@@ -35,6 +35,22 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
         Unreached::Silent => {
             write!(f, "Der Host \"{host}\" hat nicht rechtzeitig geantwortet; es wurde nichts ausgeführt.")
         }
+        Unreached::HostFailed { status } => write!(
+            f,
+            "Was für den Host \"{host}\" antwortet, antwortete mit Status {status}: etwas dazwischen oder kein WinRM; es wurde nichts ausgeführt. url und Proxy prüfen."
+        ),
+        Unreached::DoorRefused { status } => write!(
+            f,
+            "Der HTTP-Dienst des Hosts \"{host}\" antwortete mit Status {status} anstelle von WinRM: WinRM ist dort angehalten oder ausgelastet, oder dieser Rechner darf es nicht benutzen; es wurde nichts ausgeführt. Sein Betreiber muss den WinRM-Dienst prüfen."
+        ),
+        Unreached::Wordless { status } => write!(
+            f,
+            "Der Host \"{host}\" antwortete {status} ohne ein Wort: unverschlüsselter Verkehr oder diese Anmeldung ist dort nicht erlaubt; es wurde nichts ausgeführt. https oder auth = \"negotiate\" verwenden."
+        ),
+        Unreached::NotKept => write!(
+            f,
+            "Der Host \"{host}\" oder etwas davor schließt die Verbindung zwischen den Schritten der Anmeldung; es wurde nichts ausgeführt. Ein Proxy oder Lastverteiler dort muss Verbindungen halten."
+        ),
         Unreached::NotWinrm => write!(
             f,
             "Was für den Host \"{host}\" geantwortet hat, spricht kein WinRM; Adresse und Port prüfen. Es wurde nichts ausgeführt."
@@ -63,6 +79,18 @@ pub(super) fn no_sign_in(host: &HostId, why: &NoSignIn, f: &mut Formatter<'_>) -
         NoSignIn::NotOffered { scheme } => write!(
             f,
             "Der Host \"{host}\" bietet {scheme} nicht an; es wurde kein Passwort gesendet. Sein Betreiber muss {scheme} im WinRM-Dienst einschalten."
+        ),
+        NoSignIn::NoNtlm => write!(
+            f,
+            "Der Host \"{host}\" bietet die Anmeldung an, nimmt darunter aber kein NTLM; es wurde kein Passwort versucht und nichts ausgeführt. Sein Betreiber muss NTLM für WinRM erlauben, oder in der Konfiguration muss ein anderes auth stehen."
+        ),
+        NoSignIn::OfferRejected => write!(
+            f,
+            "Der Host \"{host}\" lehnt NTLM ab, bevor ein Passwort gezeigt wurde; es wurde nichts ausgeführt. Sein Betreiber muss NTLM für WinRM erlauben, oder in der Konfiguration muss ein anderes auth stehen."
+        ),
+        NoSignIn::Filtered => write!(
+            f,
+            "Etwas vor dem Host \"{host}\" lehnt die Anmeldung ab, bevor ein Passwort gezeigt wurde; es wurde nichts ausgeführt. Prüfen, was dazwischen steht: ein Filter, ein Proxy oder ein Gateway."
         ),
         NoSignIn::Refused => write!(
             f,

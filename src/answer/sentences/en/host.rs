@@ -30,6 +30,22 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
             write!(f, "The host \"{host}\" cannot be reached; nothing was run. Check its address and the network.")
         }
         Unreached::Silent => write!(f, "The host \"{host}\" did not answer in time; nothing was run."),
+        Unreached::HostFailed { status } => write!(
+            f,
+            "What answers for the host \"{host}\" answered with status {status}: something in between, or no WinRM; nothing was run. Check url and proxy."
+        ),
+        Unreached::DoorRefused { status } => write!(
+            f,
+            "The HTTP service of the host \"{host}\" answered with status {status} in WinRM's place: WinRM is stopped or full there, or this computer may not use it; nothing was run. Its operator must look at the WinRM service."
+        ),
+        Unreached::Wordless { status } => write!(
+            f,
+            "The host \"{host}\" answered {status} without a word: unencrypted traffic or this sign-in is not allowed there; nothing was run. Use https or auth = \"negotiate\"."
+        ),
+        Unreached::NotKept => write!(
+            f,
+            "The host \"{host}\", or something before it, closes the connection between the steps of a sign-in; nothing was run. A proxy or load balancer there must keep connections."
+        ),
         Unreached::NotWinrm => write!(
             f,
             "What answered for the host \"{host}\" does not speak WinRM; check address and port. Nothing was run."
@@ -58,6 +74,18 @@ pub(super) fn no_sign_in(host: &HostId, why: &NoSignIn, f: &mut Formatter<'_>) -
         NoSignIn::NotOffered { scheme } => write!(
             f,
             "The host \"{host}\" does not offer {scheme}; no password was sent. Its operator must switch {scheme} on in its WinRM service."
+        ),
+        NoSignIn::NoNtlm => write!(
+            f,
+            "The host \"{host}\" offers the sign-in but takes no NTLM under it; no password was tried and nothing was run. Its operator must allow NTLM for WinRM, or name another auth in the configuration."
+        ),
+        NoSignIn::OfferRejected => write!(
+            f,
+            "The host \"{host}\" rejects NTLM before a password was shown; nothing was run. Its operator must allow NTLM for WinRM, or name another auth in the configuration."
+        ),
+        NoSignIn::Filtered => write!(
+            f,
+            "Something in front of the host \"{host}\" refuses the sign-in before a password was shown; nothing was run. Look at what stands between: a filter, a proxy or a gateway."
         ),
         NoSignIn::Refused => write!(
             f,
