@@ -14,6 +14,7 @@ mod demo;
 mod desk;
 mod door;
 mod faults;
+mod first_contact;
 mod hosts;
 mod http;
 mod languages;
