@@ -78,7 +78,7 @@ async fn write(session: &mut Session, function: &str, parameters: &[(&str, Value
 
 fn failed(returned: &Returned) -> &str {
     match &returned.ended {
-        Ended::Failed(record) => &record.message,
+        Ended::Failed(record) | Ended::Tainted(record) => &record.message,
         other => panic!("{other:?}"),
     }
 }
