@@ -46,7 +46,7 @@ const MAP: Map = Map {
         ("tokio::process", &["host_end"]),
         ("tokio::time::Instant::now", &["client/driver.rs", "host_end/listener/driver.rs"]),
         ("std::time::SystemTime::now", &["host_end/listener/driver.rs"]),
-        ("std::env", &[]),
+        ("std::env", &["host_end/engine/process.rs"]),
     ],
 };
 
