@@ -125,7 +125,7 @@ pub(super) async fn plain(response: Response, by: By, word: Word, age: Age) -> R
     let body = body(response, MAX_REPLY_BYTES).await.map_err(|error| (error, Sent::Maybe))?;
     let media = content_type.split(';').next().unwrap_or_default().trim();
     let is_soap = media.eq_ignore_ascii_case("application/soap+xml");
-    if is_soap && matches!(status, 200 | 500) && !body.is_empty() {
+    if is_soap && (status == 200 || status == 500 && !body.is_empty()) {
         return Ok(Reply { status, body });
     }
     // Seen: openwsman says its faults under 503, others under 400, 403, 404.
