@@ -243,7 +243,7 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         ),
         NoScript::NoLanguage => write!(
             f,
-            "Der Endpunkt auf dem Host \"{host}\" erlaubt keine Skripte; es wurde nichts ausgeführt. script in seiner Konfiguration weglassen: Seine Funktionen werden dann als einfache Befehle aufgerufen."
+            "Der Endpunkt auf dem Host \"{host}\" erlaubt keine Skripte; es wurde nichts ausgeführt. Sein Betreiber muss einen Endpunkt nennen, der sie erlaubt (configuration_name)."
         ),
         NoScript::NoFunction { function } => write!(
             f,

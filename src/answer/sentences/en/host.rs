@@ -193,7 +193,7 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         ),
         NoScript::NoLanguage => write!(
             f,
-            "The endpoint on the host \"{host}\" allows no scripts; nothing was run. Leave script out of its configuration: its functions are then called as plain commands."
+            "The endpoint on the host \"{host}\" allows no scripts; nothing was run. Its operator must name an endpoint that allows them (configuration_name)."
         ),
         NoScript::NoFunction { function } => {
             write!(f, "The script on the host \"{host}\" has no function \"{function}\"; nothing was run.")
