@@ -53,6 +53,7 @@ CLOSE = "sentinel_incident_close"
 ALL_RULES = 89
 PLACE = {"tenant": "nordhafen", "workspace": "nordhafen-prod"}
 MISSPELT = {"tenant": "nordhafn", "workspace": "nordhafen-prod"}
+LANGUAGE = "sentinel-jump/language"
 COMMENT = "Grüße from a foreign client: 'quotes', \"quotes\", _x000A_ 😀\nsecond line"
 SCENARIOS = {
     "2026-07-28": [
@@ -89,6 +90,7 @@ script = { path = 'C:\\Scripts\\SentinelManager.ps1' }
 
 [tenants.nordhafen]
 host = "jump"
+language = "de"
 [tenants.nordhafen.workspaces.nordhafen-prod]
 subscription = "000000c1-0d3a-4000-8000-000000000001"
 resource_group = "rg-sec-prod"
@@ -144,8 +146,9 @@ class Sdk:
     def case(self, name):
         return self.suite.case("%s: %s" % (self.name, name))
 
-    async def call(self, tool, arguments):
-        result = await self.client.call_tool(tool, arguments)
+    async def call(self, tool, arguments, language=None):
+        meta = {LANGUAGE: language} if language else None
+        result = await self.client.call_tool(tool, arguments, meta=meta)
         return json.loads(result.model_dump_json(by_alias=True))
 
     async def answer(self, tool, arguments):
@@ -174,6 +177,16 @@ class Sdk:
             result = await self.call("sentinel_incident_list", dict(PLACE, Statuss="New"))
             same((result["isError"], result["structuredContent"]["outcome"]), (True, "refused"))
 
+    async def german(self):
+        """A tenant that is answered in German, and one request that is not."""
+        with self.case("a German tenant is answered in German"):
+            for language, begins in ((None, "Das Passwort"), ("en", "The password"), ("de-AT", "Das Passwort")):
+                result = await self.call("sentinel_rule_list", PLACE, language)
+                same((result["isError"], result["structuredContent"]["outcome"]), (True, "unreachable"))
+                error = result["structuredContent"]["error"]
+                assert error.startswith(begins), (language, error)
+                assert error in result["content"][0]["text"], result["content"]
+
     async def calls(self):
         with self.case("lists the rules of all customers, page by page"):
             answer = await self.answer("sentinel_list_analytics_rules", {})
@@ -194,6 +207,16 @@ class Sdk:
             messages = [comment["Message"] for comment in after["Comments"]]
             same(messages.count(comment), 1)
             same(len(messages), len(before["Comments"]) + 1)
+        with self.case("German is asked for, and what is asked of a person is German"):
+            answer = await self.call("sentinel_incident_list", MISSPELT, "de")
+            assert "Gemeint vielleicht" in answer["structuredContent"]["error"], answer["structuredContent"]
+            self.person.types, self.person.asked = None, []
+            close = dict(PLACE, IncidentNumber=incidents[0]["IncidentNumber"], Classification="Undetermined")
+            refused = (await self.call(CLOSE, close, "de"))["structuredContent"]
+            same((refused["outcome"], refused["code"]), ("refused", "confirmation_failed"))
+            same(len(self.person.asked), 1)
+            assert "einzutippen" in self.person.asked[0], self.person.asked
+            self.person.asked = []
         with self.case("what may lose something is confirmed by typing its name"):
             number = incidents[0]["IncidentNumber"]
             close = dict(PLACE, IncidentNumber=number, Classification="Undetermined")
@@ -224,7 +247,9 @@ async def sdk(suite, server, mode, list_only):
                 newest = client.protocol_version >= "2026-07-28"
                 same((client.server_info.name, newest), ("sentinel-jump", mode == "auto"))
             await session.lists()
-            if not list_only:
+            if list_only:
+                await session.german()
+            else:
                 await session.calls()
     except BaseExceptionGroup as errors:
         with suite.case(name + ": the conversation"):
