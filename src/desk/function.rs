@@ -36,6 +36,7 @@ pub(super) async fn ask(
         cancel: request.cancel,
         language: matter.language,
     };
+    // Two steps: between them stands the line that says what is about to be done, after the yes and before the first byte.
     let prepared = desk.path.prepare(&ask).await?;
     matter.is_confirmed = prepared.is_confirmed();
     if entry.effect() == Effect::Write {

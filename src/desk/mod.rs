@@ -132,6 +132,8 @@ impl Desk {
         let correlation = self.id();
         let mut matter =
             Matter::new(&correlation, request.tool, request.language.unwrap_or_else(|| self.config().language));
+        // Found before the steps begin: a panic in them loses what they knew, and whether a write may have run decides the
+        // outcome.
         let effect = self.tool(&request).map_or(Effect::Read, |tool| tool.effect());
         // Under the audit's target, so that every filter that lets the audit through keeps the lines of a call together.
         let span = tracing::info_span!(target: field::AUDIT, "call", { field::CORRELATION } = correlation);
@@ -144,7 +146,9 @@ impl Desk {
     async fn steps(&self, request: &Request<'_>, matter: &mut Matter<'_>) -> Result<Answer, ToolError> {
         let tool = self.tool(request).ok_or_else(|| self.unknown(request))?;
         matter.tool = Some(tool);
+        // Names of today first: everything below, the trail's description too, knows no others.
         let arguments = reading::of_today(self.config(), request.caller, &tool, request.arguments)?;
+        // Before anything that can refuse: from here on a sentence is in the tenant's language, and the trail knows where.
         if let Tool::Function(_) = tool {
             let target = call::target(&self.config().registry, request.caller, &arguments)?;
             matter.language = request.language.or_else(|| target.tenant().language).unwrap_or(matter.language);
@@ -152,7 +156,9 @@ impl Desk {
         }
         let view = answer::view(&arguments)?;
         answer::fields(&view, schema::fields_of(&tool).iter().copied())?;
+        // After the target: who may not see a tenant is told that it does not exist, not that the tool is closed.
         call::may_use(request.caller, &tool)?;
+        // A cursor answers only the question that made it, asked by the same caller: no page of one tenant for another.
         let question = Question::new(&request.caller.name, tool.name(), &arguments);
         let given = match &view.cursor {
             Some(cursor) => Given::Kept(self.pages.find(cursor, &question, Instant::now())?),
@@ -197,6 +203,7 @@ impl Desk {
     }
 
     fn handler(&self, own: &'static Definition) -> Result<Handler, ToolError> {
+        // By address: two tools of one name in a test's desk must not answer for each other.
         let commands = [fleet::PROBE];
         let mut all = self.fleet.iter().chain(&commands);
         let found = all.find(|tool| std::ptr::eq(tool.definition, own));

@@ -33,6 +33,7 @@ pub(super) fn of_today<'a>(
         let other = given.iter().find(|(name, value)| name.eq_ignore_ascii_case(new) && is_given(value));
         if new == "workspace" {
             let name = value.as_str().ok_or_else(|| expected(old, Wanted::Text))?;
+            // The same twice is no mistake; two names would be a guess about where to write.
             if other.is_some_and(|(_, other)| *other != value) {
                 return Err(ToolError::of(BadArgument::OldAndNewDiffer { old, new }));
             }

@@ -59,6 +59,7 @@ impl Record {
         matter: &Matter<'_>,
         answered: Result<&Answer, &ToolError>,
     ) {
+        // Where the file cannot be written the line still goes to stderr.
         let none = Trail::none();
         let trail = self.0.as_ref().unwrap_or(&none);
         let code = answered.map_or_else(|error| Some(error.code()), |answer| answer.code);
@@ -106,6 +107,7 @@ fn confirmed(request: &Request<'_>, matter: &Matter<'_>) -> Option<Confirmed> {
     if !matter.is_confirmed {
         return None;
     }
+    // `never` is somebody's decision, too: the operator's, in the configuration.
     let by = match target.tenant().confirm {
         Confirming::Ask => request.caller.name.clone(),
         Confirming::Never => "the configuration".to_owned(),

@@ -130,6 +130,7 @@ pub async fn serve_http(server: Server, caller: Caller, listener: HttpListener, 
     tokio::pin!(told_to_end);
     loop {
         let accepted = tokio::select! {
+            // The end first: a flood of connections must not keep the server from ending.
             biased;
             () = &mut told_to_end => break,
             accepted = listener.accept() => accepted,
@@ -142,6 +143,7 @@ pub async fn serve_http(server: Server, caller: Caller, listener: HttpListener, 
             Err(error) => {
                 // A client that was gone before it was taken, or no file left: in both cases others go on.
                 tracing::debug!(kind = ?error.kind(), "a connection could not be taken");
+                // Not a pause: accept is what waits; only the other tasks get their turn, so that one of them gives a file back.
                 tokio::task::yield_now().await;
             }
         }
@@ -150,6 +152,7 @@ pub async fn serve_http(server: Server, caller: Caller, listener: HttpListener, 
     tracing::info!("ending");
     server.shut_down(PATIENCE).await;
     connections.close();
+    // One harder step at a time: a client that reads its answer in the first second gets it whole.
     for end in [ends.connections, ends.streams, ends.all] {
         end.cancel();
         if timeout(GRACE, connections.wait()).await.is_ok() {
@@ -181,6 +184,7 @@ fn session_manager() -> LocalSessionManager {
 
 fn service(server: Server, manager: Arc<LocalSessionManager>, address: SocketAddr, end: CancellationToken) -> Mcp {
     let port = address.port();
+    // Spec: MCP asks servers to check Origin; a page in this computer's browser can reach loopback, too.
     let origins = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
     let mut config = StreamableHttpServerConfig::default().with_allowed_origins(origins).with_cancellation_token(end);
     config.max_request_body_bytes = MAX_BODY_BYTES;
@@ -213,6 +217,7 @@ impl Counter {
     async fn take(&self, request: Request<Incoming>, pace: Arc<Pace>) -> Response<Held<Holds>> {
         pace.head_is_whole();
         let mut holds = Holds { pace, place: None, running: None };
+        // Before the body is read: whoever is at the wrong door need not be waited for.
         if request.uri().path() != PATH {
             return Held::by(text(StatusCode::NOT_FOUND, "MCP is at /mcp"), holds);
         }
@@ -235,6 +240,7 @@ impl Counter {
         request.extensions_mut().insert(self.visitor.clone());
         let answer = self.mcp.handle(request).await;
         match (session, answer.status()) {
+            // rmcp has closed it for its silence; our count must not keep it.
             (Some(id), StatusCode::NOT_FOUND) => self.sessions.gone(&id),
             (Some(id), status) if method == Method::DELETE && status.is_success() => self.sessions.gone(&id),
             (None, _) => {

@@ -57,6 +57,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Json, Unread> {
         return Err(unread(PARSE_ERROR, "not UTF-8"));
     }
     serde_json::from_slice(bytes)
+        // Only on failure: nearly every message is whole, and mending copies it.
         .or_else(|_| serde_json::from_slice(&whole(bytes)))
         .map_err(|_| unread(PARSE_ERROR, "not JSON"))
 }
@@ -89,6 +90,7 @@ fn look(bytes: &[u8]) -> Seen {
                 {
                     match text {
                         b"\"id\"" => seen.id = seen.id.take().or_else(|| id(value)),
+                        // An answer to an answer would be answered again, without end.
                         b"\"result\"" | b"\"error\"" => seen.is_answer = true,
                         _ => {}
                     }
@@ -118,6 +120,7 @@ fn string(bytes: &[u8]) -> Option<usize> {
 fn id(bytes: &[u8]) -> Option<Json> {
     let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Json>();
     let value = values.next()?.ok()?;
+    // `12` at the end of a cut line may have been 123, which another request has.
     let is_whole = values.byte_offset() < bytes.len();
     (value.is_string() || value.is_number() && is_whole).then_some(value)
 }

@@ -79,6 +79,7 @@ impl<R: AsyncRead + Send + Unpin> Lines<R> {
     where
         W: AsyncWrite + Send + Unpin + 'static,
     {
+        // Without a bound, so that answering never waits for a client that does not read; `has_room` holds back its questions.
         let (lines, waiting) = mpsc::unbounded_channel();
         let state = Arc::new(State::default());
         let task = tokio::spawn(write(writer, waiting, Arc::clone(&state)));
@@ -115,6 +116,7 @@ impl<R: AsyncRead + Send + Unpin> Lines<R> {
             self.reader.consume(taken);
             if self.line.len() > LINE {
                 let line = std::mem::take(&mut self.line);
+                // Answered at once, at the limit: the rest may be gigabytes, or never end.
                 self.is_skipping = end.is_none();
                 return Ok(Some(vec![too_long(&line)]));
             }
@@ -140,6 +142,7 @@ impl<R: AsyncRead + Send + Unpin> Lines<R> {
         if let JsonRpcMessage::Request(request) = message {
             let is_stateless = request.request.get_meta().protocol_version().is_some()
                 && !matches!(request.request, ClientRequest::DiscoverRequest(_));
+            // Seen: rmcp takes the first message for the opening and ends the conversation over any other.
             self.is_open |= is_stateless || matches!(request.request, ClientRequest::InitializeRequest(_));
             return true;
         }
@@ -155,6 +158,7 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for Lines<R> {
         if let JsonRpcMessage::Response(response) = &item
             && let ServerResult::InitializeResult(agreed) = &response.result
         {
+            // Read off our own answer: the only place that knows the revision which both sides agreed on.
             let takes_batches = agreed.protocol_version == ProtocolVersion::V_2025_03_26;
             self.out.state.takes_batches.store(takes_batches, Ordering::Relaxed);
         }
@@ -262,8 +266,10 @@ async fn write_all(
                 return Err(io::ErrorKind::WriteZero.into());
             }
             rest = &rest[written..];
+            // Steps, not bytes: only whether anything moves is asked.
             state.written.fetch_add(1, Ordering::Relaxed);
         }
+        // A flush for each line costs a system call each; one when nothing waits loses no time.
         if lines.is_empty() {
             to.flush().await?;
         }

@@ -59,6 +59,7 @@ pub(super) fn without_loss(bytes: &[u8]) -> Result<Vec<u8>, Unread> {
     let (wrong, id) = (wrong(&message), message.get("id").filter(|id| is_id(id)).cloned());
     let message = Json::Object(message);
     let text = message.to_string().into_bytes();
+    // Read once to know whether rmcp will take it: its own refusal is a text that no client reads.
     match serde_json::from_value::<RxJsonRpcMessage<RoleServer>>(message) {
         Ok(_) => Ok(text),
         Err(_) => Err(refused(wrong.0, wrong.1, id)),
@@ -130,6 +131,7 @@ fn wrong(message: &Map<String, Json>) -> (i32, &'static str) {
 fn refused(message: &Map<String, Json>, code: i32, said: &'static str) -> Heard {
     let is_answer = message.contains_key("result") || message.contains_key("error");
     match message.get("id") {
+        // Spec: JSON-RPC 2.0 §4.1, a notification is never answered, not even a bad one.
         None if message.contains_key("method") => Heard::Nothing,
         _ if is_answer => Heard::Nothing,
         id => {

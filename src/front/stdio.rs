@@ -68,6 +68,7 @@ where
             Ok(_) => Ok(()),
         },
     };
+    // Also after an error: sessions on hosts outlive this process otherwise.
     server.shut_down(PATIENCE).await;
     Written::end(written, PATIENCE).await;
     ended

@@ -62,6 +62,7 @@ impl Confirmations {
     }
 
     fn seal(&self, question: &Confirmation) -> Result<String, RequestStateError> {
+        // Bound to everything that the person saw: the same answer under another argument is no answer.
         let binding = question.binding();
         let options = SealOptions::new().associated_data(&binding).ttl(self.patience);
         self.codec.seal_json_with(&Entropy::system().uuid().simple().to_string(), &options)
@@ -83,6 +84,7 @@ impl Confirmations {
         let now = Instant::now();
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.retain(|_, until| *until > now);
+        // Refused and not forgotten: an answer that is forgotten early could count twice.
         if used.len() >= USED {
             return Err(Reply::Void(Void::TooMany));
         }
@@ -133,6 +135,7 @@ impl<'a> Asker<'a> {
             Ok(number) => number,
             Err(void) => return void,
         };
+        // Burnt before it is read: a state that was answered wrongly must not be tried again until it fits.
         if let Err(void) = self.confirmations.burn(number) {
             return void;
         }
@@ -153,6 +156,7 @@ impl<'a> Asker<'a> {
     async fn by_request(&self, question: &Confirmation) -> Reply {
         match self.context.peer.create_elicitation_with_timeout(form(question), Some(PATIENCE)).await {
             Ok(answer) => reply(answer),
+            // Nobody answered is not no: both refuse, and the sentence says which.
             Err(ServiceError::Timeout { .. }) => Reply::Void(Void::Unanswered { seconds: PATIENCE.as_secs() }),
             Err(_) => Reply::Unasked(Unasked::ClientCannot),
         }

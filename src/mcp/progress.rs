@@ -13,7 +13,8 @@ use crate::host;
 /// records a second, a person reads a few.
 const LEAST: Duration = Duration::from_millis(250);
 /// Most time between two notifications. Clients that wait take each as a
-/// reason to wait longer.
+/// reason to wait longer. Chosen: below the ten seconds after which impatient
+/// ones give up.
 const MOST: Duration = Duration::from_secs(8);
 
 /// Progress of one call.
@@ -55,8 +56,10 @@ impl Progress {
             () = record => {}
             () = tokio::time::sleep_until(last + MOST) => {}
         }
+        // Only the latest: a person wants to know where it is, not where it was.
         let record = self.latest.send_replace(None);
         *self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now();
+        // Spec: MCP wants a number that grows; a host's percent may fall back when its next step begins.
         let elapsed = self.began.elapsed().as_secs_f64();
         let note = ProgressNotificationParam::new(token.clone(), elapsed).with_message(message(record, elapsed));
         if context.peer.notify_progress(note).await.is_err() {

@@ -28,6 +28,7 @@ pub(super) fn tool(tool: &Tool, sight: &Sight) -> McpTool {
 pub(super) fn answer(answer: Answer) -> CallToolResult {
     let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
     result.structured_content = Some(Json::Object(answer.envelope));
+    // A partial answer is an answer: models read no further in what is marked as an error.
     result.is_error = Some(!matches!(answer.outcome, Outcome::Done | Outcome::Partial));
     result
 }

@@ -76,6 +76,7 @@ impl Server {
         mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        // Of the server's own and not rmcp's: a call must also end when the server does.
         let cancel = self.0.stop.child_token();
         let progress = Progress::new(&context);
         let asker = Asker::new(&self.0.confirmations, &context, &mut request);
@@ -97,6 +98,7 @@ impl Server {
             tokio::pin!(work);
             loop {
                 tokio::select! {
+                    // Cancelling first: an answer that comes in the same moment is told as cancelled, and the host is stopped.
                     biased;
                     // Goes on until the call has ended: it stops the host first.
                     () = context.ct.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
@@ -105,6 +107,7 @@ impl Server {
                 }
             }
         };
+        // A function that the host lacks has this code, too, and is an answer of the tool.
         if answer.code == Some(Code::UnknownFunction) && self.0.desk.tools().named(&request.name).is_none() {
             // Spec: a tool that does not exist is an error of the protocol.
             return Err(unknown_tool(&answer));
@@ -150,6 +153,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let Visitor { caller, .. } = visitor(&context)?;
+        // For each who asks: enumerations of aliases must not name tenants that the caller may not see.
         let sight = call::sight(&self.0.desk.config().registry, &caller);
         let tools = caller.policy.visible(self.0.desk.tools()).map(|tool| reply::tool(tool, &sight)).collect();
         Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(TOOLS_FRESH_MS).with_cache_scope(CacheScope::Private))

@@ -10,6 +10,7 @@ pub struct BadAlias;
 
 fn check(text: &str) -> Result<Arc<str>, BadAlias> {
     let fits = (1..=64).contains(&text.len())
+        // Never a dash in front, which a command line takes for an option, nor a dot, which hides a file.
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     if fits { Ok(text.into()) } else { Err(BadAlias) }

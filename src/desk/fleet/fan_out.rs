@@ -83,6 +83,8 @@ impl<'a> Asking<'a> {
     {
         let mut turns: BTreeMap<HostId, Semaphore> = BTreeMap::new();
         for target in &targets {
+            // A turn is taken before a seat: without it, two hundred futures would queue at the pool of one slow host and
+            // each would count the others' waiting as its own.
             let most = self.desk.config().host(target.host()).map_or(1, |host| host.sessions.max);
             turns.entry(target.host().clone()).or_insert_with(|| Semaphore::new(most));
         }
@@ -93,10 +95,12 @@ impl<'a> Asking<'a> {
                     Ok(_turn) => work(target.clone()).boxed().await,
                     Err(_) => Err(self.late()),
                 },
+                // Cannot be: every target has put its host there. An error, since a panic would cost all the other workspaces' rows.
                 None => Err(ToolError::of(Slip::NoTurns)),
             };
             Said { target, result, language: self.language }
         };
+        // Not `FuturesUnordered`: rows come in the order of the targets, whoever answers first.
         join_all(targets.into_iter().map(one)).await
     }
 
@@ -238,6 +242,7 @@ pub(super) fn verdict<T>(said: &[Said<T>]) -> (Outcome, Option<Code>) {
     if errors.len() < said.len() {
         return (Outcome::Partial, None);
     }
+    // Different ends have no common word but `failed`; each workspace's own stands in its line.
     let same = errors.iter().all(|error| error.outcome() == first.outcome());
     let outcome = if same { first.outcome() } else { Outcome::Failed };
     let code = errors.iter().all(|error| error.code() == first.code()).then_some(first.code());

@@ -54,6 +54,7 @@ async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
     let look = asking.ask(entry("Get-AnalyticsRules")?, &target, &none);
     let overlay = asking.path().overlay(&look, text(asking.arguments, "known")?).await;
     let places = vec![Place::of(&target, overlay.as_ref().err())];
+    // Without a bound of its own: it goes into a file, not into a model's context.
     let rows = Arc::new(overlay?.into_iter().collect());
     Ok(Told { rows, about: About::One(One { room: usize::MAX, ..One::of(OutputKind::Object) }), places })
 }

@@ -40,6 +40,7 @@ pub(super) struct Whole {
 /// The answer to a body that is too long or too late.
 pub(super) async fn whole(request: Request<Incoming>) -> Result<Whole, Answer> {
     let (head, body) = request.into_parts();
+    // A length that is announced is refused before a byte of it is read.
     if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(too_long());
     }
@@ -50,6 +51,7 @@ pub(super) async fn whole(request: Request<Incoming>) -> Result<Whole, Answer> {
         Ok(Ok(body)) => body.to_bytes(),
     };
     let (bytes, unread) = match (&head.method, message::without_loss(&bytes)) {
+        // As it was read: rmcp reads it once more, and must see what we saw, half surrogates mended and old forms made new.
         (&Method::POST, Ok(read)) => (Bytes::from(read), None),
         (&Method::POST, Err(unread)) => (bytes, Some(unread)),
         _ => (bytes, None),

@@ -68,6 +68,7 @@ impl Room {
         waiting.next += 1;
         waiting.all.insert(ticket, end);
         if waiting.all.len() > WAITING
+            // The oldest and not the newest: who sends slowly on purpose has been here longest.
             && let Some((_, oldest)) = waiting.all.pop_first()
         {
             oldest.cancel();
@@ -110,6 +111,7 @@ impl Pace {
     /// Bytes came.
     fn heard(&self) {
         self.phase.send_if_modified(|phase| {
+            // Only the first byte counts: one byte every nine seconds must not renew the time of a head.
             let begins = matches!(phase, Phase::Idle(_));
             if begins {
                 *phase = Phase::Head(Instant::now() + HEAD);

@@ -63,6 +63,7 @@ impl Sessions {
     pub(super) async fn made(&self, id: &str) -> Result<(), Full> {
         let (gone, is_full) = {
             let mut known = self.known();
+            // One in the middle of a call is never closed: its write would run on with nobody to hear of it.
             let silent = known.iter().filter(|(_, used)| used.running == 0).min_by_key(|(_, used)| used.last);
             let silent = silent.map(|(id, _)| id.clone());
             let gone = if known.len() < SESSIONS { None } else { Some(silent.unwrap_or_else(|| id.to_owned())) };

@@ -78,6 +78,7 @@ fn script(seen: &Seen) -> Check {
     if missing.is_empty() {
         return check;
     }
+    // Chosen: an old script is a nuisance, not a danger: a tenth of the score at most.
     let points = u32::try_from(missing.len()).unwrap_or(u32::MAX).min(10);
     let said = Reason::FunctionsMissing { missing: missing.len(), all: wanted.len() };
     check.fact("functionsMissing", some(missing)).fault(Status::Warning, points, said)
@@ -90,6 +91,7 @@ fn azure(told: &Result<Azure, ToolError>) -> Check {
     };
     let check = match told.signed_in {
         Some(true) => Check::ok("azure", Reason::SignedIn),
+        // Chosen: the same as a workspace without rules. Both see nothing that happens.
         Some(false) => Check::ok("azure", None).fault(Status::Error, 40, Reason::NotSignedIn),
         None => Check::unknown("azure", Reason::NobodyKnows),
     };
@@ -135,10 +137,12 @@ pub(super) fn rules(answer: &Read) -> Check {
         if on == 0 {
             check = check.fault(Status::Error, 40, Reason::NoRuleEnabled { all });
         } else if off * 100 > all * DISABLED_PERCENT {
+            // Chosen: all but one switched off costs a fifth; none switched on is a fault of its own.
             let points = u32::try_from(off * 20 / all).unwrap_or(20).max(1);
             check = check.fault(Status::Warning, points, Reason::RulesDisabled { disabled: off, all });
         }
         if !failed.is_empty() {
+            // Chosen: Sentinel itself gave up on the rule, and nobody decided that.
             let points = each(failed.len(), 10, 20);
             let said = Reason::AutoDisabled { rules: failed.len() };
             check = check.fact("autoDisabled", some(failed)).fault(Status::Error, points, said);
@@ -171,6 +175,7 @@ pub(super) fn incidents(answer: &Read, limit: Option<usize>, now: Timestamp) -> 
         };
         let (high, other) = (old(true, HIGH_OPEN), old(false, OTHER_OPEN));
         if high > 0 {
+            // Chosen: people being late costs as much as rules being broken, and no more.
             check = check.fault(Status::Warning, each(high, 5, 20), Reason::HighOpen { incidents: high });
         }
         if other > 0 {
@@ -178,6 +183,7 @@ pub(super) fn incidents(answer: &Read, limit: Option<usize>, now: Timestamp) -> 
         }
         match limit {
             None => Ok(check.incomplete(Reason::NoFilter)),
+            // As many as were asked for: there may be more, and the older ones are those that are missing.
             Some(limit) if table.len() >= limit => Ok(check.incomplete(Reason::OnlyLatest { read: limit })),
             Some(_) => Ok(check),
         }
@@ -223,6 +229,7 @@ pub(super) fn retention(answer: &Read) -> Check {
             return Ok(check);
         }
         let said = Reason::RetentionShort { short: short.len(), tables: analytics.len(), days: RETENTION_DAYS };
+        // Chosen: a tenth at most; many keep less on purpose, for its price.
         let points = each(short.len(), 1, 10);
         Ok(check.fact("shortTables", some(short)).fault(Status::Warning, points, said))
     })
@@ -294,6 +301,7 @@ fn each(count: usize, points: u32, most: u32) -> u32 {
 pub(super) fn all_open(limit: usize) -> Map<String, Json> {
     let mut arguments = Map::new();
     arguments.insert("Status".into(), ["New", "Active"].map(Json::from).to_vec().into());
+    // Chosen: older ones would be late by any bound; the filter keeps the host from reading all of them.
     arguments.insert("LastDays".into(), 365.into());
     arguments.insert("Top".into(), limit.into());
     arguments

@@ -86,6 +86,7 @@ async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
 async fn checked(asking: &Asking<'_>, target: &Target, depth: Depth) -> Result<Health, ToolError> {
     let rules = entry("Get-AnalyticsRules")?;
     let none = Map::new();
+    // The look comes first, alone: its error tells why nothing else can be read.
     let look = asking.ask(rules, target, &none);
     let seen = tokio::time::timeout_at(asking.deadline, asking.path().inspect(&look)).await;
     let seen = seen.unwrap_or_else(|_| Err(asking.late()))?;
@@ -115,6 +116,7 @@ async fn incidents(asking: &Asking<'_>, target: &Target) -> Result<Check, ToolEr
     let now = asking.now();
     let filtered = asking.read(entry, target, &judge::all_open(INCIDENTS)).await;
     match filtered {
+        // Older scripts have no filters. Refused before anything was sent, so asking again costs nothing.
         Err(error) if error.code() == Code::InvalidArgument => {
             Ok(judge::incidents(&asking.read(entry, target, &Map::new()).await, None, now))
         }
@@ -125,6 +127,7 @@ async fn incidents(asking: &Asking<'_>, target: &Target) -> Result<Check, ToolEr
 /// The answer, of what every workspace came to.
 fn told(asking: &Asking<'_>, scope: &str, depth: Depth, said: &[Said<Health>]) -> Told {
     let mut checked: Vec<(&Said<Health>, Health)> = said.iter().map(|said| (said, health(said, depth))).collect();
+    // Stable: workspaces of one status stay in the order of the configuration, from one call to the next.
     checked.sort_by_key(|(_, health)| std::cmp::Reverse(health.status()));
     let rows =
         checked.iter().map(|(said, health)| said.row(&row(said.outcome(), health, depth, asking.language))).collect();

@@ -69,6 +69,7 @@ fn field<'a>(row: &'a Map<String, Json>, names: &[&str]) -> Option<&'a Json> {
     let named = |row: &'a Map<String, Json>, wanted: &str| {
         row.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
     };
+    // The outer name wins: a script that flattens and keeps the original below means the outer.
     let below = named(row, "properties").and_then(Json::as_object);
     names.iter().find_map(|name| named(row, name)).or_else(|| names.iter().find_map(|name| named(below?, name)))
 }
