@@ -26,6 +26,7 @@ pub fn all() -> &'static [Entry] {
 fn catalog() -> &'static Catalog {
     static ALL: LazyLock<Catalog> = LazyLock::new(|| match serde_json::from_str::<Catalog>(CATALOG) {
         Ok(mut catalog) => {
+            // By name, whatever order the file has: lists of tools must not move from one release to the next.
             catalog.functions.sort_by(|a, b| a.function.cmp(&b.function));
             catalog
         }
@@ -246,6 +247,7 @@ impl Entry {
     /// How long an answer may be kept; `None`: not at all.
     #[must_use]
     pub fn keep_for(&self) -> Option<Duration> {
+        // A write is never kept, whatever its entry says: the second answer would say done where nothing ran.
         let kept = self.cache.cacheable && self.effect() == Effect::Read && self.cache.ttl_seconds > 0;
         kept.then(|| Duration::from_secs(self.cache.ttl_seconds))
     }
@@ -267,6 +269,7 @@ impl Parameter {
     /// Whether a caller may give it.
     #[must_use]
     pub fn is_argument(&self) -> bool {
+        // A caller who could send them would confirm in a person's place.
         let ours = ["Confirm", "Force", "WhatIf"].iter().any(|name| self.name.eq_ignore_ascii_case(name));
         !self.injected && !self.legacy_only && !ours
     }

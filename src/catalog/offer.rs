@@ -74,6 +74,7 @@ impl Tool {
     #[must_use]
     pub fn annotations(&self) -> Annotations {
         match self {
+            // Clients decide once for a tool: what may lose something with one switch is shown as what always may.
             Self::Function(entry) => Annotations { destructive_hint: entry.may_destroy(), ..entry.annotations },
             Self::Fleet(own) => own.annotations,
         }
@@ -101,6 +102,7 @@ impl Tools {
     /// The tool of that exact name.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<Tool> {
+        // A walk over some forty names costs less than what a map of them would.
         self.0.iter().find(|tool| tool.name() == name).copied()
     }
 

@@ -29,6 +29,7 @@ pub fn read(kind: Kind, value: &Json) -> Option<Json> {
     match kind {
         Kind::String | Kind::Datetime | Kind::Timespan => text(value).map(Json::from),
         Kind::Strings => list(Kind::String, value),
+        // PowerShell would refuse it on the host, after the session was opened and the object confirmed.
         Kind::Int => whole(value).filter(|number| i32::try_from(*number).is_ok()).map(Json::from),
         Kind::Long => whole(value).map(Json::from),
         Kind::Double => number(value),

@@ -53,6 +53,7 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
         }
     }
     properties.insert("fields".into(), json!({"type": "array", "items": {"type": "string"}}));
+    // Without a minimum: 0 is refused by us with a sentence, and each word of a schema is paid for by every reader.
     properties.insert("page_size".into(), json!({"type": "integer", "maximum": PAGE_SIZE_MAX}));
     properties.insert("cursor".into(), json!({"type": "string", "description": "nextCursor of the last answer"}));
     let mut schema = Map::new();
@@ -61,6 +62,7 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
     if !required.is_empty() {
         schema.insert("required".into(), required.into());
     }
+    // A model that invents an argument is told so by its own client, and need not ask us.
     schema.insert("additionalProperties".into(), false.into());
     schema
 }
@@ -129,6 +131,7 @@ fn argument(parameter: &Parameter) -> Json {
         }
     }
     if !parameter.description.is_empty() {
+        // Chosen: three hundred full stops are three hundred tokens of every list.
         schema.insert("description".into(), parameter.description.trim_end_matches('.').into());
     }
     schema.into()

@@ -43,6 +43,7 @@ pub fn log() -> Option<String> {
 #[must_use]
 pub fn wants_colours() -> bool {
     let refused = read(NO_COLOR.name).is_some_and(|value| !value.is_empty());
+    // Source: terminfo; `dumb` is what editors and CI say that show escape sequences as text.
     !refused && read("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 

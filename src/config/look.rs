@@ -16,6 +16,7 @@ impl Config {
         let mut problems = Vec::new();
         for host in self.hosts.values() {
             let at = |key: &str, said: String| Problem { place: format!("hosts.{}.{key}", host.id), line: None, said };
+            // With a certificate the secret is its key, and stands under that name.
             let secret = if host.access.certificate.is_some() { "key" } else { "password" };
             problems.extend(password(host).await.map(|said| at(secret, said)));
             problems.extend(script(host).await.map(|said| at("script.push", said)));
@@ -28,6 +29,7 @@ impl Config {
 async fn password(host: &Host) -> Option<String> {
     match (host.password.look().await, &host.access.certificate) {
         (Err(error), _) => Some(error.to_string()),
+        // As the connection reads it, not as a file: a key of another certificate is found here and not at night.
         (Ok(Some(key)), Some(chain)) => look::key(chain, &key).err().map(|error| error.to_string()),
         _ => None,
     }

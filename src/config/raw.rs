@@ -170,6 +170,7 @@ pub(super) fn span(text: &str) -> Option<Duration> {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
+    // Counted anew each time: only problems ask, and a file has few.
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
@@ -231,6 +232,7 @@ impl Reader<'_> {
             "dangerous_basic_over_http",
         ];
         self.keys(section, &KNOWN, &[]);
+        // Looked at before the keys: which keys belong here depends on it.
         let certified = section.table.get("auth").is_some_and(|auth| auth.get_ref().as_str() == Some("certificate"));
         self.sign_in_keys(section, certified);
         let mut host = RawHost {
@@ -469,6 +471,7 @@ impl Reader<'_> {
             self.problems.add(&inner.at("environment"), Some(line), "only goes with command");
             return None;
         }
+        // Two places would have an order, and the one that is not looked at would be the one somebody changes.
         if places != 1 {
             self.problems.add(&place, Some(line), format!("expected exactly one place; {FORMS}"));
             return None;

@@ -52,6 +52,7 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
             "no tenant is configured; add [tenants.NAME] with its host and workspaces",
         );
     }
+    // Before anything is moved out of the written form: twins need what both of them say.
     resolver.twins(&raw.tenants);
     resolver.shared_sign_ins(&raw.tenants);
     let tenants: Vec<Option<Tenant>> = raw.tenants.into_iter().map(|tenant| resolver.tenant(tenant, &names)).collect();
@@ -59,6 +60,7 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
     let fleet_deadline = resolver.span(raw.fleet_deadline, ("1s", "1h"), FLEET_DEADLINE);
     let language = raw.language.as_ref().and_then(|language| resolver.language(language));
     let state_dir = raw.state_dir.and_then(|written| resolver.state_dir(&written));
+    // Only now: every tenant was looked at as well, and one run tells every problem.
     let hosts = hosts.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Config {
         hosts: hosts.into_iter().map(|host| (host.id.clone(), host)).collect(),
@@ -339,6 +341,7 @@ impl Resolver<'_> {
         let mut folders: HashMap<(String, String), &Written<RawTenant>> = HashMap::new();
         for tenant in tenants {
             let (Some(host), Some(folder)) = (&tenant.value.host, &tenant.value.azure_config_dir) else { continue };
+            // As Windows compares paths: either slash, any case, with or without one at the end.
             let same = folder.value.replace('/', "\\").trim_end_matches('\\').to_lowercase();
             let Some(other) = folders.insert((host.value.clone(), same), tenant) else { continue };
             let of = |tenant: &Written<RawTenant>| {
@@ -382,6 +385,7 @@ impl Resolver<'_> {
     }
 
     fn guid(&mut self, text: &Written<String>) -> Option<String> {
+        // The crate also reads ids without dashes or in braces; Azure's paths take one spelling.
         let guid = Uuid::parse_str(&text.value).ok().filter(|_| text.value.len() == 36);
         if guid.is_none() {
             self.bad(text, "expected an id such as 00000000-0000-0000-0000-000000000000");
