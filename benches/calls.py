@@ -48,7 +48,7 @@ def command(pool, name, **arguments):
 
 def call(pool):
     output = command(pool, "Invoke-SjCall", Name=asked["function"], Parameters=asked["parameters"])
-    return len(output) - 1  # the last is the module's end record
+    return len(output) - 2  # the first and the last are the module's own records, begin and end
 
 
 def prepare(pool):
