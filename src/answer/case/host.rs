@@ -48,6 +48,8 @@ cases! {
         NotWinrm,
         /// Password or script were not read in time, here.
         SourcesTooSlow,
+        /// It was looked for a moment ago, and is not again yet.
+        Away { why: Box<Unreached>, seconds: u64 },
     }
 }
 
@@ -65,6 +67,7 @@ impl Unreached {
             | Self::NoConnection => Code::Unreachable,
             Self::Silent | Self::SourcesTooSlow => Code::TimedOut,
             Self::NotWinrm => Code::NotWinrm,
+            Self::Away { why, .. } => why.code(),
         }
     }
 }

@@ -15,7 +15,7 @@ use wsman::secret::Secret;
 
 use crate::answer::ToolError;
 use crate::answer::case::{Case, NoSignIn};
-use crate::host::{HostError, HostErrorKind, WireCase};
+use crate::host::{HostError, HostErrorKind, WireCase, WireError};
 use crate::tenant::HostId;
 
 /// How long a refused password rests.
@@ -68,13 +68,18 @@ impl Tried {
     pub(super) fn told_by<T>(opened: &Result<T, HostError>) -> Self {
         match opened {
             Ok(_) => Self::Taken,
-            Err(HostError { kind: HostErrorKind::Wire(error), .. }) => match error.case {
-                WireCase::SignInRefused => Self::Refused,
-                WireCase::Refused { .. } => Self::Taken,
-                _ => Self::NotHad,
-            },
+            Err(HostError { kind: HostErrorKind::Wire(error), .. }) => Self::of(error),
             // Found out by asking the host in an open session.
             Err(_) => Self::Taken,
+        }
+    }
+
+    /// What an operation that did not come off says of it.
+    pub(super) fn of(error: &WireError) -> Self {
+        match error.case {
+            WireCase::SignInRefused => Self::Refused,
+            WireCase::Refused { .. } => Self::Taken,
+            _ => Self::NotHad,
         }
     }
 }

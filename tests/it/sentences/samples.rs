@@ -167,6 +167,7 @@ fn unreached() -> Vec<Unreached> {
         Unreached::Silent,
         Unreached::NotWinrm,
         Unreached::SourcesTooSlow,
+        Unreached::Away { why: Box::new(Unreached::NoConnection), seconds: 7 },
     ]
 }
 

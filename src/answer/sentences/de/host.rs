@@ -59,6 +59,10 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
             f,
             "Das Passwort oder das Skript für den Host \"{host}\" konnte nicht rechtzeitig gelesen werden; es wurde nichts ausgeführt. Prüfen, wo beide laut Konfiguration liegen."
         ),
+        Unreached::Away { why, seconds } => {
+            unreached(host, why, f)?;
+            write!(f, " Das hat sich eben gezeigt; in den nächsten {seconds} s wird nicht noch einmal gefragt.")
+        }
     }
 }
 

@@ -54,6 +54,10 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
             f,
             "The password or the script for the host \"{host}\" could not be read in time; nothing was run. Check where the configuration says they are."
         ),
+        Unreached::Away { why, seconds } => {
+            unreached(host, why, f)?;
+            write!(f, " That was found a moment ago; it is not asked again for {seconds} s.")
+        }
     }
 }
 
