@@ -22,7 +22,7 @@ mod session;
 mod shells;
 mod wire;
 
-pub use call::{Call, Ended, HostProgress, Returned};
+pub use call::{Call, Ended, HostProgress, OUTPUT_BYTES, Returned};
 pub use error::{HostError, HostErrorKind};
 pub use module::{MODULE, module_sha256};
 pub use plan::{

@@ -317,13 +317,20 @@ cases! {
         TooSlow { seconds: u64 },
         /// Without saying how.
         Silent,
+        /// With more output than is taken, its end among it.
+        TooMuch { megabytes: usize },
     }
 }
 
 impl Ended {
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::EmptyHanded | Self::Exited { .. } | Self::Error | Self::NotBegun | Self::Silent => Code::HostFailed,
+            Self::EmptyHanded
+            | Self::Exited { .. }
+            | Self::Error
+            | Self::NotBegun
+            | Self::Silent
+            | Self::TooMuch { .. } => Code::HostFailed,
             Self::Asked => Code::HostQuestion,
             Self::Cancelled => Code::Cancelled,
             Self::TooSlow { .. } => Code::TimedOut,
@@ -391,5 +398,7 @@ cases! {
         Exited { function: &'static str, code: i32 },
         /// The last native program that it ran failed.
         ProgramFailed { function: &'static str, code: i32 },
+        /// It put out more than is taken, its end among it.
+        TooMuch { function: &'static str },
     }
 }

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::limit;
+use super::pause::{Next, Pauses};
 use super::verdict::{self, Stage};
 use crate::answer::ToolError;
 use crate::answer::case::Slip;
@@ -110,8 +111,16 @@ impl<'p> Door<'p> {
             };
             match filled {
                 Ok(()) => return Ok(Opened { lease, was_warm: false }),
-                Err(_) if lease.makes_room() && turns < TURNS => turns += 1,
-                Err(error) => return Err(error),
+                Err(Unfilled { .. }) if lease.makes_room() && turns < TURNS => turns += 1,
+                Err(Unfilled { error, relents: true }) if turns == 0 => {
+                    turns += 1;
+                    // Without the seat, which another may need.
+                    drop(lease);
+                    if Pauses::new().wait(Instant::now() + WAIT, visit.cancel).await == Next::GiveUp {
+                        return Err(error);
+                    }
+                }
+                Err(Unfilled { error, .. }) => return Err(error),
             }
         }
     }
@@ -140,7 +149,7 @@ impl<'p> Door<'p> {
         }
     }
 
-    async fn fill(&self, visit: &Visit<'_>, host: &Host, lease: &mut Lease<'p>) -> Result<(), ToolError> {
+    async fn fill(&self, visit: &Visit<'_>, host: &Host, lease: &mut Lease<'p>) -> Result<(), Unfilled> {
         let deadline = Instant::now() + plan::open_time(host, visit.target) + GRACE;
         // A file can be on a share that does not answer.
         let plan = timeout_at(deadline, plan::plan(self.vault, host, visit.target, lease.probes())).await;
@@ -152,11 +161,25 @@ impl<'p> Door<'p> {
         let opened = timeout_at(deadline, lease.open(&plan)).await;
         let tried = opened.as_ref().map_or(Tried::NotHad, Tried::told_by);
         attempt.end(plan.password, tried).await;
+        let relents = matches!(&opened, Ok(Err(error)) if verdict::may_relent(error));
         let told = match opened {
             Ok(opened) => opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error)),
             Err(_) => Err(verdict::silent(&host.id)),
         };
         passage.end(Found::told_by(&told));
-        told
+        told.map_err(|error| Unfilled { error, relents })
+    }
+}
+
+/// Why there is no session.
+struct Unfilled {
+    error: ToolError,
+    /// The host may have one in a moment.
+    relents: bool,
+}
+
+impl From<ToolError> for Unfilled {
+    fn from(error: ToolError) -> Self {
+        Self { error, relents: false }
     }
 }

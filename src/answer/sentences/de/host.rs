@@ -165,7 +165,7 @@ pub(super) fn no_tls(host: &HostId, stage: Stage, why: &NoTls, f: &mut Formatter
         NoTls::Certificate { flaw, sha256 } => certificate(host, flaw, sha256, end, f),
         NoTls::NothingInCommon => write!(
             f,
-            "Der Host \"{host}\" hat kein TLS 1.2 oder 1.3 mit einer Chiffre, die dieser Server annimmt, so wie Windows vor 2016 mit einem RSA-Zertifikat; {end}. http verwenden, das versiegelt ist, oder dem Host ein ECDSA-Zertifikat geben."
+            "Der Host \"{host}\" hat kein TLS 1.2 oder 1.3 mit einer Chiffre, die dieser Server annimmt, so wie Windows vor 2016 mit einem RSA-Zertifikat oder jeder Host, dessen Zertifikat einen P-521-Schlüssel hat; {end}. http verwenden, das versiegelt ist, oder dem Host ein ECDSA-Zertifikat auf P-256 oder P-384 geben."
         ),
         NoTls::NotTls => write!(
             f,
@@ -326,6 +326,10 @@ pub(super) fn ended(host: &HostId, function: &str, why: &Ended, f: &mut Formatte
             f,
             "\"{function}\" endete auf dem Host \"{host}\" nicht innerhalb von {seconds} Sekunden und wurde angehalten; enger fragen oder es später versuchen."
         ),
+        Ended::TooMuch { megabytes } => write!(
+            f,
+            "\"{function}\" hat auf dem Host \"{host}\" mehr als {megabytes} MB ausgegeben; der Rest wurde verworfen. Die Frage enger fassen."
+        ),
         Ended::Silent => write!(f, "\"{function}\" endete auf dem Host \"{host}\", ohne zu sagen, wie."),
     }
 }
@@ -366,6 +370,9 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
         }
         Doubt::Exited { function, code } => {
             write!(f, "beendete \"{function}\" das Skript mit dem Exitcode {code}")?;
+        }
+        Doubt::TooMuch { function } => {
+            write!(f, "gab \"{function}\" mehr aus, als angenommen wird, und das Ende ging mit dem Rest verloren")?;
         }
         Doubt::ProgramFailed { function, code } => {
             write!(f, "endete das letzte Programm, das \"{function}\" ausführte, mit dem Exitcode {code}")?;

@@ -117,7 +117,7 @@ pub(super) fn no_tls(host: &HostId, stage: Stage, why: &NoTls, f: &mut Formatter
         NoTls::Certificate { flaw, sha256 } => certificate(host, flaw, sha256, end, f),
         NoTls::NothingInCommon => write!(
             f,
-            "The host \"{host}\" has no TLS 1.2 or 1.3 with a cipher that this server takes, as Windows before 2016 with an RSA certificate; {end}. Use http, which is sealed, or give the host an ECDSA certificate."
+            "The host \"{host}\" has no TLS 1.2 or 1.3 with a cipher that this server takes, as Windows before 2016 with an RSA certificate, or any host whose certificate has a P-521 key; {end}. Use http, which is sealed, or give the host an ECDSA certificate on P-256 or P-384."
         ),
         NoTls::NotTls => write!(
             f,
@@ -267,6 +267,10 @@ pub(super) fn ended(host: &HostId, function: &str, why: &Ended, f: &mut Formatte
             f,
             "\"{function}\" did not end within {seconds} seconds on the host \"{host}\" and was stopped; narrow the question or try later."
         ),
+        Ended::TooMuch { megabytes } => write!(
+            f,
+            "\"{function}\" put out more than {megabytes} MB on the host \"{host}\"; the rest of it was dropped. Narrow the question."
+        ),
         Ended::Silent => write!(f, "\"{function}\" ended on the host \"{host}\" without saying how."),
     }
 }
@@ -305,6 +309,9 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
         }
         Doubt::Exited { function, code } => {
             write!(f, "\"{function}\" ended the script with exit code {code}")?;
+        }
+        Doubt::TooMuch { function } => {
+            write!(f, "\"{function}\" put out more than is taken, and its end was lost with the rest of it,")?;
         }
         Doubt::ProgramFailed { function, code } => {
             write!(f, "The last program that \"{function}\" ran ended with exit code {code}")?;

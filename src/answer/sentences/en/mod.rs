@@ -47,9 +47,12 @@ pub(super) fn case(case: &Case, f: &mut Formatter<'_>) -> Result {
         Case::Unreached { host, why } => host::unreached(host, why, f),
         Case::NoSignIn { host, why } => host::no_sign_in(host, why, f),
         Case::NoTls { host, stage, why } => host::no_tls(host, *stage, why, f),
-        Case::Refused { host, fault: None, .. } => write!(f, "The host \"{host}\" refused the operation."),
-        Case::Refused { host, fault: Some(fault), .. } => {
-            write!(f, "The host \"{host}\" refused the operation (fault {fault}).")
+        Case::Refused { host, fault, later, .. } => {
+            write!(f, "The host \"{host}\" refused the operation")?;
+            if let Some(fault) = fault {
+                write!(f, " (fault {fault})")?;
+            }
+            f.write_str(if *later { ". It is busy or full, and may not be later: try again in a minute." } else { "." })
         }
         Case::NoScript { host, why } => host::no_script(host, why, f),
         Case::WrongTarget { host, why } => wrong_target(host, why, f),
