@@ -43,6 +43,8 @@ pub enum WireCase {
     },
     /// Connected, and no answer in time.
     NoAnswer,
+    /// Connected, and hung up on without an answer.
+    HungUp,
     /// Not reached for another reason, or lost.
     Unreachable,
     /// A deadline of ours ran out.
@@ -182,6 +184,7 @@ impl WireCase {
             Some(TransportError::ProxyUnreachable { .. }) => Self::ProxyUnreachable,
             Some(TransportError::ProxyRefused { status }) => Self::ProxyRefused { status: *status },
             Some(TransportError::SignInTimedOut | TransportError::AnswerTimedOut) => Self::NoAnswer,
+            Some(TransportError::ConnectionLost) => Self::HungUp,
             _ => Self::Unreachable,
         }
     }

@@ -36,6 +36,8 @@ cases! {
         NoConnection,
         /// Somebody listens there and says nothing.
         Silent,
+        /// Somebody listens there and hangs up.
+        HungUp,
         /// What answers has trouble of its own.
         HostFailed { status: u16 },
         /// The host's HTTP service answered in WinRM's place.
@@ -64,6 +66,7 @@ impl Unreached {
             | Self::DoorRefused { .. }
             | Self::Wordless { .. }
             | Self::NotKept
+            | Self::HungUp
             | Self::NoConnection => Code::Unreachable,
             Self::Silent | Self::SourcesTooSlow => Code::TimedOut,
             Self::NotWinrm => Code::NotWinrm,

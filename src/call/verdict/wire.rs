@@ -48,6 +48,7 @@ fn case(host: HostId, stage: Stage, error: &WireError) -> Case {
         WireCase::ProxyUnreachable => (Unreached::ProxyUnreachable, Lost::Connection),
         WireCase::ProxyRefused { status: Some(407) } => (Unreached::ProxySignIn, Lost::Connection),
         WireCase::ProxyRefused { status } => (Unreached::ProxyRefused { status: *status }, Lost::Connection),
+        WireCase::HungUp => (Unreached::HungUp, Lost::Connection),
         WireCase::Unreachable => (Unreached::NoConnection, Lost::Connection),
         WireCase::HostFailed { status } => (Unreached::HostFailed { status: *status }, Lost::Connection),
         WireCase::DoorRefused { status } => (Unreached::DoorRefused { status: *status }, Lost::Connection),

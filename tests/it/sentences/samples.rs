@@ -164,6 +164,7 @@ fn unreached() -> Vec<Unreached> {
         Unreached::DoorRefused { status: 70 },
         Unreached::Wordless { status: 70 },
         Unreached::NotKept,
+        Unreached::HungUp,
         Unreached::Silent,
         Unreached::NotWinrm,
         Unreached::SourcesTooSlow,

@@ -35,6 +35,10 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
         Unreached::Silent => {
             write!(f, "Der Host \"{host}\" hat nicht rechtzeitig geantwortet; es wurde nichts ausgeführt.")
         }
+        Unreached::HungUp => write!(
+            f,
+            "Was für den Host \"{host}\" lauscht, hat die Verbindung ohne Antwort geschlossen; es wurde nichts ausgeführt. url prüfen: WinRM hat 5985 für http und 5986 für https. Wenn es vorher ging, muss sein Betreiber den WinRM-Dienst prüfen."
+        ),
         Unreached::HostFailed { status } => write!(
             f,
             "Was für den Host \"{host}\" antwortet, antwortete mit Status {status}: etwas dazwischen oder kein WinRM; es wurde nichts ausgeführt. url und Proxy prüfen."

@@ -30,6 +30,10 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
             write!(f, "The host \"{host}\" cannot be reached; nothing was run. Check its address and the network.")
         }
         Unreached::Silent => write!(f, "The host \"{host}\" did not answer in time; nothing was run."),
+        Unreached::HungUp => write!(
+            f,
+            "What listens for the host \"{host}\" closed the connection without an answer; nothing was run. Check its url: WinRM has 5985 for http and 5986 for https. If it worked before, its operator must look at the WinRM service."
+        ),
         Unreached::HostFailed { status } => write!(
             f,
             "What answers for the host \"{host}\" answered with status {status}: something in between, or no WinRM; nothing was run. Check url and proxy."
