@@ -30,7 +30,7 @@ use crate::tenant::Target;
 pub(super) use circuit::Circuits;
 use circuit::Found;
 pub(super) use sign_in::SignIns;
-use sign_in::Tried;
+use sign_in::{Again, Tried};
 
 /// How often a call waits for another session to make room for its own, where
 /// the host allows fewer than are configured.
@@ -160,8 +160,8 @@ impl<'p> Door<'p> {
         let passage = self.circuits.may_try(&host.id).await?;
         let opened = timeout_at(deadline, lease.open(&plan)).await;
         let tried = opened.as_ref().map_or(Tried::NotHad, Tried::told_by);
-        attempt.end(plan.password, tried).await;
-        let relents = matches!(&opened, Ok(Err(error)) if verdict::may_relent(error));
+        let again = attempt.end(plan.password, tried).await;
+        let relents = again == Again::Once || matches!(&opened, Ok(Err(error)) if verdict::may_relent(error));
         let told = match opened {
             Ok(opened) => opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error)),
             Err(_) => Err(verdict::silent(&host.id)),
@@ -174,7 +174,7 @@ impl<'p> Door<'p> {
 /// Why there is no session.
 struct Unfilled {
     error: ToolError,
-    /// The host may have one in a moment.
+    /// The host may think better of it in a moment.
     relents: bool,
 }
 
