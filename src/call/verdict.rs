@@ -9,7 +9,9 @@ mod wire;
 use crate::answer::case::{self, Azure, Case, Doubt, Init, InitEnd, Lost, NoScript, Unreached, Warning, WrongTarget};
 use crate::answer::{HostText, Rows, ToolError};
 use crate::catalog::{Effect, Entry};
-use crate::host::{Ended, HostError, HostErrorKind, HostErrorRecord, OUTPUT_BYTES, Retry, Returned, Taint, WireCase};
+use crate::host::{
+    Ended, HostError, HostErrorKind, HostErrorRecord, OUTPUT_BYTES, Retry, Returned, Taint, WireCase, WireError,
+};
 use crate::tenant::HostId;
 
 pub(super) use case::Stage;
@@ -39,6 +41,11 @@ fn unknown(host: &HostId, why: Doubt) -> ToolError {
 /// The caller gave up before the function was started.
 pub(super) fn cancelled_before() -> ToolError {
     ToolError::of(Case::Cancelled)
+}
+
+/// What came of asking the host for something that is no call.
+pub(super) fn asked(host: &HostId, error: &WireError) -> ToolError {
+    wire::failed(host, Stage::Before, error)
 }
 
 /// Somebody listens there and says nothing.

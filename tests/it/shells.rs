@@ -173,6 +173,35 @@ async fn e6_what_a_frozen_host_keeps_is_remembered_and_deleted_by_the_next() {
     next.close().await;
 }
 
+/// Seats of shells that cannot be deleted are nobody's, and nobody waits for
+/// them: the host is away, not busy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e6_e10_a_host_that_is_away_with_our_shells_is_not_busy() {
+    let (hosts, gate, _folder) = gated(Hosts::start().await, 1).await;
+    tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| live_and_die(&hosts, || gate.set(Way::Frozen)));
+        });
+    });
+    let next = hosts.desk();
+    let began = Instant::now();
+    let asked = async {
+        while next.path().pool().left().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        ask(&next, READ, on(json!({}))).await
+    };
+    let answer = tokio::select! {
+        never = next.path().tend() => match never {},
+        answer = asked => answer,
+    };
+    let took = began.elapsed();
+    println!("{took:?}: {}", answer.text);
+    assert_eq!(answer.code.map(|code| code.as_str()), Some("timed_out"), "{}", answer.text);
+    assert!(took < Duration::from_secs(12), "{took:?}");
+    next.close().await;
+}
+
 /// The store has no shell any more.
 async fn until_forgotten(state: &Path) {
     let none = async {

@@ -129,9 +129,22 @@ impl Circuits {
         }
     }
 
-    /// Somebody answered there, who did not ask here.
-    pub(super) fn answered(&self, host: &HostId) {
-        self.of(host).ends(Found::Somebody);
+    /// Waits until nobody is there: who waits for something else meanwhile
+    /// waits in vain. Cancel safe.
+    pub(super) async fn until_away(&self, host: &HostId) -> ToolError {
+        let mut news = self.of(host).state.subscribe();
+        let is_away = |state: &State| matches!(state, State::Open { until, .. } if Instant::now() < *until);
+        let found = news.wait_for(is_away).await.map(|state| state.clone());
+        match found {
+            Ok(State::Open { until, why }) => away(host, &why, until),
+            // The circuit lives as long as the server.
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// What somebody found there who did not ask here.
+    pub(super) fn found(&self, host: &HostId, found: Found) {
+        self.of(host).ends(found);
     }
 
     fn of(&self, host: &HostId) -> Arc<Circuit> {
@@ -270,7 +283,7 @@ mod tests {
             passage.end(nobody());
         }
         assert!(all[7] > all[2] && all[7] <= Duration::from_secs(37), "{all:?}");
-        circuits.answered(&host);
+        circuits.found(&host, Found::Somebody);
         circuits.may_try(&host).await.unwrap().end(nobody());
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(circuits.look(&host).is_ok(), "the first pause again");

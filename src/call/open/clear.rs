@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
 use super::Door;
+use super::circuit::Found;
 use super::sign_in::Tried;
+use crate::answer::case::Unreached;
 use crate::call::pause::Pauses;
+use crate::call::verdict;
 use crate::config::Host;
 use crate::host::{Retry, WireCase, WireError, remove_shell};
 use crate::pool::Left;
@@ -64,7 +68,11 @@ impl Door<'_> {
     async fn clear_host(&self, id: HostId, left: Vec<Left>) {
         let Some(host) = self.config.host(&id) else { return };
         for one in left {
-            match timeout(DELETE, self.delete(host, &one.shell)).await {
+            let deleted = timeout(DELETE, self.delete(host, &one.shell)).await;
+            if let Some(found) = found(&id, &deleted) {
+                self.circuits.found(&id, found);
+            }
+            match deleted {
                 Ok(Some(Ok(()))) if one.is_final() => {
                     tracing::info!(host = %id, "a shell that was left is gone");
                     self.pool.gone(&one).await;
@@ -79,17 +87,29 @@ impl Door<'_> {
         }
     }
 
-    /// `None`: the password cannot be had, or rests.
+    /// `None`: the password cannot be had, or rests, which says nothing of the
+    /// host.
     async fn delete(&self, host: &Host, shell: &Shell) -> Option<Result<(), WireError>> {
         let password = self.vault.fetch(&host.password).await.ok()?;
         let attempt = self.sign_ins.may_try(&host.id, &password).await.ok()?;
         let deleted = remove_shell(&host.access, &password, &shell.id, &shell.configuration).await;
         attempt.end(password, deleted.as_ref().map_or_else(Tried::of, |()| Tried::Taken)).await;
-        if deleted.is_ok() {
-            self.circuits.answered(&host.id);
-        }
         Some(deleted)
     }
+}
+
+/// What that says of the host, for calls.
+fn found(host: &HostId, deleted: &Result<Option<Result<(), WireError>>, Elapsed>) -> Option<Found> {
+    Some(match deleted {
+        Ok(Some(Err(error))) => {
+            let told: Result<(), _> = Err(verdict::asked(host, error));
+            Found::told_by(&told)
+        }
+        Ok(Some(Ok(()))) => Found::Somebody,
+        // Not asked.
+        Ok(None) => return None,
+        Err(_) => Found::Nobody(Unreached::Silent),
+    })
 }
 
 /// The host understood and says no for good; everything else may change.

@@ -97,10 +97,16 @@ impl<'p> Door<'p> {
         let host = self.host(visit.target)?;
         let mut turns = 0;
         loop {
-            if !self.pool.is_seated(&PoolKey::of(visit.target)) {
+            let seated = self.pool.is_seated(&PoolKey::of(visit.target));
+            if !seated {
                 self.circuits.look(&host.id)?;
             }
-            let mut lease = self.wait(visit, host).await?;
+            let mut lease = tokio::select! {
+                biased;
+                lease = self.wait(visit, host) => lease?,
+                // All its seats may be those of shells that cannot be deleted.
+                away = self.circuits.until_away(&host.id), if !seated => return Err(away),
+            };
             if lease.session().is_some() {
                 return Ok(Opened { lease, was_warm: true });
             }
