@@ -14,7 +14,7 @@ use super::cache::{Cache, Key};
 use super::caught::caught;
 use super::confirm::{Confirm, Consent};
 use super::limit::{Limits, Place};
-use super::open::{Door, SignIns};
+use super::open::{Circuits, Door, SignIns};
 use super::validate::{self, Arguments};
 use super::{authorise, confirm, run};
 use crate::access::Caller;
@@ -24,6 +24,7 @@ use crate::catalog::{Effect, Entry, Tool};
 use crate::config::{Config, Vault};
 use crate::host::HostProgress;
 use crate::pool::Pool;
+use crate::store::Store;
 use crate::tenant::{Language, Target};
 
 /// Runs calls. One per server.
@@ -35,6 +36,7 @@ pub struct CallPath {
     limits: Limits,
     cache: Cache,
     sign_ins: SignIns,
+    circuits: Circuits,
 }
 
 /// One function on one target.
@@ -89,6 +91,7 @@ impl CallPath {
             limits,
             cache: Cache::default(),
             sign_ins: SignIns::default(),
+            circuits: Circuits::default(),
         }
     }
 
@@ -96,6 +99,12 @@ impl CallPath {
     #[must_use]
     pub fn with_vault(self, vault: Vault) -> Self {
         Self { vault, ..self }
+    }
+
+    /// The same with a store that remembers shells beyond the process.
+    #[must_use]
+    pub fn remembering(self, store: Arc<Store>) -> Self {
+        Self { pool: Pool::remembering(store), ..self }
     }
 
     /// The configuration.
@@ -110,6 +119,16 @@ impl CallPath {
         &self.pool
     }
 
+    /// Closes sessions when their time has come and deletes shells that are
+    /// left on hosts, for ever. Run it beside whatever asks.
+    pub async fn tend(&self) -> std::convert::Infallible {
+        let door = self.door();
+        tokio::select! {
+            never = self.pool.tend() => never,
+            never = door.clear() => never,
+        }
+    }
+
     /// Closes every session.
     pub async fn close(&self) {
         self.pool.close().await;
@@ -117,7 +136,13 @@ impl CallPath {
 
     /// The one way to a session.
     pub(super) fn door(&self) -> Door<'_> {
-        Door { config: &self.config, vault: &self.vault, pool: &self.pool, sign_ins: &self.sign_ins }
+        Door {
+            config: &self.config,
+            vault: &self.vault,
+            pool: &self.pool,
+            sign_ins: &self.sign_ins,
+            circuits: &self.circuits,
+        }
     }
 
     /// Everything that needs no host: authorise, validate, confirm, limit.

@@ -1,4 +1,5 @@
-//! The pause before a lost read is asked once more.
+//! Pauses: before a lost read is asked once more, and before a host that did
+//! not answer is.
 //!
 //! A host that has just dropped one session mostly drops the next one at
 //! once, too; and all calls that it dropped together should not come back
@@ -17,6 +18,19 @@ const FIRST: Duration = Duration::from_millis(250);
 
 /// How far a pause strays from its middle, to either side.
 const JITTER: f64 = 0.5;
+
+/// Middle of the first pause before a host that was not there is looked for
+/// again, and the longest.
+///
+/// Chosen: one that was started anew is found within two seconds, and a fleet
+/// question waits for one that is gone once. A call's turn is half a minute.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+const LAST_LOOK: Duration = Duration::from_secs(30);
+
+/// The longest before a shell is deleted that is left.
+///
+/// Chosen: a call that waits for its seat has half a minute.
+const LAST_CLEARING: Duration = Duration::from_secs(10);
 
 /// Whether the call goes on after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +59,29 @@ impl Pauses {
         Self(policy)
     }
 
+    /// Of a host that was not there.
+    pub(super) fn between_looks() -> Self {
+        Self::growing(LAST_LOOK)
+    }
+
+    /// Of shells that are to be deleted.
+    pub(super) fn between_clearings() -> Self {
+        Self::growing(LAST_CLEARING)
+    }
+
+    fn growing(longest: Duration) -> Self {
+        let policy = ExponentialBackoffBuilder::new()
+            .with_initial_interval(FIRST_LOOK)
+            .with_multiplier(2.0)
+            .with_max_interval(longest)
+            .with_randomization_factor(0.2)
+            .with_max_elapsed_time(None)
+            .build();
+        Self(policy)
+    }
+
     /// The length of the next pause.
-    fn next(&mut self) -> Duration {
+    pub(super) fn next(&mut self) -> Duration {
         self.0.next_backoff().unwrap_or(FIRST)
     }
 

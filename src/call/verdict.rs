@@ -9,7 +9,9 @@ mod wire;
 use crate::answer::case::{self, Azure, Case, Doubt, Init, InitEnd, Lost, NoScript, Unreached, Warning, WrongTarget};
 use crate::answer::{HostText, Rows, ToolError};
 use crate::catalog::{Effect, Entry};
-use crate::host::{Ended, HostError, HostErrorKind, HostErrorRecord, Returned, Taint, WireCase};
+use crate::host::{
+    Ended, HostError, HostErrorKind, HostErrorRecord, OUTPUT_BYTES, Retry, Returned, Taint, WireCase, WireError,
+};
 use crate::tenant::HostId;
 
 pub(super) use case::Stage;
@@ -24,6 +26,9 @@ const NAME_CHARS: usize = 64;
 /// Warnings of tainted variables in one answer. Chosen: enough to go and look.
 const TAINTS: usize = 5;
 
+/// What is taken of one call, for sentences.
+const MEGABYTES: usize = OUTPUT_BYTES >> 20;
+
 pub(super) fn text(record: &HostErrorRecord) -> HostText {
     HostText { message: record.message.clone(), id: record.id.clone() }
 }
@@ -36,6 +41,11 @@ fn unknown(host: &HostId, why: Doubt) -> ToolError {
 /// The caller gave up before the function was started.
 pub(super) fn cancelled_before() -> ToolError {
     ToolError::of(Case::Cancelled)
+}
+
+/// What came of asking the host for something that is no call.
+pub(super) fn asked(host: &HostId, error: &WireError) -> ToolError {
+    wire::failed(host, Stage::Before, error)
 }
 
 /// Somebody listens there and says nothing.
@@ -55,19 +65,28 @@ pub(super) fn too_slow(entry: &'static Entry, host: &HostId) -> ToolError {
     }
 }
 
-/// Whether the call was lost on the way, so that a fresh session may do.
+/// Whether the call was lost on the way, so that a fresh session may do: by
+/// what the client says would help.
 pub(super) fn is_lost(error: &HostError) -> bool {
     match &error.kind {
-        HostErrorKind::Wire(error) => matches!(
-            error.case,
-            WireCase::NameNotResolved
-                | WireCase::ProxyUnreachable
-                | WireCase::ProxyRefused { .. }
-                | WireCase::NoAnswer
-                | WireCase::Unreachable
-                | WireCase::Refused { .. }
-                | WireCase::NotWinrm
-        ),
+        HostErrorKind::Wire(error) => match error.case {
+            // The time is over that it had.
+            WireCase::TimedOut => false,
+            // Something in between said it, once.
+            WireCase::NotWinrm => true,
+            _ => error.retry != Retry::Never,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a host that said no when a session was to be opened may say yes in
+/// a moment. Nothing was run.
+pub(super) fn may_relent(error: &HostError) -> bool {
+    match &error.kind {
+        HostErrorKind::Wire(error) => {
+            matches!(error.case, WireCase::Refused { .. }) && error.retry != Retry::Never && !error.may_have_run
+        }
         _ => false,
     }
 }
@@ -226,6 +245,7 @@ pub(super) fn with_left(
 /// | 15 | stopped | – | by the caller | [`case::Ended::Cancelled`] | [`Doubt::Cancelled`] |
 /// | 16 | stopped | – | by the deadline | [`case::Ended::TooSlow`] | [`Doubt::TooSlow`] |
 /// | 17 | completed | – | neither end record nor exit code | [`case::Ended::Silent`] | [`Doubt::Silent`] |
+/// | 18 | completed | – | and the end record was dropped, with output beyond [`OUTPUT_BYTES`] | [`case::Ended::TooMuch`] | [`Doubt::TooMuch`] |
 ///
 /// A call that did not come back is told by [`failed`]: it was not sent, or a
 /// write is [`Doubt::Connection`], or [`Doubt::ProcessEnded`] when the
@@ -279,6 +299,7 @@ fn judge(entry: &'static Entry, host: &HostId, returned: &Returned) -> Option<Ca
         Ended::Cancelled => either(case::Ended::Cancelled, Doubt::Cancelled),
         Ended::TimedOut => either(case::Ended::TooSlow { seconds: entry.timeout_seconds }, Doubt::TooSlow { function }),
         Ended::Silent => either(case::Ended::Silent, Doubt::Silent),
+        Ended::TooMuch => either(case::Ended::TooMuch { megabytes: MEGABYTES }, Doubt::TooMuch { function }),
     })
 }
 
@@ -305,13 +326,21 @@ fn rows(returned: Returned, entry: &'static Entry, host: &HostId) -> Rows {
         Ended::Tainted(_) => Vec::new(),
         _ => tainted.take(TAINTS).collect(),
     };
+    let function = &*entry.function;
+    let dropped = (returned.dropped > 0).then(|| Warning::Dropped {
+        host: host.clone(),
+        function,
+        megabytes: MEGABYTES,
+        messages: returned.dropped,
+    });
+    let irregular = returned.irregular.then(|| Warning::Irregular { host: host.clone(), function });
     let mut rows = Rows {
         text: returned.text,
         warnings: returned.warnings,
         host_errors: returned.errors.iter().map(text).collect(),
         ..Rows::of(&returned.data, &entry.output)
     };
-    rows.ours.extend(ours);
+    rows.ours.extend(ours.into_iter().chain(dropped).chain(irregular));
     rows
 }
 

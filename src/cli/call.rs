@@ -55,10 +55,16 @@ pub(super) async fn run(args: &Call) -> Result<Exit, CommandError> {
     }
     let confirm = Typed(args.confirm.as_deref());
     let mut walk = Walk::new(&desk, &caller, &args.tool, arguments, &confirm).in_language(args.language);
-    let exit = match format {
-        Format::Table => reading.table(&mut walk, terminal.unwrap_or(Terminal::UNKNOWN)).await,
-        Format::Json => reading.json(&mut walk).await,
-        Format::Jsonl => reading.jsonl(&mut walk).await,
+    let answering = async {
+        match format {
+            Format::Table => reading.table(&mut walk, terminal.unwrap_or(Terminal::UNKNOWN)).await,
+            Format::Json => reading.json(&mut walk).await,
+            Format::Jsonl => reading.jsonl(&mut walk).await,
+        }
+    };
+    let exit = tokio::select! {
+        never = desk.path().tend() => match never {},
+        exit = answering => exit,
     };
     desk.close().await;
     Ok(exit)

@@ -32,6 +32,7 @@ pub(super) async fn probe(args: &Probe) -> Result<Exit, CommandError> {
     let answering = desk.answer(request);
     tokio::pin!(answering);
     let mut answer = tokio::select! {
+        never = desk.path().tend() => match never {},
         answer = &mut answering => answer,
         () = signal::told_to_end() => {
             cancel.cancel();

@@ -21,6 +21,11 @@ pub(super) async fn from_file(args: &Serve) -> Result<Exit, CommandError> {
 
 /// Serves what was sourced, however it is to be.
 pub(super) async fn over(sourced: &Sourced, over: &Over) -> Result<Exit, CommandError> {
+    if sourced.config.state_dir.is_none() {
+        tracing::info!(
+            "no state_dir: no trail is kept, and what is left on a host when this process is killed stays there"
+        );
+    }
     match over.http {
         Some(address) => over_http(sourced, address).await,
         None => over_stdio(sourced).await,
@@ -38,7 +43,7 @@ async fn over_http(sourced: &Sourced, address: SocketAddr) -> Result<Exit, Comma
     let desk = Arc::new(sourced.desk());
     let server = Server::new(Arc::clone(&desk));
     tokio::select! {
-        never = desk.path().pool().tend() => match never {},
+        never = desk.path().tend() => match never {},
         () = serve_http(server, caller, listener, told_to_end) => Ok(Exit::Done),
     }
 }
@@ -51,7 +56,7 @@ async fn over_stdio(sourced: &Sourced) -> Result<Exit, CommandError> {
     let desk = Arc::new(sourced.desk());
     let server = Server::new(Arc::clone(&desk));
     tokio::select! {
-        never = desk.path().pool().tend() => match never {},
+        never = desk.path().tend() => match never {},
         served = serve_stdio(server.clone(), caller) => {
             served?;
             Ok(Exit::Done)

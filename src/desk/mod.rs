@@ -12,6 +12,7 @@ mod matter;
 mod reading;
 mod record;
 mod request;
+mod state;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -75,9 +76,15 @@ impl Desk {
         let fleet: Vec<FleetTool> = own.into_iter().collect();
         let mut entropy = Entropy::system();
         let clock = Clock::system();
-        let record = Record::open(&config, clock.now(), &mut entropy);
+        let now = clock.now();
+        let process = state::enter(&config, now, &mut entropy);
+        let path = match state::store(process.as_ref()) {
+            Some(store) => CallPath::new(config).remembering(store),
+            None => CallPath::new(config),
+        };
+        let record = Record::open(process, now, &mut entropy);
         Self {
-            path: CallPath::new(config),
+            path,
             tools: Tools::new(fleet.iter().map(|tool| tool.definition)),
             fleet,
             pages: Pages::default(),

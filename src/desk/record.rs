@@ -12,8 +12,7 @@ use crate::answer::case::Slip;
 use crate::answer::{Answer, ToolError};
 use crate::audit::{Confirmed, Described, End, Entry, Form, Trail, TrailError};
 use crate::catalog::{self, Kind, Parameter, Tool, schema};
-use crate::config::Config;
-use crate::store::Folder;
+use crate::store::{FolderError, Process};
 use crate::tenant::{Confirming, TenantId};
 
 /// The trail of one desk, or why there is none where there should be.
@@ -21,12 +20,15 @@ use crate::tenant::{Confirming, TenantId};
 pub(super) struct Record(Result<Trail, TrailError>);
 
 impl Record {
-    /// Begins the trail where the configuration has a folder for it. One that
+    /// Begins the trail where there is a folder for it. One that
     /// cannot be begun stands in the way of every write, and of no read.
-    pub(super) fn open(config: &Config, now: Timestamp, entropy: &mut Entropy) -> Self {
-        let Some(path) = &config.state_dir else { return Self(Ok(Trail::none())) };
-        let begun = Folder::open(path).and_then(|folder| folder.enter(now, std::process::id(), entropy));
-        let begun = begun.map_err(TrailError::from).and_then(|process| Trail::open(&Arc::new(process), now, entropy));
+    pub(super) fn open(
+        process: Option<Result<Arc<Process>, FolderError>>,
+        now: Timestamp,
+        entropy: &mut Entropy,
+    ) -> Self {
+        let Some(process) = process else { return Self(Ok(Trail::none())) };
+        let begun = process.map_err(TrailError::from).and_then(|process| Trail::open(&process, now, entropy));
         if let Err(error) = &begun {
             tracing::error!(%error, "the trail cannot be written: nothing that changes something will run");
         }

@@ -7,6 +7,13 @@ use wsman::clixml::Value;
 use super::record::HostErrorRecord;
 use super::report::Taint;
 
+/// Most bytes of output that are taken of one call, as they travel; what comes
+/// beyond it is counted and dropped.
+///
+/// Chosen: half as much again as the largest answer that is asked for, 20 MB;
+/// what is read takes several times its bytes while it is.
+pub const OUTPUT_BYTES: usize = 32 << 20;
+
 /// One call.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -61,6 +68,11 @@ pub struct Returned {
     pub warnings: Vec<String>,
     /// Errors that did not end the call. Untrusted.
     pub errors: Vec<HostErrorRecord>,
+    /// Messages of output that were not taken: the call put out more than
+    /// [`OUTPUT_BYTES`].
+    pub dropped: u64,
+    /// The host said more or fewer messages than came.
+    pub irregular: bool,
     /// After the call the session's target differs: what differs, in our words.
     pub target_changed: Option<String>,
 }
@@ -78,6 +90,8 @@ impl Returned {
             text: Vec::new(),
             warnings: Vec::new(),
             errors: Vec::new(),
+            dropped: 0,
+            irregular: false,
             target_changed: None,
         }
     }
@@ -107,6 +121,9 @@ pub enum Ended {
     Cancelled,
     /// Stopped because the deadline ran out.
     TimedOut,
+    /// The pipeline completed and put out so much that its end record was
+    /// dropped with what came last.
+    TooMuch,
     /// The pipeline completed, but neither the end record nor an exit code
     /// came: nobody knows what happened.
     Silent,

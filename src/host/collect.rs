@@ -42,6 +42,8 @@ pub(super) struct Collected {
     pub(super) text: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) errors: Vec<HostErrorRecord>,
+    pub(super) dropped: u64,
+    pub(super) irregular: bool,
     pub(super) target_changed: Option<String>,
     /// What the function itself said about its end.
     pub(super) ended_by: Option<Ended>,
@@ -100,6 +102,8 @@ impl<'a> Collector<'a> {
                 id: "SentinelJump.Unreadable".into(),
                 category: None,
             }),
+            PipelineEvent::Dropped { messages, .. } => self.collected.dropped += messages,
+            PipelineEvent::Irregular(_) => self.collected.irregular = true,
             PipelineEvent::Ended(end) => return Some(end),
             _ => {}
         }
@@ -268,6 +272,16 @@ mod tests {
         ])
         .text;
         assert_eq!(text, ["a", "b", "b", "c"], "the second b is Out-Host's, c is $Host.UI's");
+    }
+
+    #[test]
+    fn b6_messages_that_do_not_come_are_noted() {
+        let gap = PipelineEvent::Irregular(wsman::session::Irregularity::Missing { messages: 2 });
+        let over = PipelineEvent::Dropped { messages: 3, bytes: 70 };
+        let collected = collect(vec![gap, over]);
+        assert_eq!((collected.irregular, collected.dropped), (true, 3));
+        let collected = collect(vec![PipelineEvent::Output(Value::from("x"))]);
+        assert_eq!((collected.irregular, collected.dropped), (false, 0));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use wsman::client::{Output, RunOptions, RunspacePool};
 use wsman::psrp::{Command, ErrorRecord};
-use wsman::session::End;
+use wsman::session::{End, Irregularity};
 
+use super::call::OUTPUT_BYTES;
 use super::error::HostErrorKind;
 
 /// Id of our module's error: signed in to another Azure tenant.
@@ -37,7 +38,7 @@ pub(super) async fn run_module(
 
 /// For a command that is over within this time.
 pub(super) fn bounded(timeout: Duration) -> RunOptions {
-    RunOptions { first_message_timeout: timeout, timeout, ..RunOptions::default() }
+    RunOptions { first_message_timeout: timeout, timeout, max_output_bytes: OUTPUT_BYTES, ..RunOptions::default() }
 }
 
 pub(super) async fn run_with(
@@ -46,7 +47,12 @@ pub(super) async fn run_with(
     options: RunOptions,
 ) -> Result<Output, HostErrorKind> {
     let output = pool.run(vec![command], options).await?.collect().await?;
+    let lacks = output.irregular.iter().any(|what| matches!(what, Irregularity::Missing { .. }));
     match output.end {
+        // A report without its parts is none.
+        End::Completed if lacks || output.dropped > 0 => {
+            Err(HostErrorKind::Unexpected("messages of the host module are missing"))
+        }
         End::Completed => Ok(output),
         End::Failed(error) => Err(module_error(error)),
         _ => Err(HostErrorKind::Unexpected("the host module did not end in time")),

@@ -2,7 +2,7 @@
 
 use super::call::Ended;
 use super::record::HostErrorRecord;
-use super::wire::WireError;
+use super::wire::{WireCase, WireError};
 
 /// Why a host operation did not come off.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,18 @@ pub struct HostError {
     #[source]
     pub kind: HostErrorKind,
 }
+
+impl HostError {
+    /// Whether the host refused another shell because its user has as many as
+    /// it allows.
+    #[must_use]
+    pub fn is_out_of_shells(&self) -> bool {
+        matches!(&self.kind, HostErrorKind::Wire(error) if error.case == WireCase::Refused { fault: Some(SHELLS_PER_USER) })
+    }
+}
+
+/// `MaxShellsPerUser` is reached.
+const SHELLS_PER_USER: u32 = 2_150_859_173;
 
 /// The cases of [`HostError`].
 #[derive(Debug, thiserror::Error)]

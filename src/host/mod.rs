@@ -19,17 +19,23 @@ mod probe;
 mod record;
 mod report;
 mod session;
+mod shells;
 mod wire;
 
-pub use call::{Call, Ended, HostProgress, Returned};
+pub use call::{Call, Ended, HostProgress, OUTPUT_BYTES, Returned};
 pub use error::{HostError, HostErrorKind};
 pub use module::{MODULE, module_sha256};
 pub use plan::{
-    AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, ScriptRules, ScriptSource, Sessions, Style, WinrmAccess,
+    AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, SHELL_NAME, ScriptRules, ScriptSource, Sessions, Style,
+    WinrmAccess,
 };
 pub use probe::{AskingPlace, FunctionProbe, ParameterProbe, ParameterSet, Part, Probes, WrittenQuestion};
 pub use record::HostErrorRecord;
 pub use report::{Alias, AzureSignIn, Dropped, LoadReport, Taint, Via};
 pub use session::Session;
+pub use shells::{CONFIGURATION, remove_shell};
 pub use wire::{WireCase, WireError};
+pub use wsman::Retry;
+pub use wsman::client::{HostFacts, ShellWatch};
+pub use wsman::session::ShellNews;
 pub use wsman::transport::{CertificateProblem, Unavailable};

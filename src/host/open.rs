@@ -8,6 +8,7 @@ use wsman::auth::Credentials;
 use wsman::client::{Options, RunOptions, RunspacePool};
 use wsman::clixml::Value;
 use wsman::psrp::Command;
+use wsman::secret::Secret;
 use wsman::transport::{self, CertificateChain, ClientCertificate, Endpoint, SignIn};
 
 use super::allow::{AllowList, Questions};
@@ -16,10 +17,17 @@ use super::command::{AZURE_TIMEOUT, MODULE_TIMEOUT, bounded, run_module, run_wit
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
 use super::module::{self, MODULE, module_sha256};
-use super::plan::{Auth, Init, OpenPlan, ScriptSource, Style};
+use super::plan::{Auth, Init, OpenPlan, ScriptSource, Style, WinrmAccess};
 use super::record::HostErrorRecord;
 use super::report::LoadReport;
 use super::session::Session;
+
+/// For a connection to be made and signed in.
+///
+/// Chosen: a host that is there takes three round trips, and the slowest domain
+/// controller seen a second; a call that waits longer for one that is not
+/// keeps all others of it waiting.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// For loading the script.
 ///
@@ -49,10 +57,17 @@ impl Session {
     /// of the script has run but those of `init`.
     pub async fn open(plan: &OpenPlan) -> Result<Self, HostError> {
         let failed = |kind| HostError { host: plan.host.clone(), kind };
-        let mut options = Options::for_target(peer(plan).map_err(|error| failed(error.into()))?);
+        let target = target(&plan.access, &plan.password).map_err(|error| failed(error.into()))?;
+        let mut options = Options::for_target(target);
+        options.connect_timeout = CONNECT_TIMEOUT;
+        options.facts = plan.facts.clone();
         options.session.open_timeout = plan.open_timeout;
+        options.session.shell_name = Some(plan.shell_name.clone());
         if let Some(name) = &plan.access.configuration_name {
             options.session.configuration_name.clone_from(name);
+        }
+        if let Some(watch) = &plan.shells {
+            options = options.watch_shell(watch.clone());
         }
         let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
         let report = match load(&pool, plan).await {
@@ -258,9 +273,8 @@ fn with_names(command: Command, name: &str, names: &[String]) -> Command {
 }
 
 /// The endpoint and how to sign in there.
-fn peer(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
-    let access = &plan.access;
-    let credentials = Credentials { username: access.username.clone(), password: plan.password.clone() };
+pub(super) fn target(access: &WinrmAccess, password: &Secret<String>) -> Result<transport::Target, wsman::Error> {
+    let credentials = Credentials { username: access.username.clone(), password: password.clone() };
     let sign_in = match access.auth {
         Auth::Negotiate => SignIn::Negotiate(credentials),
         Auth::Ntlm => SignIn::Ntlm(credentials),
@@ -271,7 +285,7 @@ fn peer(plan: &OpenPlan) -> Result<transport::Target, wsman::Error> {
         Auth::Certificate => {
             let chain =
                 access.certificate.as_ref().map_or_else(|| CertificateChain::from_pem(b""), |chain| Ok(chain.clone()));
-            SignIn::Certificate(ClientCertificate::new(&chain?, &plan.password)?)
+            SignIn::Certificate(ClientCertificate::new(&chain?, password)?)
         }
     };
     let endpoint = Endpoint::parse(&access.url)?;

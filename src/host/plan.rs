@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wsman::auth::Credentials;
+use wsman::client::{HostFacts, ShellWatch};
 use wsman::clixml::Value;
 use wsman::secret::Secret;
 use wsman::transport::{CertificateChain, Proxy, Tls};
@@ -225,6 +226,12 @@ pub struct OpenPlan {
     pub open_timeout: Duration,
     /// What is known of the functions of this script already.
     pub probes: Probes,
+    /// What the shell is called on the host, for whoever looks there.
+    pub shell_name: String,
+    /// What was learnt about the host.
+    pub facts: HostFacts,
+    /// Hears what becomes of the shell.
+    pub shells: Option<ShellWatch>,
 }
 
 impl OpenPlan {
@@ -250,6 +257,12 @@ impl OpenPlan {
             target,
             open_timeout: Duration::from_secs(60),
             probes: Probes::default(),
+            shell_name: SHELL_NAME.to_owned(),
+            facts: HostFacts::default(),
+            shells: None,
         }
     }
 }
+
+/// What the shells of this program are called; the tenant's alias follows.
+pub const SHELL_NAME: &str = "sentinel-jump";

@@ -10,7 +10,7 @@ use wsman::psrp::Command;
 use wsman::session::{End, StopCause};
 
 use super::allow::{AllowList, Questions};
-use super::call::{Call, Ended, HostProgress, Returned};
+use super::call::{Call, Ended, HostProgress, OUTPUT_BYTES, Returned};
 use super::collect::{Collected, Collector};
 use super::command::{AZURE_MISMATCH, AZURE_SIGNED_OUT, AZURE_TIMEOUT, MODULE_TIMEOUT, run_module};
 use super::confirmed::Confirmed;
@@ -152,6 +152,7 @@ impl Session {
         let options = RunOptions {
             first_message_timeout: call.timeout,
             timeout: call.timeout,
+            max_output_bytes: OUTPUT_BYTES,
             host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone())
                 .confirmed(self.confirmed(&call))
                 .into_policy(),
@@ -201,7 +202,10 @@ impl Session {
                 returned.tainted = self.taint(&call.function, &error.message);
                 Ended::Tainted(error.into())
             }
-            end => ended(end, ended_by, refused.clone(), call.write),
+            end => match ended(end, ended_by, refused.clone(), call.write) {
+                Ended::Silent if returned.dropped > 0 => Ended::TooMuch,
+                ended => ended,
+            },
         };
         returned.errors.extend(swallowed(&returned.ended, refused.as_ref()));
         let is_whole = matches!(returned.ended, Ended::Completed | Ended::Failed(_) | Ended::Tainted(_));
@@ -297,6 +301,8 @@ fn returned(collected: Collected) -> Returned {
         text: collected.text,
         warnings: collected.warnings,
         errors: collected.errors,
+        dropped: collected.dropped,
+        irregular: collected.irregular,
         target_changed: collected.target_changed,
     }
 }

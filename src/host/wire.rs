@@ -5,8 +5,8 @@
 
 use std::error::Error as _;
 
-use wsman::ErrorKind;
 use wsman::transport::{CertificateProblem, TransportError, Unavailable};
+use wsman::{ErrorKind, Retry};
 
 use super::record::HostErrorRecord;
 
@@ -23,6 +23,8 @@ pub struct WireError {
     pub fault: Option<HostErrorRecord>,
     /// Whether the command may have run on the host. `false` is a promise.
     pub may_have_run: bool,
+    /// What would help; not whether it may be done.
+    pub retry: Retry,
     #[source]
     cause: wsman::Error,
 }
@@ -41,6 +43,8 @@ pub enum WireCase {
     },
     /// Connected, and no answer in time.
     NoAnswer,
+    /// Connected, and hung up on without an answer.
+    HungUp,
     /// Not reached for another reason, or lost.
     Unreachable,
     /// A deadline of ours ran out.
@@ -180,6 +184,7 @@ impl WireCase {
             Some(TransportError::ProxyUnreachable { .. }) => Self::ProxyUnreachable,
             Some(TransportError::ProxyRefused { status }) => Self::ProxyRefused { status: *status },
             Some(TransportError::SignInTimedOut | TransportError::AnswerTimedOut) => Self::NoAnswer,
+            Some(TransportError::ConnectionLost) => Self::HungUp,
             _ => Self::Unreachable,
         }
     }
@@ -192,7 +197,7 @@ impl From<wsman::Error> for WireError {
             id: fault.code.map(|code| code.to_string()).unwrap_or_default(),
             category: None,
         });
-        Self { case: WireCase::of(&cause), fault, may_have_run: cause.may_have_run(), cause }
+        Self { case: WireCase::of(&cause), fault, may_have_run: cause.may_have_run(), retry: cause.retry(), cause }
     }
 }
 

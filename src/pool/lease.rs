@@ -8,9 +8,12 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
-use super::seats::{Granted, Seats, Warm, Wear};
-use super::{Alone, Pool, PoolKey, Seat, Shared};
-use crate::host::{HostError, HostErrorKind, OpenPlan, Probes, Session, Sessions};
+use super::account::Account;
+use super::left::seats;
+use super::seats::{Granted, Warm, Wear};
+use super::{Alone, Pool, PoolKey, Seat, Shared, Standing};
+use crate::host::{CONFIGURATION, HostError, HostErrorKind, HostFacts, OpenPlan, Probes, Session, Sessions};
+use crate::store::Shell;
 
 /// How long a session that nobody waits for any more may go on opening.
 ///
@@ -30,15 +33,17 @@ pub struct Lease<'a> {
     key: PoolKey,
     /// `None` while, and after, an opening that was given up.
     seat: Option<Seat>,
-    warm: Option<(Session, Wear)>,
+    warm: Option<(Standing, Wear)>,
     alone: Option<Alone>,
+    facts: HostFacts,
+    makes_room: bool,
 }
 
 /// One who waits; gives back what it was given and did not take.
 struct Waiting<'a> {
     shared: &'a Arc<Shared>,
     key: &'a PoolKey,
-    granted: oneshot::Receiver<Granted<Session>>,
+    granted: oneshot::Receiver<Granted<Standing>>,
 }
 
 impl Drop for Waiting<'_> {
@@ -65,7 +70,7 @@ impl Pool {
     pub async fn lease(&self, key: PoolKey, terms: Sessions, alone: Option<Alone>) -> Lease<'_> {
         let granted = {
             let mut hosts = self.shared.hosts();
-            let seats = hosts.entry(key.host.clone()).or_insert_with(|| Seats::new(terms, Session::is_reusable));
+            let seats = hosts.entry(key.host.clone()).or_insert_with(|| seats(terms));
             seats.ask(key.clone())
         };
         let mut waiting = Waiting { shared: &self.shared, key: &key, granted };
@@ -78,7 +83,8 @@ impl Pool {
         if warm.is_some() {
             self.shared.reused.fetch_add(1, Ordering::Relaxed);
         }
-        Lease { pool: self, key, seat: Some(seat), warm, alone }
+        let facts = self.facts(&key.host, terms);
+        Lease { pool: self, key, seat: Some(seat), warm, alone, facts, makes_room: false }
     }
 }
 
@@ -91,7 +97,15 @@ impl Lease<'_> {
 
     /// The session, once there is one.
     pub fn session(&mut self) -> Option<&mut Session> {
-        self.warm.as_mut().map(|(session, _)| session)
+        self.warm.as_mut().map(|(standing, _)| &mut standing.session)
+    }
+
+    /// Whether the host allowed no more shells when this one was to be opened,
+    /// and others of this process are there, of which the longest unused makes
+    /// room: who waits for a lease again gets its seat.
+    #[must_use]
+    pub fn makes_room(&self) -> bool {
+        self.makes_room
     }
 
     /// Opens a session where there is none.
@@ -108,53 +122,80 @@ impl Lease<'_> {
             return Err(failed(HostErrorKind::Unexpected("a lease without a seat")));
         };
         let (mut tell, opened) = oneshot::channel::<Opening>();
-        let (shared, mine) = (Arc::clone(&self.pool.shared), plan.clone());
+        let (shared, facts) = (Arc::clone(&self.pool.shared), self.facts.clone());
+        let (watch, account) = Account::open(shared.store.clone(), self.shell(plan));
+        let mine = OpenPlan { facts, shells: Some(watch), ..plan.clone() };
         let work = async move {
-            let mut opening = std::pin::pin!(Session::open(&mine));
+            let host = mine.host.clone();
+            let mut opening = Box::pin(async move { Session::open(&mine).await });
             let result = tokio::select! {
                 result = &mut opening => result,
-                () = tell.closed() => match timeout(GIVEN_UP, opening).await {
+                () = tell.closed() => match timeout(GIVEN_UP, &mut opening).await {
                     Ok(result) => result,
-                    Err(_) => return,
+                    Err(_) => Err(HostError { host, kind: HostErrorKind::Cancelled }),
                 },
             };
-            if result.is_ok() {
-                shared.opened.fetch_add(1, Ordering::Relaxed);
+            // The client of one that was given up is told so, and the account is told by nobody else.
+            drop(opening);
+            match result {
+                Ok(session) => {
+                    shared.opened.fetch_add(1, Ordering::Relaxed);
+                    let standing = Standing { session, account };
+                    // Nobody there: it is closed on the way out.
+                    drop(tell.send(Opening { seat: Some(seat), result: Some(Ok(standing)), makes_room: false }));
+                }
+                Err(error) => {
+                    // While its own seat still counts.
+                    let makes_room = error.is_out_of_shells() && shared.is_full(&seat.key);
+                    drop(tell.send(Opening { seat: None, result: Some(Err(error)), makes_room }));
+                    shared.settle(account, seat).await;
+                }
             }
-            // Nobody there: it is closed on the way out.
-            drop(tell.send(Opening { seat: Some(seat), result: Some(result) }));
         };
         self.pool.shared.spawn(work.in_current_span());
         let ended = || failed(HostErrorKind::Unexpected("the task that opens a session ended"));
         let mut opening = opened.await.map_err(|_| ended())?;
         self.seat = opening.seat.take();
-        let session = match opening.result.take() {
+        self.makes_room = opening.makes_room;
+        let standing = match opening.result.take() {
             Some(result) => result?,
             None => return Err(ended()),
         };
         let now = Instant::now();
-        self.warm = Some((session, Wear::new(now)));
+        self.warm = Some((standing, Wear::new(now)));
         Ok(())
+    }
+
+    /// What has to be remembered of the shell, but for its id.
+    fn shell(&self, plan: &OpenPlan) -> Shell {
+        Shell {
+            tenant: self.key.tenant.to_string(),
+            host: self.key.host.to_string(),
+            url: plan.access.url.clone(),
+            id: String::new(),
+            configuration: plan.access.configuration_name.as_deref().unwrap_or(CONFIGURATION).to_owned(),
+            made: false,
+        }
     }
 
     /// Keeps the session for the next call, if it may serve one.
     pub fn give_back(mut self) {
-        if !self.warm.as_ref().is_some_and(|(session, _)| session.is_reusable()) {
+        if !self.warm.as_ref().is_some_and(|(standing, _)| standing.session.is_reusable()) {
             return;
         }
-        let (Some((session, mut wear)), Some(seat)) = (self.warm.take(), self.seat.take()) else { return };
+        let (Some((standing, mut wear)), Some(seat)) = (self.warm.take(), self.seat.take()) else { return };
         // From the end of the call: a long one does not age it.
         wear.used = Instant::now();
         wear.calls += 1;
-        let warm = Warm { key: self.key.clone(), session, wear };
+        let warm = Warm { key: self.key.clone(), session: standing, wear };
         seat.keep(warm);
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if let (Some((session, _)), Some(seat)) = (self.warm.take(), self.seat.take()) {
-            self.pool.shared.retire(session, seat.close(), self.alone.take());
+        if let (Some((standing, _)), Some(seat)) = (self.warm.take(), self.seat.take()) {
+            self.pool.shared.retire(standing, seat.close(), self.alone.take());
         }
     }
 }
@@ -163,14 +204,15 @@ impl Drop for Lease<'_> {
 /// session.
 struct Opening {
     seat: Option<Seat>,
-    result: Option<Result<Session, HostError>>,
+    result: Option<Result<Standing, HostError>>,
+    makes_room: bool,
 }
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        if let (Some(seat), Some(Ok(session))) = (self.seat.take(), self.result.take()) {
+        if let (Some(seat), Some(Ok(standing))) = (self.seat.take(), self.result.take()) {
             let shared = Arc::clone(&seat.shared);
-            shared.retire(session, seat.close(), None);
+            shared.retire(standing, seat.close(), None);
         }
     }
 }

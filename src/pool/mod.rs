@@ -3,10 +3,13 @@
 //! A session serves one workspace of one tenant for its whole life. It is
 //! thrown away, never mended: after an error, after 500 calls, after half an
 //! hour, after its host's idle time. All sessions of a host together are never
-//! more than it may have (`seats`).
+//! more than it may have (`seats`). A seat is free when its shell is known to
+//! be gone (`account`); what is left on a host keeps it (`left`).
 
+mod account;
 mod key;
 mod lease;
+mod left;
 mod reaper;
 mod seats;
 
@@ -15,15 +18,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::host::{Probes, Session};
+use crate::host::{HostFacts, Probes, Session, Sessions};
+use crate::store::Store;
 use crate::tenant::HostId;
 
 pub use key::PoolKey;
 pub use lease::Lease;
+pub use left::Left;
+
+use account::Account;
 use seats::{Seats, Warm};
 
 /// What the pool has done so far.
@@ -63,14 +70,43 @@ pub struct Pool {
 /// caller's back come here.
 #[derive(Debug, Default)]
 struct Shared {
-    hosts: Mutex<HashMap<HostId, Seats<Session>>>,
+    hosts: Mutex<HashMap<HostId, Seats<Standing>>>,
     background: Mutex<JoinSet<()>>,
+    /// Where shells are remembered beyond the process.
+    store: Option<Arc<Store>>,
+    left: Mutex<Vec<Left>>,
+    /// There is more left.
+    more: Notify,
     opened: AtomicU64,
     reused: AtomicU64,
     closed: AtomicU64,
 }
 
+/// A session, and the account of its shell.
+#[derive(Debug)]
+struct Standing {
+    session: Session,
+    account: Account,
+}
+
 impl Pool {
+    /// A pool whose shells are remembered beyond the process.
+    #[must_use]
+    pub fn remembering(store: Arc<Store>) -> Self {
+        Self { shared: Arc::new(Shared { store: Some(store), ..Shared::default() }), ..Self::default() }
+    }
+
+    /// What is learnt about a host, for each of its sessions.
+    fn facts(&self, host: &HostId, terms: Sessions) -> HostFacts {
+        self.shared.hosts().entry(host.clone()).or_insert_with(|| left::seats(terms)).facts().clone()
+    }
+
+    /// Whether the workspace has a session, in use or not.
+    #[must_use]
+    pub fn is_seated(&self, key: &PoolKey) -> bool {
+        self.shared.hosts().get(&key.host).is_some_and(|seats| seats.is_seated(key))
+    }
+
     /// What the pool has done so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -105,7 +141,10 @@ impl Pool {
         let mut background = std::mem::take(&mut *self.shared.background());
         let all = async { while background.join_next().await.is_some() {} };
         if tokio::time::timeout(CLOSING, all).await.is_err() {
-            tracing::warn!("some sessions could not be closed in time; their hosts end them when they are idle");
+            tracing::warn!(
+                remembered = self.shared.store.is_some(),
+                "some sessions could not be closed in time; the next process deletes those that are remembered"
+            );
         }
     }
 }
@@ -113,7 +152,7 @@ impl Pool {
 impl Shared {
     /// Changes a host's seats, hands out what is free then, and closes what
     /// the change or the handing out gave up.
-    fn with(self: &Arc<Self>, host: &HostId, change: impl FnOnce(&mut Seats<Session>) -> Vec<Warm<Session>>) {
+    fn with(self: &Arc<Self>, host: &HostId, change: impl FnOnce(&mut Seats<Standing>) -> Vec<Warm<Standing>>) {
         let over = {
             let mut hosts = self.hosts();
             let Some(seats) = hosts.get_mut(host) else { return };
@@ -127,8 +166,12 @@ impl Shared {
         }
     }
 
-    fn hosts(&self) -> MutexGuard<'_, HashMap<HostId, Seats<Session>>> {
+    fn hosts(&self) -> MutexGuard<'_, HashMap<HostId, Seats<Standing>>> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn left(&self) -> MutexGuard<'_, Vec<Left>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn background(&self) -> MutexGuard<'_, JoinSet<()>> {
@@ -139,15 +182,17 @@ impl Shared {
         self.hosts().keys().cloned().collect()
     }
 
-    /// Closes a session in the background; its seat, and the right to write
-    /// that its call had, are free when it is gone.
-    fn retire(&self, session: Session, seat: Seat, alone: Option<Alone>) {
+    /// Closes a session in the background. The right to write that its call had
+    /// is free when it is closed, its seat when its shell is gone.
+    fn retire(self: &Arc<Self>, standing: Standing, seat: Seat, alone: Option<Alone>) {
         self.closed.fetch_add(1, Ordering::Relaxed);
         // Outside a runtime there is nobody to close it; the host ends it when it is idle.
         if tokio::runtime::Handle::try_current().is_ok() {
+            let shared = Arc::clone(self);
             self.spawn(async move {
-                session.close().await;
-                drop((seat, alone));
+                standing.session.close().await;
+                drop(alone);
+                shared.settle(standing.account, seat).await;
             });
         }
     }
@@ -184,7 +229,7 @@ impl Seat {
     }
 
     /// Gives seat and session back together.
-    fn keep(mut self, warm: Warm<Session>) {
+    fn keep(mut self, warm: Warm<Standing>) {
         // The seat goes with the session; what is dropped here gives nothing back.
         self.kept = true;
         self.shared.with(&self.key.host, |seats| {

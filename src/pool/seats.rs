@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::PoolKey;
-use crate::host::Sessions;
+use crate::host::{HostFacts, Sessions};
 use crate::tenant::TenantId;
 
 /// Calls that a session serves in a row while others wait for its seat.
@@ -31,6 +31,12 @@ const BATCH_CALLS: u32 = 16;
 ///
 /// Chosen: a sixth of the half minute that a call waits for its turn.
 const BATCH_TIME: Duration = Duration::from_secs(5);
+
+/// How long a host's limit is believed that it was learnt by a refusal.
+///
+/// Chosen: other programs' shells count, too, and go; to find that out costs
+/// one refused Create.
+const LIMIT_AGE: Duration = Duration::from_secs(600);
 
 /// How much a session has seen.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +106,11 @@ struct Waiting<S> {
 pub(super) struct Seats<S> {
     terms: Sessions,
     is_alive: fn(&S) -> bool,
-    /// Leased, warm or closing.
+    /// What is learnt about the host.
+    facts: HostFacts,
+    /// When it allowed no more shells.
+    limited: Option<Instant>,
+    /// Leased, warm, closing or left there.
     taken: usize,
     closing: usize,
     /// Seats of each workspace that are leased or warm.
@@ -120,6 +130,8 @@ impl<S> Seats<S> {
         Self {
             terms,
             is_alive,
+            facts: HostFacts::default(),
+            limited: None,
             taken: 0,
             closing: 0,
             seated: HashMap::new(),
@@ -129,6 +141,48 @@ impl<S> Seats<S> {
             turn: 0,
             arrived: 0,
         }
+    }
+
+    /// What is learnt about the host.
+    pub(super) fn facts(&self) -> &HostFacts {
+        &self.facts
+    }
+
+    /// Sessions that the host may have now.
+    fn max(&self, now: Instant) -> usize {
+        let limit = self.limited.filter(|since| now - *since < LIMIT_AGE).and_then(|_| self.facts.shell_limit());
+        limit.map_or(self.terms.max, |limit| limit.min(self.terms.max))
+    }
+
+    /// The host allowed no shell for a leased seat: the others are all that it
+    /// allows. `false`: there are no others, so that says nothing.
+    pub(super) fn learns_limit(&mut self, now: Instant) -> bool {
+        let others = self.taken.saturating_sub(1);
+        if others > 0 {
+            self.facts.learn_shell_limit(others);
+            self.limited = Some(now);
+        }
+        others > 0
+    }
+
+    /// Whether a workspace has a session, in use or not.
+    pub(super) fn is_seated(&self, key: &PoolKey) -> bool {
+        self.seated.contains_key(key)
+    }
+
+    /// A shell of an earlier process is there.
+    pub(super) fn adopts(&mut self) {
+        self.taken += 1;
+    }
+
+    /// One that is closed does not go: nobody knows when its seat is free.
+    pub(super) fn leaves_shell(&mut self) {
+        self.closing = self.closing.saturating_sub(1);
+    }
+
+    /// A shell of either kind is gone.
+    pub(super) fn left_is_gone(&mut self) {
+        self.taken = self.taken.saturating_sub(1);
     }
 
     /// Gets in line. The receiver may be dropped at any time; what it was
@@ -179,11 +233,11 @@ impl<S> Seats<S> {
 
     /// Hands out what is free. What comes back is to be closed.
     pub(super) fn dispatch(&mut self, now: Instant) -> Vec<Warm<S>> {
-        let (terms, is_alive) = (self.terms, self.is_alive);
+        let (terms, is_alive, max) = (self.terms, self.is_alive, self.max(now));
         let mut over = self.take_out(|warm| !is_alive(&warm.session) || !warm.wear.is_fit(now, &terms));
         self.waiting.retain(|waiting| !waiting.tell.is_closed());
         // Nobody waits, or there is nothing to hand out or to close for them.
-        if self.waiting.is_empty() || self.taken >= terms.max && self.warm.is_empty() {
+        if self.waiting.is_empty() || self.taken >= max && self.warm.is_empty() {
             return over;
         }
         self.serve_batches(now);
@@ -199,7 +253,7 @@ impl<S> Seats<S> {
                 self.grant(waiting, Some(warm));
                 continue;
             }
-            if self.taken < self.terms.max {
+            if self.taken < max {
                 self.taken += 1;
                 *self.seated.entry(waiting.key.clone()).or_default() += 1;
                 self.grant(waiting, None);

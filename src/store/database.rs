@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What leads from each version to the next; the first starts from nothing.
 /// Never changed once released, only added to.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE shells (
         tenant TEXT NOT NULL,
         url TEXT NOT NULL,
@@ -32,7 +33,12 @@ pub(super) const STEPS: &[&str] = &["
         process TEXT NOT NULL,
         PRIMARY KEY (tenant, url, shell)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE shells ADD COLUMN configuration TEXT NOT NULL DEFAULT 'Microsoft.PowerShell';
+    ALTER TABLE shells ADD COLUMN made INTEGER NOT NULL DEFAULT 1;
+",
+];
 
 /// Why the store cannot be used, or did not take something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -16,6 +16,11 @@ pub struct Shell {
     pub url: String,
     /// Its id there.
     pub id: String,
+    /// Session configuration that it is of.
+    pub configuration: String,
+    /// The host said that it is there. Otherwise it was asked for, and the host
+    /// may make it late.
+    pub made: bool,
 }
 
 /// The shells of a [`Store`].
@@ -29,20 +34,25 @@ impl<'s> Shells<'s> {
         Self { store }
     }
 
-    /// Remembers a shell as this process's. On the disk when it returns.
+    /// Remembers a shell as this process's, or what is news of it. On the disk
+    /// when it returns.
     ///
     /// # Errors
     ///
     /// [`StoreError`]: it is not remembered.
     pub fn remember(&self, shell: &Shell) -> Result<(), StoreError> {
         self.store.write(|transaction| {
-            transaction.prepare(
-                "INSERT INTO shells (tenant, url, shell, host, process) VALUES (:tenant, :url, :shell, :host, :process)
-                 ON CONFLICT DO UPDATE SET host = excluded.host, process = excluded.process",
-            )?.execute(named_params! {
-                ":tenant": shell.tenant, ":url": shell.url, ":shell": shell.id, ":host": shell.host,
-                ":process": self.own(),
-            })?;
+            transaction
+                .prepare(
+                    "INSERT INTO shells (tenant, url, shell, host, configuration, made, process)
+                 VALUES (:tenant, :url, :shell, :host, :configuration, :made, :process)
+                 ON CONFLICT DO UPDATE SET host = excluded.host, configuration = excluded.configuration,
+                     made = excluded.made, process = excluded.process",
+                )?
+                .execute(named_params! {
+                    ":tenant": shell.tenant, ":url": shell.url, ":shell": shell.id, ":host": shell.host,
+                    ":configuration": shell.configuration, ":made": shell.made, ":process": self.own(),
+                })?;
             Ok(())
         })
     }
@@ -84,7 +94,8 @@ impl<'s> Shells<'s> {
                 owner.parse::<ProcessName>().map_or(true, |name| !process.folder().is_alive(&name, &held))
             };
             let mut take = transaction.prepare(
-                "UPDATE shells SET process = :process WHERE process = :owner RETURNING tenant, host, url, shell",
+                "UPDATE shells SET process = :process WHERE process = :owner
+                 RETURNING tenant, host, url, shell, configuration, made",
             )?;
             let mut taken = Vec::new();
             for owner in owners.iter().filter(|owner| is_gone(owner)) {
@@ -103,7 +114,8 @@ impl<'s> Shells<'s> {
     pub fn own_shells(&self) -> Result<Vec<Shell>, StoreError> {
         let connection = self.store.connection();
         let mut select = connection.prepare(
-            "SELECT tenant, host, url, shell FROM shells WHERE process = :process ORDER BY tenant, url, shell",
+            "SELECT tenant, host, url, shell, configuration, made FROM shells WHERE process = :process
+             ORDER BY tenant, url, shell",
         )?;
         let shells = select.query_map(named_params! { ":process": self.own() }, shell)?;
         Ok(shells.collect::<Result<_, _>>()?)
@@ -115,5 +127,12 @@ impl<'s> Shells<'s> {
 }
 
 fn shell(row: &Row<'_>) -> rusqlite::Result<Shell> {
-    Ok(Shell { tenant: row.get(0)?, host: row.get(1)?, url: row.get(2)?, id: row.get(3)? })
+    Ok(Shell {
+        tenant: row.get(0)?,
+        host: row.get(1)?,
+        url: row.get(2)?,
+        id: row.get(3)?,
+        configuration: row.get(4)?,
+        made: row.get(5)?,
+    })
 }

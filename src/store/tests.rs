@@ -27,6 +27,9 @@ fn shell(id: &str) -> Shell {
         host: "jump-x".into(),
         url: "http://127.0.0.1:1/wsman".into(),
         id: id.to_owned(),
+        // Short: a row of a small page has no second page.
+        configuration: "Ops".into(),
+        made: true,
     }
 }
 
@@ -167,7 +170,7 @@ fn last_record(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
     connection.execute_batch("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;").unwrap();
     let transaction = connection.transaction().unwrap();
     transaction
-        .execute("INSERT INTO shells SELECT tenant, url, 'C', host, process FROM shells WHERE shell = 'A'", [])
+        .execute("INSERT INTO shells SELECT tenant, url, 'C', host, process, configuration, made FROM shells WHERE shell = 'A'", [])
         .unwrap();
     transaction.cache_flush().unwrap();
     let journal = fs::read(folder.join("store.sqlite-journal")).unwrap();
@@ -262,6 +265,33 @@ fn an_older_store_is_brought_up_to_date_with_what_is_in_it() {
     // And the release before it, that has it open or opens it now.
     let newer = StoreError::Newer { found: steps.len(), known: STEPS.len() };
     assert_eq!(Store::open(&entered(&folder, 2)).unwrap_err(), newer);
+}
+
+#[test]
+fn a_store_of_the_first_version_gives_its_shells() {
+    let (_kept, folder) = state();
+    let process = entered(&folder, 1);
+    let mut first = Connection::open(folder.join("store.sqlite")).unwrap();
+    migrate(&mut first, &STEPS[..1]).unwrap();
+    let row = "INSERT INTO shells (tenant, url, shell, host, process) VALUES
+               ('nordhafen', 'http://127.0.0.1:1/wsman', 'A', 'jump-x', '2026-01-01T00-00-00Z-1-00000000')";
+    first.execute(row, []).unwrap();
+    drop(first);
+    let store = Store::open(&process).unwrap();
+    let default = Shell { configuration: "Microsoft.PowerShell".into(), ..shell("A") };
+    assert_eq!(store.shells().orphans(), Ok(vec![default]));
+    assert_eq!(version(&store.connection()), Ok(STEPS.len()));
+}
+
+#[test]
+fn e6_what_is_news_of_a_shell_takes_the_place_of_what_was_known() {
+    let (_kept, folder) = state();
+    let store = Store::open(&entered(&folder, 1)).unwrap();
+    let asked = Shell { made: false, ..shell("A") };
+    store.shells().remember(&asked).unwrap();
+    assert_eq!(store.shells().own_shells(), Ok(vec![asked]));
+    store.shells().remember(&shell("A")).unwrap();
+    assert_eq!(store.shells().own_shells(), Ok(vec![shell("A")]));
 }
 
 #[test]

@@ -9,13 +9,18 @@ use std::time::Duration;
 use sentinel_jump::answer::Answer;
 use sentinel_jump::cli::Exit;
 use sentinel_jump::config::SecretRef;
+use sentinel_jump::host::OUTPUT_BYTES;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
+use wsman::auth::Credentials;
+use wsman::client::{Options, RunspacePool};
+use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 use wsman::host_end::{Hit, Mishap};
+use wsman::psrp::Command;
 use wsman::secret::Secret;
 use wsman::transport::Proxy;
 
@@ -319,6 +324,43 @@ async fn a_password_that_was_put_right_is_tried_at_once() {
     let answer = ask(&desk, READ, on(json!({}))).await;
     assert_eq!(answer.code, None, "{}", answer.text);
     assert_eq!(Secret::new(crate::hosts::PASSWORD.to_owned()), SecretRef::File(file).fetch().await.expect("there"));
+}
+
+/// One call takes a bounded part of the memory, whatever the host puts out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e9_a_call_that_puts_out_too_much_keeps_what_was_taken_and_says_so() {
+    const PIECE: usize = 1 << 20;
+    let pieces = OUTPUT_BYTES / PIECE + 2;
+    let hosts = Hosts::start_with(Arc::new(move |command: &Command| match command.text == CALL {
+        true => (0..pieces).map(|_| Step::Output(Value::from("x".repeat(PIECE)))).collect(),
+        false => Vec::new(),
+    }))
+    .await;
+    let desk = hosts.desk();
+    let read = timeout(AT_ONCE * 4, ask(&desk, READ, on(json!({})))).await.expect("in time");
+    told("more than is taken", &read, "host_failed", 1, &hosts);
+    let said = read.envelope["error"].as_str().expect("a sentence");
+    assert!(said.contains("put out more than 32 MB") && said.contains("Narrow the question"), "{said}");
+}
+
+/// Somebody else has all the shells that the host allows the user.
+#[tokio::test]
+async fn e16_a_host_that_is_full_says_that_later_may_do() {
+    let hosts = Hosts::start_as(Arc::new(|_| Vec::new()), |options| options.peer.max_shells_per_user = 1, "").await;
+    let account = Credentials { username: "demo".into(), password: Secret::new(crate::hosts::PASSWORD.into()) };
+    let options = Options::new(&hosts.listeners["nordhafen"].url(), account).expect("an address");
+    let other = RunspacePool::open(options).await.expect("a shell");
+    let desk = hosts.desk();
+    for (tool, arguments) in [(READ, on(json!({}))), (WRITE, comment())] {
+        let answer = timeout(AT_ONCE, ask(&desk, tool, arguments)).await.expect("in time");
+        told("a full host", &answer, "host_failed", 3, &hosts);
+        let said = answer.envelope["error"].as_str().expect("a sentence");
+        assert!(said.contains("(fault 2150859173)") && said.ends_with("try again in a minute."), "{said}");
+    }
+    assert_eq!(hosts.count("nordhafen").requests_of("Create"), 1 + 2 * 2, "each was tried once more");
+    other.close().await;
+    let answer = ask(&desk, READ, on(json!({}))).await;
+    assert_eq!(answer.code, None, "{}", answer.text);
 }
 
 /// A port that nobody listens on any more.

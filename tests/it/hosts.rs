@@ -169,9 +169,9 @@ pub(crate) fn loopback() -> SocketAddr {
 }
 
 /// The demo's commands, after something of the test's own.
-struct Preceded {
-    inner: Box<dyn Commands>,
-    before: Before,
+pub(crate) struct Preceded {
+    pub(crate) inner: Box<dyn Commands>,
+    pub(crate) before: Before,
 }
 
 impl Commands for Preceded {

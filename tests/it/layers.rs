@@ -28,18 +28,32 @@ const LAYERS: &[Layer] = &[
         &["access", "answer", "audit", "call", "catalog", "config", "host", "store", "tenant", "watch"],
         &["entropy"],
     ),
-    layer("call", &["access", "answer", "catalog", "config", "host", "pool", "tenant"], &["clixml", "secret"]),
+    // The store's shells, which it deletes with the passwords that it has.
+    layer("call", &["access", "answer", "catalog", "config", "host", "pool", "store", "tenant"], &["clixml", "secret"]),
     // Of the configuration why a password cannot be had, to say it in every language.
     layer("answer", &["catalog", "config", "tenant"], &["clixml"]),
     layer("access", &["catalog", "tenant"], &[]),
-    layer("pool", &["host", "tenant"], &[]),
+    // What stands on a host is remembered before it is asked for.
+    layer("pool", &["host", "store", "tenant"], &[]),
     layer("config", &["access", "catalog", "host", "tenant"], &["clixml", "secret", "transport"]),
     // The catalogue for its tests only, which hold its answers against it.
     layer("demo", &["catalog", "config", "host"], &["auth", "clixml", "entropy", "host_end", "psrp", "secret"]),
     layer(
         "host",
         &[],
-        &["Error", "ErrorKind", "auth", "client", "clixml", "entropy", "psrp", "secret", "session", "transport"],
+        &[
+            "Error",
+            "ErrorKind",
+            "Retry",
+            "auth",
+            "client",
+            "clixml",
+            "entropy",
+            "psrp",
+            "secret",
+            "session",
+            "transport",
+        ],
     ),
     layer("catalog", &["tenant"], &[]),
     layer("audit", &["store"], &["entropy", "secret"]),
@@ -54,7 +68,10 @@ const MAP: Map = Map {
     library: "sentinel_jump",
     beside: "wsman",
     layers: LAYERS,
-    hands_on: &[("desk", &["Door"]), ("host", &["CertificateProblem", "Unavailable"])],
+    hands_on: &[
+        ("desk", &["Door"]),
+        ("host", &["CertificateProblem", "HostFacts", "Retry", "ShellNews", "ShellWatch", "Unavailable"]),
+    ],
     outside: &[("demo", &["fixtures/demo/"])],
     doors: &[
         ("rmcp", &["front", "mcp"]),
@@ -100,11 +117,17 @@ fn the_map_says_no_more_than_the_code_needs() {
 /// A function, and the files that call it, with how often.
 const CALLS: &[(Called, &[(&str, usize)])] = &[
     // The trail is told by the desk's record, and that by the desk: once before a write, once at the end.
-    // By names of methods: `host/open` begins a command, `call/open` ends a try, `host/allow` a question.
+    // By names of methods: `host/open` begins a command, `call/open` ends a try or a look, `host/allow` a question.
     (Called::Method("begin"), &[("desk/function.rs", 1), ("desk/record.rs", 1), ("host/open.rs", 1)]),
     (
         Called::Method("end"),
-        &[("call/open/mod.rs", 1), ("desk/mod.rs", 1), ("desk/record.rs", 1), ("host/allow.rs", 1)],
+        &[
+            ("call/open/clear.rs", 1),
+            ("call/open/mod.rs", 2),
+            ("desk/mod.rs", 1),
+            ("desk/record.rs", 1),
+            ("host/allow.rs", 1),
+        ],
     ),
     // One opening: the lease's, and nobody but `call/open` asks a lease for it.
     (Called::Function("host::Session::open"), &[("pool/lease.rs", 1)]),

@@ -7,6 +7,7 @@ mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
 #[expect(dead_code, reason = "the library's tests need more of it")]
 mod certificates;
+mod circuit;
 mod cli;
 mod config;
 mod confirm;
@@ -15,6 +16,7 @@ mod desk;
 mod door;
 mod faults;
 mod first_contact;
+mod gate;
 mod hosts;
 mod http;
 mod languages;
@@ -23,9 +25,11 @@ mod leaks;
 mod mcp;
 mod path;
 mod pool;
+mod processes;
 mod readme;
 mod requests;
 mod sentences;
+mod shells;
 mod snapshot;
 #[cfg(unix)]
 mod terminal;

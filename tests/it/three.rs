@@ -115,7 +115,8 @@ async fn a_host_that_is_too_slow_is_late_and_keeps_nobody_waiting() {
     for tenant in ["alpenmed", "marlowe"] {
         assert_eq!(line(&answer, tenant)["code"], "timed_out", "{tenant}");
     }
-    assert_eq!(answer.envelope["summary"], json!({"asked": 4, "done": 2, "failed": 2}));
+    // The silent one was given up after what a connection may take, the other at the deadline.
+    assert_eq!(answer.envelope["summary"], json!({"asked": 4, "done": 2, "failed": 1, "unreachable": 1}));
     assert_eq!(hosts.count("nordhafen").runs_of(CALL), 2);
     desk.close().await;
     assert_eq!(hosts.count("nordhafen").shells_open, 0);

@@ -1,38 +1,20 @@
 //! The trail as processes write it: several at once, and one that is killed.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::hosts::{Hosts, PASSWORD, PLACE, VARIABLE};
+use crate::hosts::{Hosts, PLACE};
 use crate::pool::endless;
+use crate::processes::{configured, process};
 
 /// Chosen: far above what an idle machine takes for a call of a new process.
 const SOON: Duration = Duration::from_secs(60);
-
-/// A folder with a configuration whose trail is in it.
-fn configured(hosts: &Hosts) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let state = folder.path().join("state");
-    let toml = format!("state_dir = '{}'\n{}", state.display(), hosts.toml);
-    std::fs::write(folder.path().join("sentinel-jump.toml"), toml).expect("written");
-    folder
-}
-
-fn process(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
-    command.args(arguments).args(["--config", folder.join("sentinel-jump.toml").to_str().expect("a plain path")]);
-    command.env(VARIABLE, PASSWORD).env_remove("SENTINEL_JUMP_LOG").kill_on_drop(true);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    command
-}
 
 fn comment(folder: &Path, number: &str) -> Child {
     let (number, [tenant, workspace]) = (format!("IncidentNumber={number}"), PLACE);

@@ -36,6 +36,8 @@ cases! {
         NoConnection,
         /// Somebody listens there and says nothing.
         Silent,
+        /// Somebody listens there and hangs up.
+        HungUp,
         /// What answers has trouble of its own.
         HostFailed { status: u16 },
         /// The host's HTTP service answered in WinRM's place.
@@ -48,6 +50,8 @@ cases! {
         NotWinrm,
         /// Password or script were not read in time, here.
         SourcesTooSlow,
+        /// It was looked for a moment ago, and is not again yet.
+        Away { why: Box<Unreached>, seconds: u64 },
     }
 }
 
@@ -62,9 +66,11 @@ impl Unreached {
             | Self::DoorRefused { .. }
             | Self::Wordless { .. }
             | Self::NotKept
+            | Self::HungUp
             | Self::NoConnection => Code::Unreachable,
             Self::Silent | Self::SourcesTooSlow => Code::TimedOut,
             Self::NotWinrm => Code::NotWinrm,
+            Self::Away { why, .. } => why.code(),
         }
     }
 }
@@ -314,13 +320,20 @@ cases! {
         TooSlow { seconds: u64 },
         /// Without saying how.
         Silent,
+        /// With more output than is taken, its end among it.
+        TooMuch { megabytes: usize },
     }
 }
 
 impl Ended {
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::EmptyHanded | Self::Exited { .. } | Self::Error | Self::NotBegun | Self::Silent => Code::HostFailed,
+            Self::EmptyHanded
+            | Self::Exited { .. }
+            | Self::Error
+            | Self::NotBegun
+            | Self::Silent
+            | Self::TooMuch { .. } => Code::HostFailed,
             Self::Asked => Code::HostQuestion,
             Self::Cancelled => Code::Cancelled,
             Self::TooSlow { .. } => Code::TimedOut,
@@ -388,5 +401,7 @@ cases! {
         Exited { function: &'static str, code: i32 },
         /// The last native program that it ran failed.
         ProgramFailed { function: &'static str, code: i32 },
+        /// It put out more than is taken, its end among it.
+        TooMuch { function: &'static str },
     }
 }

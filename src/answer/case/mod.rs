@@ -85,7 +85,8 @@ cases! {
         /// No TLS that both ends trust.
         NoTls { host: HostId, stage: Stage, why: NoTls },
         /// The host understood and refused, with the number of its fault.
-        Refused { host: HostId, stage: Stage, fault: Option<u32> },
+        /// `later`: it may not then.
+        Refused { host: HostId, stage: Stage, fault: Option<u32>, later: bool },
         /// No script, or not the right one.
         NoScript { host: HostId, why: NoScript },
         /// Not, or not surely, the workspace that was asked for.

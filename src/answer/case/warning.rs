@@ -13,6 +13,11 @@ cases! {
         Tainted { host: HostId, function: &'static str, variable: String, line: u32 },
         /// The last native program that the function ran failed.
         ProgramFailed { host: HostId, function: &'static str, code: i32 },
+        /// The function put out more than is taken, and so many messages were
+        /// dropped.
+        Dropped { host: HostId, function: &'static str, megabytes: usize, messages: u64 },
+        /// The host said more or fewer messages than came.
+        Irregular { host: HostId, function: &'static str },
         /// No row of the page has the field.
         NoSuchField { field: String },
         /// Fields of a row were cut, and so many left out. `more`: cut ones

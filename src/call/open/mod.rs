@@ -6,6 +6,8 @@
 //! rest of a refused password and to the caller's patience. Nothing else can
 //! open a session.
 
+mod circuit;
+mod clear;
 mod plan;
 mod sign_in;
 
@@ -15,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::limit;
+use super::pause::{Next, Pauses};
 use super::verdict::{self, Stage};
 use crate::answer::ToolError;
 use crate::answer::case::Slip;
@@ -24,8 +27,17 @@ use crate::host::Session;
 use crate::pool::{Lease, Pool, PoolKey};
 use crate::tenant::Target;
 
+pub(super) use circuit::Circuits;
+use circuit::Found;
 pub(super) use sign_in::SignIns;
-use sign_in::Tried;
+use sign_in::{Again, Tried};
+
+/// How often a call waits for another session to make room for its own, where
+/// the host allows fewer than are configured.
+///
+/// Chosen: the first time its limit is learnt; the second is for several that
+/// learn it together.
+const TURNS: u32 = 2;
 
 /// How long a call may wait for its turn.
 ///
@@ -45,6 +57,7 @@ pub(super) struct Door<'a> {
     pub(super) vault: &'a Vault,
     pub(super) pool: &'a Pool,
     pub(super) sign_ins: &'a SignIns,
+    pub(super) circuits: &'a Circuits,
 }
 
 /// Who wants in, and what for.
@@ -82,16 +95,40 @@ impl<'p> Door<'p> {
     /// As the caller is told; nothing of the script ran but `init`.
     pub(super) async fn open(&self, visit: &Visit<'_>) -> Result<Opened<'p>, ToolError> {
         let host = self.host(visit.target)?;
-        let mut lease = self.wait(visit, host).await?;
-        let was_warm = lease.session().is_some();
-        if !was_warm {
-            tokio::select! {
+        let mut turns = 0;
+        loop {
+            let seated = self.pool.is_seated(&PoolKey::of(visit.target));
+            if !seated {
+                self.circuits.look(&host.id)?;
+            }
+            let mut lease = tokio::select! {
+                biased;
+                lease = self.wait(visit, host) => lease?,
+                // All its seats may be those of shells that cannot be deleted.
+                away = self.circuits.until_away(&host.id), if !seated => return Err(away),
+            };
+            if lease.session().is_some() {
+                return Ok(Opened { lease, was_warm: true });
+            }
+            let filled = tokio::select! {
                 biased;
                 () = visit.cancel.cancelled() => return Err(verdict::cancelled_before()),
-                opened = self.fill(visit, host, &mut lease) => opened?,
+                filled = self.fill(visit, host, &mut lease) => filled,
+            };
+            match filled {
+                Ok(()) => return Ok(Opened { lease, was_warm: false }),
+                Err(Unfilled { .. }) if lease.makes_room() && turns < TURNS => turns += 1,
+                Err(Unfilled { error, relents: true }) if turns == 0 => {
+                    turns += 1;
+                    // Without the seat, which another may need.
+                    drop(lease);
+                    if Pauses::new().wait(Instant::now() + WAIT, visit.cancel).await == Next::GiveUp {
+                        return Err(error);
+                    }
+                }
+                Err(Unfilled { error, .. }) => return Err(error),
             }
         }
-        Ok(Opened { lease, was_warm })
     }
 
     /// The host that serves the target.
@@ -118,17 +155,37 @@ impl<'p> Door<'p> {
         }
     }
 
-    async fn fill(&self, visit: &Visit<'_>, host: &Host, lease: &mut Lease<'p>) -> Result<(), ToolError> {
+    async fn fill(&self, visit: &Visit<'_>, host: &Host, lease: &mut Lease<'p>) -> Result<(), Unfilled> {
         let deadline = Instant::now() + plan::open_time(host, visit.target) + GRACE;
         // A file can be on a share that does not answer.
         let plan = timeout_at(deadline, plan::plan(self.vault, host, visit.target, lease.probes())).await;
         let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
         let trying = timeout_at(deadline, self.sign_ins.may_try(&host.id, &plan.password)).await;
         let attempt = trying.map_err(|_| verdict::silent(&host.id))??;
+        // After those who went first, and may have found nobody.
+        let passage = self.circuits.may_try(&host.id).await?;
         let opened = timeout_at(deadline, lease.open(&plan)).await;
         let tried = opened.as_ref().map_or(Tried::NotHad, Tried::told_by);
-        attempt.end(plan.password, tried).await;
-        let opened = opened.map_err(|_| verdict::silent(&host.id))?;
-        opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error))
+        let again = attempt.end(plan.password, tried).await;
+        let relents = again == Again::Once || matches!(&opened, Ok(Err(error)) if verdict::may_relent(error));
+        let told = match opened {
+            Ok(opened) => opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error)),
+            Err(_) => Err(verdict::silent(&host.id)),
+        };
+        passage.end(Found::told_by(&told));
+        told.map_err(|error| Unfilled { error, relents })
+    }
+}
+
+/// Why there is no session.
+struct Unfilled {
+    error: ToolError,
+    /// The host may think better of it in a moment.
+    relents: bool,
+}
+
+impl From<ToolError> for Unfilled {
+    fn from(error: ToolError) -> Self {
+        Self { error, relents: false }
     }
 }

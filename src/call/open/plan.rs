@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::answer::ToolError;
 use crate::answer::case::{Case, NoScript, NoSignIn, Unreached};
 use crate::config::{Host, Script, Vault};
-use crate::host::{AzureWorkspace, OpenPlan, Probes, ScriptSource};
+use crate::host::{AzureWorkspace, HostFacts, OpenPlan, Probes, SHELL_NAME, ScriptSource};
 use crate::tenant::{HostId, Target};
 
 /// How long fetching the password, opening, loading and setting the target may
@@ -53,6 +53,11 @@ pub(super) async fn plan(vault: &Vault, host: &Host, target: &Target, probes: Pr
         },
         open_timeout: OPEN_TIME,
         probes,
+        // Whoever looks at the host's shells sees whose it is.
+        shell_name: format!("{SHELL_NAME} {}", target.tenant().id),
+        // The pool's to say.
+        facts: HostFacts::default(),
+        shells: None,
     })
 }
 

@@ -3,7 +3,9 @@
 //! Domains lock an account after a few wrong passwords, and every session
 //! signs in anew: one question over ten workspaces of a host would be ten
 //! tries. So the first session of a host goes alone, and a refused password
-//! rests.
+//! rests. One that was taken before is tried once more first, alone: a domain
+//! controller that was away says no, too, and a single word of it would shut
+//! the host for all its tenants.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -15,7 +17,7 @@ use wsman::secret::Secret;
 
 use crate::answer::ToolError;
 use crate::answer::case::{Case, NoSignIn};
-use crate::host::{HostError, HostErrorKind, WireCase};
+use crate::host::{HostError, HostErrorKind, WireCase, WireError};
 use crate::tenant::HostId;
 
 /// How long a refused password rests.
@@ -35,6 +37,8 @@ enum Opinion {
     #[default]
     None,
     Taken(Secret<String>),
+    /// Refused after it had been taken.
+    Doubted(Secret<String>),
     Refused(Secret<String>, Instant),
     NotHad(Instant),
 }
@@ -63,18 +67,30 @@ pub(super) enum Tried {
     NotHad,
 }
 
+/// Whether a refused password may be tried once more at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    Once,
+    No,
+}
+
 impl Tried {
     /// What opening a session says of the password.
     pub(super) fn told_by<T>(opened: &Result<T, HostError>) -> Self {
         match opened {
             Ok(_) => Self::Taken,
-            Err(HostError { kind: HostErrorKind::Wire(error), .. }) => match error.case {
-                WireCase::SignInRefused => Self::Refused,
-                WireCase::Refused { .. } => Self::Taken,
-                _ => Self::NotHad,
-            },
+            Err(HostError { kind: HostErrorKind::Wire(error), .. }) => Self::of(error),
             // Found out by asking the host in an open session.
             Err(_) => Self::Taken,
+        }
+    }
+
+    /// What an operation that did not come off says of it.
+    pub(super) fn of(error: &WireError) -> Self {
+        match error.case {
+            WireCase::SignInRefused => Self::Refused,
+            WireCase::Refused { .. } => Self::Taken,
+            _ => Self::NotHad,
         }
     }
 }
@@ -108,17 +124,28 @@ impl SignIns {
 }
 
 impl Try {
-    /// Keeps what came of it. Dropped without, nothing was learnt.
-    pub(super) async fn end(self, password: Secret<String>, tried: Tried) {
+    /// Keeps what came of it; whether the password may be tried once more.
+    /// Dropped without, nothing was learnt.
+    pub(super) async fn end(self, password: Secret<String>, tried: Tried) -> Again {
+        let alone = self.alone.is_some();
         let mut opinion = match self.alone {
             Some(alone) => alone,
             None => self.opinion.lock_owned().await,
         };
-        *opinion = match tried {
-            Tried::Taken => Opinion::Taken(password),
-            Tried::Refused => Opinion::Refused(password, Instant::now()),
-            Tried::NotHad => Opinion::NotHad(Instant::now()),
+        let (new, again) = match (tried, &*opinion) {
+            (Tried::Taken, _) => (Opinion::Taken(password), Again::No),
+            // Of several that went side by side each is refused once; all may come again, one after the other.
+            (Tried::Refused, Opinion::Taken(taken)) if *taken == password => (Opinion::Doubted(password), Again::Once),
+            (Tried::Refused, Opinion::Doubted(doubted)) if !alone && *doubted == password => {
+                (Opinion::Doubted(password), Again::Once)
+            }
+            (Tried::Refused, _) => (Opinion::Refused(password, Instant::now()), Again::No),
+            // It says nothing against one that was taken.
+            (Tried::NotHad, Opinion::Taken(taken)) if *taken == password => (Opinion::Taken(password), Again::No),
+            (Tried::NotHad, _) => (Opinion::NotHad(Instant::now()), Again::No),
         };
+        *opinion = new;
+        again
     }
 }
 
@@ -137,6 +164,26 @@ mod tests {
         drop(signs.may_try(&host, &password("b")).await.unwrap());
         tokio::time::advance(REST).await;
         assert!(signs.may_try(&host, &password("a")).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn e1_a_password_that_was_taken_gets_a_second_try_and_no_third() {
+        let (signs, host) = (SignIns::default(), HostId::parse("jump").unwrap());
+        let password = Secret::new("a".to_owned());
+        let first = signs.may_try(&host, &password).await.unwrap();
+        assert_eq!(first.end(password.clone(), Tried::Taken).await, Again::No);
+        // Three sessions sign in side by side when the domain forgets the password for a moment.
+        let mut together = Vec::new();
+        for _ in 0..3 {
+            together.push(signs.may_try(&host, &password).await.unwrap());
+        }
+        for one in together {
+            assert_eq!(one.end(password.clone(), Tried::Refused).await, Again::Once);
+        }
+        let second = signs.may_try(&host, &password).await.unwrap();
+        assert!(tokio::time::timeout(REST, signs.may_try(&host, &password)).await.is_err(), "it goes alone");
+        assert_eq!(second.end(password.clone(), Tried::Refused).await, Again::No);
+        assert_eq!(signs.may_try(&host, &password).await.unwrap_err().code(), Code::SignInRefused);
     }
 
     #[tokio::test(start_paused = true)]

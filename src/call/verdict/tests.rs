@@ -72,6 +72,7 @@ fn table() -> Vec<(u8, Returned, &'static str, &'static str)> {
         (16, before(Ended::TimedOut), "TooSlow failed", "TooSlow unknown"),
         (17, back(Ended::Silent), "Silent failed", "Silent unknown"),
         (17, before(Ended::Silent), "Silent failed", "Silent unknown"),
+        (18, Returned { dropped: 3, data: data(), ..back(Ended::TooMuch) }, "TooMuch failed", "TooMuch unknown"),
     ]
 }
 
@@ -96,7 +97,7 @@ fn told(result: &Result<Rows, ToolError>) -> String {
 
 #[test]
 fn b1_every_row_of_the_table_counts_as_it_says() {
-    let mut rows = [false; 18];
+    let mut rows = [false; 19];
     for (row, back, read, write) in table() {
         rows[usize::from(row)] = true;
         for (function, expected) in [("Get-AnalyticsRules", read), ("Add-IncidentComment", write)] {
@@ -106,7 +107,19 @@ fn b1_every_row_of_the_table_counts_as_it_says() {
             assert!(!said.contains("planted"), "the host's text is in our sentence: {said}");
         }
     }
-    assert_eq!(rows.iter().filter(|seen| **seen).count(), 17);
+    assert_eq!(rows.iter().filter(|seen| **seen).count(), 18);
+}
+
+#[test]
+fn b6_e9_what_is_missing_from_an_answer_is_told_in_it() {
+    let warned = |back: Returned| {
+        let rows = judged("Get-AnalyticsRules", back).unwrap();
+        rows.ours.iter().map(Warning::name).collect::<Vec<_>>()
+    };
+    let whole = Returned { data: vec![Value::from("row")], ..Returned::new(Ended::Completed) };
+    assert_eq!(warned(whole.clone()), [""; 0]);
+    assert_eq!(warned(Returned { irregular: true, ..whole.clone() }), ["Irregular"]);
+    assert_eq!(warned(Returned { dropped: 3, ..whole }), ["Dropped"]);
 }
 
 #[test]

@@ -3,15 +3,16 @@
 use super::{Stage, text, tls};
 use crate::answer::ToolError;
 use crate::answer::case::{Case, Lost, NoSignIn, Slip, Unreached};
-use crate::host::{Unavailable, WireCase, WireError};
+use crate::host::{Retry, Unavailable, WireCase, WireError};
 use crate::tenant::HostId;
 
 /// What an operation that did not come off on the wire means.
 pub(super) fn failed(host: &HostId, stage: Stage, error: &WireError) -> ToolError {
-    ToolError::of(case(host.clone(), stage, &error.case)).with_host_errors(error.fault.as_ref().map(text))
+    ToolError::of(case(host.clone(), stage, error)).with_host_errors(error.fault.as_ref().map(text))
 }
 
-fn case(host: HostId, stage: Stage, found: &WireCase) -> Case {
+fn case(host: HostId, stage: Stage, error: &WireError) -> Case {
+    let found = &error.case;
     let why = match found {
         WireCase::Certificate { .. }
         | WireCase::NoCommonTls
@@ -34,7 +35,9 @@ fn case(host: HostId, stage: Stage, found: &WireCase) -> Case {
             return Case::NoSignIn { host, why };
         }
         WireCase::SignInRefused | WireCase::Denied => return Case::NoSignIn { host, why: NoSignIn::Refused },
-        WireCase::Refused { fault } => return Case::Refused { host, stage, fault: *fault },
+        WireCase::Refused { fault } => {
+            return Case::Refused { host, stage, fault: *fault, later: error.retry != Retry::Never };
+        }
         WireCase::Misconfigured { why } if stage == Stage::Before => {
             return Case::NoSignIn { host, why: NoSignIn::Misconfigured { why: why.clone() } };
         }
@@ -45,6 +48,7 @@ fn case(host: HostId, stage: Stage, found: &WireCase) -> Case {
         WireCase::ProxyUnreachable => (Unreached::ProxyUnreachable, Lost::Connection),
         WireCase::ProxyRefused { status: Some(407) } => (Unreached::ProxySignIn, Lost::Connection),
         WireCase::ProxyRefused { status } => (Unreached::ProxyRefused { status: *status }, Lost::Connection),
+        WireCase::HungUp => (Unreached::HungUp, Lost::Connection),
         WireCase::Unreachable => (Unreached::NoConnection, Lost::Connection),
         WireCase::HostFailed { status } => (Unreached::HostFailed { status: *status }, Lost::Connection),
         WireCase::DoorRefused { status } => (Unreached::DoorRefused { status: *status }, Lost::Connection),

@@ -164,9 +164,11 @@ fn unreached() -> Vec<Unreached> {
         Unreached::DoorRefused { status: 70 },
         Unreached::Wordless { status: 70 },
         Unreached::NotKept,
+        Unreached::HungUp,
         Unreached::Silent,
         Unreached::NotWinrm,
         Unreached::SourcesTooSlow,
+        Unreached::Away { why: Box::new(Unreached::NoConnection), seconds: 7 },
     ]
 }
 
@@ -304,6 +306,7 @@ fn ended() -> Vec<Ended> {
         Ended::Cancelled,
         Ended::TooSlow { seconds: 70 },
         Ended::Silent,
+        Ended::TooMuch { megabytes: 70 },
     ]
 }
 
@@ -330,6 +333,7 @@ fn doubts() -> Vec<Doubt> {
         Doubt::Asked { function: FUNCTION },
         Doubt::Exited { function: FUNCTION, code: 70 },
         Doubt::ProgramFailed { function: FUNCTION, code: 70 },
+        Doubt::TooMuch { function: FUNCTION },
     ]
 }
 
@@ -361,6 +365,8 @@ pub(super) fn warnings() -> Vec<Warning> {
         Warning::PartlyTold { host: host(), function: FUNCTION, missing: vec!["the-one", "the-other"] },
         Warning::Tainted { host: host(), function: FUNCTION, variable: text("the-variable"), line: 70 },
         Warning::ProgramFailed { host: host(), function: FUNCTION, code: 70 },
+        Warning::Dropped { host: host(), function: FUNCTION, megabytes: 70, messages: 71 },
+        Warning::Irregular { host: host(), function: FUNCTION },
         Warning::NoSuchField { field: text("the-field") },
         cut(&["the-one", "the-other"], 0, 0),
         cut(&["the-one", "the-other"], 70, 71),
@@ -451,8 +457,9 @@ pub(super) fn cases() -> Vec<(String, Case)> {
     }
     add("During".into(), Case::NoTls { host: host(), stage: Stage::During, why: NoTls::Failed });
     for (stage, name) in [(Stage::Before, "Before"), (Stage::During, "During")] {
-        add(name.into(), Case::Refused { host: host(), stage, fault: Some(70) });
-        add(name.into(), Case::Refused { host: host(), stage, fault: None });
+        add(name.into(), Case::Refused { host: host(), stage, fault: Some(70), later: false });
+        add(name.into(), Case::Refused { host: host(), stage, fault: Some(70), later: true });
+        add(name.into(), Case::Refused { host: host(), stage, fault: None, later: false });
     }
     no_script().into_iter().for_each(|why| add(why.name().into(), Case::NoScript { host: host(), why }));
     wrong_target().into_iter().for_each(|why| add(why.name().into(), Case::WrongTarget { host: host(), why }));

@@ -117,7 +117,9 @@ impl RunspacePool {
     }
 
     /// Leaves the pool on the host, with what runs in it; the host keeps its
-    /// output for `idle_timeout` at most. A pool that is dropped now stays
+    /// output for `idle_timeout` at most, or, when that is `None`, for as long
+    /// as the shell was created with: four minutes, see
+    /// [`Config::idle_timeout`](crate::session::Config::idle_timeout). A pool that is dropped now stays
     /// there, for [`RunspacePool::reconnect`] or another process's
     /// [`RunspacePool::connect`].
     ///

@@ -67,6 +67,7 @@ pub(super) async fn sealed(response: Response, seal: &mut dyn Seal, age: Age) ->
 /// An answer that is not sealed is never believed, only explained.
 fn unsealed(status: u16, is_empty: bool, server: Server, age: Age) -> TransportError {
     match status {
+        413 => TransportError::TooLarge,
         500 if is_empty && age == Age::First => TransportError::Wordless { status },
         // Seen by users after two idle minutes (400), and what a host says to
         // what it takes for an unsealed request (500).
@@ -100,14 +101,14 @@ pub(super) enum Word {
 /// The answer where nothing is sealed; with the error, whether the host may have
 /// acted on the request.
 ///
-/// Chosen: over TLS 401, 403 and 404 are said before a request is handed on,
+/// Chosen: over TLS 401, 403, 404 and 413 are said before a request is handed on,
 /// whoever ends TLS; 503 only by HTTP.sys, since what stands before a host says
 /// it of one that did not answer in time, too, and so are 502 and 504.
 pub(super) async fn plain(response: Response, by: By, word: Word, age: Age) -> Result<Reply, (TransportError, Sent)> {
     let status = response.status().as_u16();
     let server = Server::of(&response);
     let before = match status {
-        401 | 403 | 404 => true,
+        401 | 403 | 404 | 413 => true,
         503 => server == Server::Windows,
         _ => false,
     };
@@ -133,6 +134,7 @@ pub(super) async fn plain(response: Response, by: By, word: Word, age: Age) -> R
         return Ok(Reply { status, body });
     }
     refused(match (status, by) {
+        (413, _) => TransportError::TooLarge,
         (500, _) if body.is_empty() && age == Age::First => TransportError::Wordless { status },
         (400 | 500, By::Connection) if body.is_empty() => TransportError::ContextLost { status },
         (403, By::Connection) => TransportError::DoorRefused { status },

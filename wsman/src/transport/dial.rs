@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -54,11 +55,23 @@ fn in_turn(found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     turns
 }
 
-fn ready(stream: TcpStream) -> TcpStream {
+/// What every connection of ours is told; one that cannot be is used as it is.
+pub(super) fn ready(stream: TcpStream) -> TcpStream {
     // Chosen: small requests that wait for each other gain nothing by waiting
     // for more.
     let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive());
     stream
+}
+
+/// A Receive is silent for as long as the host holds it, and what is between
+/// forgets connections that are: firewalls after some minutes, and a host that
+/// lost its power says nothing at all.
+///
+/// Chosen: the other end has gone when it does not answer for a minute.
+fn keepalive() -> TcpKeepalive {
+    let (quiet, interval) = (Duration::from_secs(30), Duration::from_secs(10));
+    TcpKeepalive::new().with_time(quiet).with_interval(interval)
 }
 
 fn refusal(error: &io::Error) -> TransportError {
@@ -79,6 +92,14 @@ mod tests {
         let found = ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"].map(at);
         assert_eq!(in_turn(found.into_iter()), ["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"].map(at));
         assert!(in_turn([].into_iter()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_quiet_connection_is_asked_whether_it_is_there() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let stream = connect(&endpoint).await.unwrap();
+        assert!(SockRef::from(&stream).keepalive().unwrap() && stream.nodelay().unwrap());
     }
 
     #[tokio::test]

@@ -62,6 +62,10 @@ pub enum TransportError {
         /// 403, or 503.
         status: u16,
     },
+    /// The request is larger than the host's HTTP service takes, or something
+    /// before it.
+    #[error("the request is too large (status 413)")]
+    TooLarge,
     /// No word but the status. So a host answers unencrypted traffic, or a way
     /// to sign in, that it does not allow.
     #[error("the host answered with status {status} and no word")]
@@ -204,6 +208,7 @@ impl TransportError {
             | Self::Seal(_)
             | Self::NotHttp
             | Self::ReplyTooLong { .. } => ErrorKind::PeerMisbehaved,
+            Self::TooLarge => ErrorKind::Refused,
             Self::NoClient => ErrorKind::Misuse,
             Self::NameNotResolved
             | Self::Refused
@@ -230,6 +235,11 @@ impl TransportError {
         let error = Error::new(self.kind(), what);
         let error = match &self {
             Self::FaultAtSignIn { fault, .. } => error.with_fault(Fault::clone(fault)),
+            // What a host says that reads the request before it finds so.
+            Self::TooLarge => {
+                let subcode = Some("EncodingLimit".to_owned());
+                error.with_fault(Fault { code: None, subcode, text: "status 413".to_owned() })
+            }
             // The next connection is signed in anew.
             Self::ContextLost { .. } => error.with_retry(Retry::Now),
             // A host that is going down or coming up hangs up, too.

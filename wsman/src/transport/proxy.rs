@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use reqwest::{Body, Url};
 use tokio::net::TcpStream;
 
-use super::{Endpoint, TransportError};
+use super::{Endpoint, TransportError, dial};
 use crate::{Error, ErrorKind};
 
 /// An HTTP proxy that makes tunnels (`CONNECT`).
@@ -52,8 +52,7 @@ impl Proxy {
     /// Bytes to the host and back. The proxy resolves the host's name.
     pub(super) async fn tunnel(&self, to: &Endpoint) -> Result<TokioIo<Upgraded>, TransportError> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let stream = stream.map_err(|error| TransportError::ProxyUnreachable { kind: error.kind() })?;
-        let _ = stream.set_nodelay(true);
+        let stream = dial::ready(stream.map_err(|error| TransportError::ProxyUnreachable { kind: error.kind() })?);
         let lost = |_| TransportError::ProxyRefused { status: None };
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
         // Ends with the upgrade, or with the sender.

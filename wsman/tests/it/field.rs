@@ -198,6 +198,7 @@ async fn b3_over_tls_the_hosts_own_refusal_proves_that_nothing_ran() {
         ("HTTP/1.1 401 x\r\nWWW-Authenticate: Basic realm=\"WSMAN\"\r\nContent-Length: 0\r\n\r\n", false),
         ("HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n", false),
         ("HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", false),
+        ("HTTP/1.1 413 x\r\nContent-Length: 0\r\n\r\n", false),
         ("HTTP/1.1 503 x\r\nServer: Microsoft-HTTPAPI/2.0\r\nContent-Length: 0\r\n\r\n", false),
         ("HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n", true),
         ("HTTP/1.1 503 x\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n", true),
@@ -216,6 +217,7 @@ async fn b3_over_http_an_unsealed_refusal_proves_nothing() {
         (401, TransportError::ContextLost { status: 401 }),
         (403, TransportError::DoorRefused { status: 403 }),
         (404, TransportError::Unsealed { status: 404 }),
+        (413, TransportError::TooLarge),
         (503, TransportError::DoorRefused { status: 503 }),
     ] {
         let answer = format!("HTTP/1.1 {status} x\r\nServer: Microsoft-HTTPAPI/2.0\r\nContent-Length: 0\r\n\r\n");

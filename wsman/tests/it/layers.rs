@@ -39,6 +39,7 @@ const MAP: Map = Map {
         ("ntlmclient", &["auth"]),
         ("reqwest", &["transport"]),
         ("rustls_platform_verifier", &["transport"]),
+        ("socket2", &["transport/dial.rs"]),
         ("getrandom", &["entropy.rs"]),
         ("rsa", &["psrp"]),
         ("aes", &["psrp"]),

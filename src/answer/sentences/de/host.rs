@@ -35,6 +35,10 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
         Unreached::Silent => {
             write!(f, "Der Host \"{host}\" hat nicht rechtzeitig geantwortet; es wurde nichts ausgeführt.")
         }
+        Unreached::HungUp => write!(
+            f,
+            "Was für den Host \"{host}\" lauscht, hat die Verbindung ohne Antwort geschlossen; es wurde nichts ausgeführt. url prüfen: WinRM hat 5985 für http und 5986 für https. Wenn es vorher ging, muss sein Betreiber den WinRM-Dienst prüfen."
+        ),
         Unreached::HostFailed { status } => write!(
             f,
             "Was für den Host \"{host}\" antwortet, antwortete mit Status {status}: etwas dazwischen oder kein WinRM; es wurde nichts ausgeführt. url und Proxy prüfen."
@@ -59,6 +63,10 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
             f,
             "Das Passwort oder das Skript für den Host \"{host}\" konnte nicht rechtzeitig gelesen werden; es wurde nichts ausgeführt. Prüfen, wo beide laut Konfiguration liegen."
         ),
+        Unreached::Away { why, seconds } => {
+            unreached(host, why, f)?;
+            write!(f, " Das hat sich eben gezeigt; in den nächsten {seconds} s wird nicht noch einmal gefragt.")
+        }
     }
 }
 
@@ -161,7 +169,7 @@ pub(super) fn no_tls(host: &HostId, stage: Stage, why: &NoTls, f: &mut Formatter
         NoTls::Certificate { flaw, sha256 } => certificate(host, flaw, sha256, end, f),
         NoTls::NothingInCommon => write!(
             f,
-            "Der Host \"{host}\" hat kein TLS 1.2 oder 1.3 mit einer Chiffre, die dieser Server annimmt, so wie Windows vor 2016 mit einem RSA-Zertifikat; {end}. http verwenden, das versiegelt ist, oder dem Host ein ECDSA-Zertifikat geben."
+            "Der Host \"{host}\" hat kein TLS 1.2 oder 1.3 mit einer Chiffre, die dieser Server annimmt, so wie Windows vor 2016 mit einem RSA-Zertifikat oder jeder Host, dessen Zertifikat einen P-521-Schlüssel hat; {end}. http verwenden, das versiegelt ist, oder dem Host ein ECDSA-Zertifikat auf P-256 oder P-384 geben."
         ),
         NoTls::NotTls => write!(
             f,
@@ -322,6 +330,10 @@ pub(super) fn ended(host: &HostId, function: &str, why: &Ended, f: &mut Formatte
             f,
             "\"{function}\" endete auf dem Host \"{host}\" nicht innerhalb von {seconds} Sekunden und wurde angehalten; enger fragen oder es später versuchen."
         ),
+        Ended::TooMuch { megabytes } => write!(
+            f,
+            "\"{function}\" hat auf dem Host \"{host}\" mehr als {megabytes} MB ausgegeben; der Rest wurde verworfen. Die Frage enger fassen."
+        ),
         Ended::Silent => write!(f, "\"{function}\" endete auf dem Host \"{host}\", ohne zu sagen, wie."),
     }
 }
@@ -362,6 +374,9 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
         }
         Doubt::Exited { function, code } => {
             write!(f, "beendete \"{function}\" das Skript mit dem Exitcode {code}")?;
+        }
+        Doubt::TooMuch { function } => {
+            write!(f, "gab \"{function}\" mehr aus, als angenommen wird, und das Ende ging mit dem Rest verloren")?;
         }
         Doubt::ProgramFailed { function, code } => {
             write!(f, "endete das letzte Programm, das \"{function}\" ausführte, mit dem Exitcode {code}")?;

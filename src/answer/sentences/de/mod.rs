@@ -10,7 +10,7 @@ mod phrase;
 use std::fmt::{Formatter, Result};
 
 use super::quoted;
-use crate::answer::case::{Azure, Case, Forbidden, Misspelt, Offered, Slip, Unknown, WrongTarget};
+use crate::answer::case::{Azure, Case, Forbidden, Misspelt, Offered, Slip, Stage, Unknown, WrongTarget};
 use crate::spelling::LONGEST;
 use crate::tenant::HostId;
 
@@ -50,9 +50,20 @@ pub(super) fn case(case: &Case, f: &mut Formatter<'_>) -> Result {
         Case::Unreached { host, why } => host::unreached(host, why, f),
         Case::NoSignIn { host, why } => host::no_sign_in(host, why, f),
         Case::NoTls { host, stage, why } => host::no_tls(host, *stage, why, f),
-        Case::Refused { host, fault: None, .. } => write!(f, "Der Host \"{host}\" hat die Operation abgelehnt."),
-        Case::Refused { host, fault: Some(fault), .. } => {
-            write!(f, "Der Host \"{host}\" hat die Operation abgelehnt (Fehler {fault}).")
+        Case::Refused { host, stage, fault, later } => {
+            write!(f, "Der Host \"{host}\" hat die Operation abgelehnt")?;
+            if let Some(fault) = fault {
+                write!(f, " (Fehler {fault})")?;
+            }
+            f.write_str(match stage {
+                Stage::Before => "; es wurde nichts ausgeführt. Seine eigenen Worte stehen in hostErrors.",
+                Stage::During => "; seine eigenen Worte stehen in hostErrors.",
+            })?;
+            f.write_str(if *later {
+                " Er ist beschäftigt oder voll und kann es später annehmen: in einer Minute erneut versuchen."
+            } else {
+                ""
+            })
         }
         Case::NoScript { host, why } => host::no_script(host, why, f),
         Case::WrongTarget { host, why } => wrong_target(host, why, f),

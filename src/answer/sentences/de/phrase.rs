@@ -74,6 +74,14 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             f,
             "Das letzte Programm, das \"{function}\" auf dem Host \"{host}\" ausführte, endete mit dem Exitcode {code}; der Antwort kann etwas fehlen."
         ),
+        Warning::Dropped { host, function, megabytes, messages } => write!(
+            f,
+            "\"{function}\" hat auf dem Host \"{host}\" mehr als {megabytes} MB ausgegeben; {messages} Nachrichten davon wurden verworfen, es fehlen also Zeilen. Die Frage enger fassen."
+        ),
+        Warning::Irregular { host, function } => write!(
+            f,
+            "Der Host \"{host}\" hat nicht alles von \"{function}\" der Reihe nach gesendet: Es können Zeilen fehlen. Noch einmal fragen."
+        ),
         Warning::NoSuchField { field } => write!(f, "Keine Zeile dieser Seite hat das Feld \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {
             f.write_str("Zu lang für eine Antwort und gekürzt")?;

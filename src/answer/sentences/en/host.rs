@@ -30,6 +30,10 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
             write!(f, "The host \"{host}\" cannot be reached; nothing was run. Check its address and the network.")
         }
         Unreached::Silent => write!(f, "The host \"{host}\" did not answer in time; nothing was run."),
+        Unreached::HungUp => write!(
+            f,
+            "What listens for the host \"{host}\" closed the connection without an answer; nothing was run. Check its url: WinRM has 5985 for http and 5986 for https. If it worked before, its operator must look at the WinRM service."
+        ),
         Unreached::HostFailed { status } => write!(
             f,
             "What answers for the host \"{host}\" answered with status {status}: something in between, or no WinRM; nothing was run. Check url and proxy."
@@ -54,6 +58,10 @@ pub(super) fn unreached(host: &HostId, why: &Unreached, f: &mut Formatter<'_>) -
             f,
             "The password or the script for the host \"{host}\" could not be read in time; nothing was run. Check where the configuration says they are."
         ),
+        Unreached::Away { why, seconds } => {
+            unreached(host, why, f)?;
+            write!(f, " That was found a moment ago; it is not asked again for {seconds} s.")
+        }
     }
 }
 
@@ -113,7 +121,7 @@ pub(super) fn no_tls(host: &HostId, stage: Stage, why: &NoTls, f: &mut Formatter
         NoTls::Certificate { flaw, sha256 } => certificate(host, flaw, sha256, end, f),
         NoTls::NothingInCommon => write!(
             f,
-            "The host \"{host}\" has no TLS 1.2 or 1.3 with a cipher that this server takes, as Windows before 2016 with an RSA certificate; {end}. Use http, which is sealed, or give the host an ECDSA certificate."
+            "The host \"{host}\" has no TLS 1.2 or 1.3 with a cipher that this server takes, as Windows before 2016 with an RSA certificate, or any host whose certificate has a P-521 key; {end}. Use http, which is sealed, or give the host an ECDSA certificate on P-256 or P-384."
         ),
         NoTls::NotTls => write!(
             f,
@@ -263,6 +271,10 @@ pub(super) fn ended(host: &HostId, function: &str, why: &Ended, f: &mut Formatte
             f,
             "\"{function}\" did not end within {seconds} seconds on the host \"{host}\" and was stopped; narrow the question or try later."
         ),
+        Ended::TooMuch { megabytes } => write!(
+            f,
+            "\"{function}\" put out more than {megabytes} MB on the host \"{host}\"; the rest of it was dropped. Narrow the question."
+        ),
         Ended::Silent => write!(f, "\"{function}\" ended on the host \"{host}\" without saying how."),
     }
 }
@@ -301,6 +313,9 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
         }
         Doubt::Exited { function, code } => {
             write!(f, "\"{function}\" ended the script with exit code {code}")?;
+        }
+        Doubt::TooMuch { function } => {
+            write!(f, "\"{function}\" put out more than is taken, and its end was lost with the rest of it,")?;
         }
         Doubt::ProgramFailed { function, code } => {
             write!(f, "The last program that \"{function}\" ran ended with exit code {code}")?;

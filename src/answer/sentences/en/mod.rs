@@ -9,7 +9,7 @@ mod phrase;
 use std::fmt::{Formatter, Result};
 
 use super::quoted;
-use crate::answer::case::{Azure, Case, Forbidden, Misspelt, Offered, Slip, Unknown, WrongTarget};
+use crate::answer::case::{Azure, Case, Forbidden, Misspelt, Offered, Slip, Stage, Unknown, WrongTarget};
 use crate::spelling::LONGEST;
 
 pub(super) use health::reason;
@@ -47,9 +47,16 @@ pub(super) fn case(case: &Case, f: &mut Formatter<'_>) -> Result {
         Case::Unreached { host, why } => host::unreached(host, why, f),
         Case::NoSignIn { host, why } => host::no_sign_in(host, why, f),
         Case::NoTls { host, stage, why } => host::no_tls(host, *stage, why, f),
-        Case::Refused { host, fault: None, .. } => write!(f, "The host \"{host}\" refused the operation."),
-        Case::Refused { host, fault: Some(fault), .. } => {
-            write!(f, "The host \"{host}\" refused the operation (fault {fault}).")
+        Case::Refused { host, stage, fault, later } => {
+            write!(f, "The host \"{host}\" refused the operation")?;
+            if let Some(fault) = fault {
+                write!(f, " (fault {fault})")?;
+            }
+            f.write_str(match stage {
+                Stage::Before => "; nothing was run. hostErrors has its own words.",
+                Stage::During => "; hostErrors has its own words.",
+            })?;
+            f.write_str(if *later { " It is busy or full, and may not be later: try again in a minute." } else { "" })
         }
         Case::NoScript { host, why } => host::no_script(host, why, f),
         Case::WrongTarget { host, why } => wrong_target(host, why, f),

@@ -72,6 +72,14 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             f,
             "The last program that \"{function}\" ran on the host \"{host}\" ended with exit code {code}; the answer may lack something."
         ),
+        Warning::Dropped { host, function, megabytes, messages } => write!(
+            f,
+            "\"{function}\" put out more than {megabytes} MB on the host \"{host}\"; {messages} of its messages were dropped, so rows are missing. Narrow the question."
+        ),
+        Warning::Irregular { host, function } => write!(
+            f,
+            "The host \"{host}\" did not send all of \"{function}\" in order: rows may be missing. Ask again."
+        ),
         Warning::NoSuchField { field } => write!(f, "No row on this page has the field \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {
             f.write_str("Too long for an answer and cut")?;

@@ -71,9 +71,9 @@ impl Session {
     }
 
     /// Leaves the shell: its pipelines go on, and the host keeps their output
-    /// for whoever comes, for `idle_timeout` at most (the host's own, mostly
-    /// two hours, when it is `None`). [`Event::Disconnected`] says that it
-    /// worked.
+    /// for whoever comes, for `idle_timeout` at most (what it was created
+    /// with, `Config::idle_timeout`, when it is `None`).
+    /// [`Event::Disconnected`] says that it worked.
     ///
     /// # Errors
     ///

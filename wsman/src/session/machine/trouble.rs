@@ -195,6 +195,9 @@ impl Session {
             }
             return;
         }
+        if !sent && error.fault().is_some_and(Fault::is_too_large) && self.cut_smaller(&exchange) {
+            return;
+        }
         // A host that knows it says its answer again; one that does not acts
         // now, for the first time.
         let in_time = match exchange.purpose {

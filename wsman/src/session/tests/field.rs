@@ -284,6 +284,31 @@ fn e2_a_host_with_small_envelopes_is_sent_smaller_ones() {
     }
 }
 
+/// By its HTTP service: the client hears no fault of the host's, only that the
+/// request was refused before it was read.
+#[test]
+fn e2_a_request_that_http_refuses_as_too_large_is_cut_too() {
+    let too_large = || {
+        let fault = Fault { code: None, subcode: Some("EncodingLimit".into()), text: "status 413".into() };
+        Error::new(ErrorKind::Refused, "no answer from the host").with_fault(fault)
+    };
+    let mut host = Host::open();
+    let id = host.run(Command::script("x".repeat(200_000)));
+    let (exchange, _, body) = host.take("Command");
+    host.session.handle(host.now, Input::Lost { id: exchange, sent: false, error: too_large() });
+    host.drain();
+    let (_, _, smaller) = host.take("Command");
+    assert!(smaller.len() < body.len() && host.events.is_empty(), "{} of {}", smaller.len(), body.len());
+    let _ = id;
+    // Where nobody has proven it, the command may have run.
+    let mut host = Host::open();
+    host.run(Command::script("x".repeat(200_000)));
+    let (exchange, ..) = host.take("Command");
+    host.session.handle(host.now, Input::Lost { id: exchange, sent: true, error: too_large() });
+    host.drain();
+    assert!(host.lost().may_have_run());
+}
+
 #[test]
 fn e2_a_host_that_finds_everything_too_large_ends_it_and_nothing_ran() {
     let mut host = Host::open();

@@ -128,7 +128,7 @@ fn without_a_session_each_check_says_what_is_known() {
     assert_eq!(status(refused), [Unknown, Error, Unknown, Unknown]);
     let script = Case::NoScript { host: host.clone(), why: NoScript::Missing };
     assert_eq!(status(script), [Fine, Fine, Error, Unknown]);
-    let quota = Case::Refused { host, stage: Stage::Before, fault: None };
+    let quota = Case::Refused { host, stage: Stage::Before, fault: None, later: false };
     assert_eq!(status(quota), [Fine, Error, Unknown, Unknown]);
     let late = Case::Late { seconds: 1 };
     assert_eq!(status(late), [Unknown, Unknown, Unknown, Unknown]);
