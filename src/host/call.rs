@@ -63,6 +63,28 @@ pub struct Returned {
     pub errors: Vec<HostErrorRecord>,
     /// After the call the session's target differs: what differs, in our words.
     pub target_changed: Option<String>,
+    /// The function asked what nobody may answer, and was refused. It may have
+    /// gone on all the same.
+    pub asked: Option<String>,
+    /// What is missing of all that the host said, or came twice.
+    pub gaps: Gaps,
+}
+
+/// Where the messages of a call are not those that the host sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// Were said and not heard, or beyond what one call may bring.
+    pub missing: u64,
+    /// Came twice, or are of no known type; they were dropped.
+    pub foreign: u64,
+}
+
+impl Gaps {
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_any(self) -> bool {
+        self != Self::default()
+    }
 }
 
 impl Returned {
@@ -79,6 +101,8 @@ impl Returned {
             warnings: Vec::new(),
             errors: Vec::new(),
             target_changed: None,
+            asked: None,
+            gaps: Gaps::default(),
         }
     }
 }
@@ -101,7 +125,8 @@ pub enum Ended {
     /// A write would read what a statement sets that was left out; `tainted`
     /// says which, where the loader knew. Nothing ran.
     Tainted(HostErrorRecord),
-    /// The function asked and was refused. Its question is quoted.
+    /// The function asked, was refused, and that ended it, or we did. Its
+    /// question is quoted.
     Asked(String),
     /// Stopped because the caller cancelled.
     Cancelled,

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use wsman::clixml::Value;
 use wsman::psrp::{HostCall, HostMethod, ProgressKind};
-use wsman::session::{End, PipelineEvent};
+use wsman::session::{End, Irregularity, PipelineEvent};
 
-use super::call::{Ended, HostProgress};
+use super::call::{Ended, Gaps, HostProgress};
 use super::decode::{self, is_a};
 use super::record::HostErrorRecord;
 use super::report::Taint;
@@ -43,6 +43,7 @@ pub(super) struct Collected {
     pub(super) warnings: Vec<String>,
     pub(super) errors: Vec<HostErrorRecord>,
     pub(super) target_changed: Option<String>,
+    pub(super) gaps: Gaps,
     /// What the function itself said about its end.
     pub(super) ended_by: Option<Ended>,
 }
@@ -100,6 +101,10 @@ impl<'a> Collector<'a> {
                 id: "SentinelJump.Unreadable".into(),
                 category: None,
             }),
+            PipelineEvent::Irregular(Irregularity::Missing { messages }) | PipelineEvent::Dropped { messages, .. } => {
+                self.collected.gaps.missing += messages;
+            }
+            PipelineEvent::Irregular(_) => self.collected.gaps.foreign += 1,
             PipelineEvent::Ended(end) => return Some(end),
             _ => {}
         }

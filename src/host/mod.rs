@@ -21,7 +21,7 @@ mod report;
 mod session;
 mod wire;
 
-pub use call::{Call, Ended, HostProgress, Returned};
+pub use call::{Call, Ended, Gaps, HostProgress, Returned};
 pub use error::{HostError, HostErrorKind};
 pub use module::{MODULE, module_sha256};
 pub use plan::{

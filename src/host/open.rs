@@ -127,7 +127,11 @@ impl Session {
         if returned.ended == Ended::Completed && errors.is_empty() {
             return Ok(());
         }
-        Err(self.init_failed(function, returned.ended, errors).await)
+        let ended = match (returned.ended, returned.asked) {
+            (Ended::Completed, Some(question)) => Ended::Asked(question),
+            (ended, _) => ended,
+        };
+        Err(self.init_failed(function, ended, errors).await)
     }
 
     /// Hosts swallow parameters that a function does not have.

@@ -163,20 +163,20 @@ impl Session {
         let mut collector = Collector::new(on_progress);
         // A stop is only asked for: the loop goes on until the host says how the
         // pipeline ended, which may be its real end.
-        let mut stopped = false;
+        let mut stopped = None;
         let end = loop {
             tokio::select! {
                 event = pipeline.next() => match event {
                     Some(event) => if let Some(end) = collector.take(event) { break end },
                     None => break End::Stopped(StopCause::Host),
                 },
-                () = cancel.cancelled(), if !stopped => {
-                    stopped = true;
+                () = cancel.cancelled(), if stopped.is_none() => {
+                    stopped = Some(Stopped::Cancelled);
                     pipeline.stop();
                 }
                 // A script may swallow the refusal and go on to delete.
-                () = questions.is_any_refused(), if call.write && !stopped => {
-                    stopped = true;
+                () = questions.is_any_refused(), if call.write && stopped.is_none() => {
+                    stopped = Some(Stopped::Asked);
                     pipeline.stop();
                 }
             }
@@ -185,6 +185,7 @@ impl Session {
         let collected = collector.finish();
         let ended_by = collected.ended_by.clone();
         let mut returned = returned(collected);
+        returned.asked.clone_from(&refused);
         returned.ended = match end {
             End::Lost(error) => {
                 self.left = Some(Box::new(returned));
@@ -201,7 +202,7 @@ impl Session {
                 returned.tainted = self.taint(&call.function, &error.message);
                 Ended::Tainted(error.into())
             }
-            end => ended(end, ended_by, refused.clone(), call.write),
+            end => ended(end, ended_by, refused.clone(), stopped),
         };
         returned.errors.extend(swallowed(&returned.ended, refused.as_ref()));
         let is_whole = matches!(returned.ended, Ended::Completed | Ended::Failed(_) | Ended::Tainted(_));
@@ -298,16 +299,23 @@ fn returned(collected: Collected) -> Returned {
         warnings: collected.warnings,
         errors: collected.errors,
         target_changed: collected.target_changed,
+        asked: None,
+        gaps: collected.gaps,
     }
 }
 
-/// What the pipeline's end means, with what the function left behind.
-///
-/// A script may swallow that its question was refused, and go on. Nobody knows
-/// what a write then did; a read's answer is an answer.
-fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> Ended {
+/// Why we stopped a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stopped {
+    /// The caller gave up.
+    Cancelled,
+    /// It asked, and writes.
+    Asked,
+}
+
+/// How the pipeline ended, by what the host and the function itself said.
+fn ended(end: End, by: Option<Ended>, refused: Option<String>, stopped: Option<Stopped>) -> Ended {
     match (end, by, refused) {
-        (End::Completed | End::Stopped(StopCause::Caller), _, Some(question)) if write => Ended::Asked(question),
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
         (End::Failed(error), ..) if error.id == "SentinelJump.TargetMismatch" => Ended::TargetMismatch(error.message),
@@ -315,6 +323,9 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> E
         (End::Failed(error), ..) if error.id == AZURE_SIGNED_OUT => Ended::AzureNotSignedIn(error.into()),
         (End::Failed(_), _, Some(question)) => Ended::Asked(question),
         (End::Failed(error), ..) => Ended::Failed(error.into()),
+        (End::Stopped(StopCause::Caller), _, Some(question)) if stopped == Some(Stopped::Asked) => {
+            Ended::Asked(question)
+        }
         (End::Stopped(StopCause::Caller), ..) => Ended::Cancelled,
         (End::Stopped(StopCause::Timeout | StopCause::Silence), ..) => Ended::TimedOut,
         _ => Ended::Silent,
@@ -345,15 +356,24 @@ mod tests {
 
     #[test]
     fn a_question_that_the_script_swallowed_is_told() {
-        let end = |refused: Option<&str>, write| {
+        let end = |refused: Option<&str>| {
             let refused = refused.map(str::to_owned);
-            let ended = ended(End::Completed, Some(Ended::Completed), refused.clone(), write);
+            let ended = ended(End::Completed, Some(Ended::Completed), refused.clone(), None);
             let error = swallowed(&ended, refused.as_ref());
             (ended, error.map(|error| (error.message, error.id)))
         };
         let told = ("Sicher?".to_owned(), "SentinelJump.Refused".to_owned());
-        assert_eq!(end(Some("Sicher?"), true), (Ended::Asked("Sicher?".to_owned()), None));
-        assert_eq!(end(Some("Sicher?"), false), (Ended::Completed, Some(told)));
-        assert_eq!(end(None, true), (Ended::Completed, None));
+        assert_eq!(end(Some("Sicher?")), (Ended::Completed, Some(told)));
+        assert_eq!(end(None), (Ended::Completed, None));
+    }
+
+    #[test]
+    fn who_stopped_a_call_says_how_it_ended() {
+        let end = |stopped| {
+            let refused = Some("Sicher?".to_owned());
+            ended(End::Stopped(StopCause::Caller), None, refused, Some(stopped))
+        };
+        assert_eq!(end(Stopped::Asked), Ended::Asked("Sicher?".to_owned()));
+        assert_eq!(end(Stopped::Cancelled), Ended::Cancelled);
     }
 }

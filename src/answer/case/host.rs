@@ -333,6 +333,10 @@ cases! {
     Lost {
         /// With the connection.
         Connection,
+        /// What stands before the host answered in its place.
+        Door { status: u16 },
+        /// The host refused the sign-in of a further connection.
+        SignIn,
         /// A deadline ran out.
         TimedOut,
         /// The host broke the protocol.
@@ -345,16 +349,9 @@ cases! {
 }
 
 impl Lost {
-    pub(super) fn outcome(&self) -> Outcome {
-        match self {
-            Self::Connection => Outcome::Unreachable,
-            _ => Outcome::Failed,
-        }
-    }
-
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::Connection => Code::Unreachable,
+            Self::Connection | Self::Door { .. } | Self::SignIn => Code::Unreachable,
             Self::TimedOut => Code::TimedOut,
             Self::Protocol => Code::NotWinrm,
             Self::NotUnderstood => Code::Internal,
@@ -370,6 +367,11 @@ cases! {
         TooSlow { function: &'static str },
         /// The connection was lost.
         Connection,
+        /// What stands before the host answered in its place, and could be
+        /// anybody.
+        Door { status: u16 },
+        /// The host broke the call off, with the number of its fault.
+        BrokenOff { fault: Option<u32> },
         /// The answer was not understood.
         NotUnderstood,
         /// The session turned to another workspace.

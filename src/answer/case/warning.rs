@@ -13,6 +13,9 @@ cases! {
         Tainted { host: HostId, function: &'static str, variable: String, line: u32 },
         /// The last native program that the function ran failed.
         ProgramFailed { host: HostId, function: &'static str, code: i32 },
+        /// Messages of the host are missing, or came twice or of an unknown
+        /// type.
+        Gaps { host: HostId, function: &'static str, missing: u64, foreign: u64 },
         /// No row of the page has the field.
         NoSuchField { field: String },
         /// Fields of a row were cut, and so many left out. `more`: cut ones

@@ -11,11 +11,11 @@ mod sign_in;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::limit;
-use super::verdict::{self, Stage};
+use super::verdict;
 use crate::answer::ToolError;
 use crate::answer::case::Slip;
 use crate::catalog::{Effect, Entry};
@@ -55,7 +55,17 @@ pub(super) struct Visit<'a> {
     pub(super) entry: Option<&'static Entry>,
     /// A write is alone on its workspace.
     pub(super) effect: Effect,
+    /// When whoever wants in will have given up; opening has a time of its own
+    /// besides.
+    pub(super) by: Option<Instant>,
     pub(super) cancel: &'a CancellationToken,
+}
+
+impl Visit<'_> {
+    /// `at`, or before it when nobody waits that long.
+    fn until(&self, at: Instant) -> Instant {
+        self.by.map_or(at, |by| by.min(at))
+    }
 }
 
 /// A session for this visit alone.
@@ -114,12 +124,14 @@ impl<'p> Door<'p> {
         tokio::select! {
             biased;
             () = visit.cancel.cancelled() => Err(verdict::cancelled_before()),
-            waited = timeout(WAIT, waiting) => waited.map_err(|_| limit::busy(&host.id)),
+            waited = timeout_at(visit.until(Instant::now() + WAIT), waiting) => {
+                waited.map_err(|_| limit::busy(&host.id))
+            }
         }
     }
 
     async fn fill(&self, visit: &Visit<'_>, host: &Host, lease: &mut Lease<'p>) -> Result<(), ToolError> {
-        let deadline = Instant::now() + plan::open_time(host, visit.target) + GRACE;
+        let deadline = visit.until(Instant::now() + plan::open_time(host, visit.target) + GRACE);
         // A file can be on a share that does not answer.
         let plan = timeout_at(deadline, plan::plan(self.vault, host, visit.target, lease.probes())).await;
         let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
@@ -129,6 +141,6 @@ impl<'p> Door<'p> {
         let tried = opened.as_ref().map_or(Tried::NotHad, Tried::told_by);
         attempt.end(plan.password, tried).await;
         let opened = opened.map_err(|_| verdict::silent(&host.id))?;
-        opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error))
+        opened.map_err(|error| verdict::not_ready(visit.entry, &host.id, error))
     }
 }

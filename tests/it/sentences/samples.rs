@@ -310,6 +310,8 @@ fn ended() -> Vec<Ended> {
 fn lost() -> Vec<Lost> {
     vec![
         Lost::Connection,
+        Lost::Door { status: 70 },
+        Lost::SignIn,
         Lost::TimedOut,
         Lost::Protocol,
         Lost::NotUnderstood,
@@ -321,6 +323,9 @@ fn doubts() -> Vec<Doubt> {
     vec![
         Doubt::TooSlow { function: FUNCTION },
         Doubt::Connection,
+        Doubt::Door { status: 70 },
+        Doubt::BrokenOff { fault: None },
+        Doubt::BrokenOff { fault: Some(70) },
         Doubt::NotUnderstood,
         Doubt::Turned,
         Doubt::Cancelled,
@@ -361,6 +366,7 @@ pub(super) fn warnings() -> Vec<Warning> {
         Warning::PartlyTold { host: host(), function: FUNCTION, missing: vec!["the-one", "the-other"] },
         Warning::Tainted { host: host(), function: FUNCTION, variable: text("the-variable"), line: 70 },
         Warning::ProgramFailed { host: host(), function: FUNCTION, code: 70 },
+        Warning::Gaps { host: host(), function: FUNCTION, missing: 70, foreign: 71 },
         Warning::NoSuchField { field: text("the-field") },
         cut(&["the-one", "the-other"], 0, 0),
         cut(&["the-one", "the-other"], 70, 71),

@@ -332,7 +332,18 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
             f,
             "Die Verbindung zum Host \"{host}\" riss ab, bevor seine Antwort vollständig war; erneut versuchen."
         ),
-        Lost::TimedOut => write!(f, "Der Host \"{host}\" hat den Aufruf nicht rechtzeitig beendet."),
+        Lost::Door { status } => write!(
+            f,
+            "Was für den Host \"{host}\" antwortet, sagte mitten im Aufruf Status {status}, und die Antwort ist verloren; erneut versuchen."
+        ),
+        Lost::SignIn => write!(
+            f,
+            "Der Host \"{host}\" hat mitten im Aufruf die Anmeldung einer weiteren Verbindung abgelehnt, und die Antwort ist verloren; erneut versuchen, und seinen Betreiber fragen, wenn es so bleibt."
+        ),
+        Lost::TimedOut => write!(
+            f,
+            "Der Aufruf endete auf dem Host \"{host}\" nicht rechtzeitig und ließ sich auch nicht rechtzeitig anhalten; er kann dort noch laufen."
+        ),
         Lost::Protocol => {
             write!(f, "Der Host \"{host}\" hat mitten im Aufruf das Protokoll verletzt; erneut versuchen.")
         }
@@ -347,8 +358,17 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
 }
 
 pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result {
+    if let Doubt::Door { status } = why {
+        return write!(
+            f,
+            "Die Tür des Hosts \"{host}\" antwortete mit Status {status}, die Funktion lief also höchstwahrscheinlich nicht; über http könnte das aber jeder unterwegs gesagt haben, und die Änderung kann erfolgt sein. Vor einem neuen Versuch nachsehen."
+        );
+    }
     write!(f, "Auf dem Host \"{host}\" ")?;
     match why {
+        Doubt::Door { .. } => {}
+        Doubt::BrokenOff { fault: None } => f.write_str("wurde der Aufruf abgebrochen")?,
+        Doubt::BrokenOff { fault: Some(fault) } => write!(f, "wurde der Aufruf abgebrochen (Fehler {fault})")?,
         Doubt::TooSlow { function } => write!(f, "endete \"{function}\" nicht rechtzeitig")?,
         Doubt::Connection => f.write_str("riss die Verbindung ab")?,
         Doubt::NotUnderstood => f.write_str("war die Antwort nicht zu verstehen")?,

@@ -74,6 +74,10 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             f,
             "Das letzte Programm, das \"{function}\" auf dem Host \"{host}\" ausführte, endete mit dem Exitcode {code}; der Antwort kann etwas fehlen."
         ),
+        Warning::Gaps { host, function, missing, foreign } => write!(
+            f,
+            "Nicht alles, was \"{function}\" auf dem Host \"{host}\" sagte, kam so an (fehlende Nachrichten: {missing}, doppelte oder unbekannte: {foreign}); der Antwort kann etwas fehlen."
+        ),
         Warning::NoSuchField { field } => write!(f, "Keine Zeile dieser Seite hat das Feld \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {
             f.write_str("Zu lang für eine Antwort und gekürzt")?;

@@ -272,7 +272,18 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
         Lost::Connection => {
             write!(f, "The connection to the host \"{host}\" was lost before its answer was complete; try again.")
         }
-        Lost::TimedOut => write!(f, "The host \"{host}\" did not end the call in time."),
+        Lost::Door { status } => write!(
+            f,
+            "What answers for the host \"{host}\" said status {status} in the middle of the call, and the answer is lost; try again."
+        ),
+        Lost::SignIn => write!(
+            f,
+            "The host \"{host}\" refused the sign-in of a further connection in the middle of the call, and the answer is lost; try again, and ask its operator if it stays so."
+        ),
+        Lost::TimedOut => write!(
+            f,
+            "The call did not end within its time on the host \"{host}\", which did not stop it in time either; it may still be running there."
+        ),
         Lost::Protocol => {
             write!(f, "The host \"{host}\" broke the protocol in the middle of the call; try again.")
         }
@@ -290,6 +301,14 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
     match why {
         Doubt::TooSlow { function } => write!(f, "\"{function}\" did not end within its time")?,
         Doubt::Connection => f.write_str("The connection was lost")?,
+        Doubt::Door { status } => {
+            return write!(
+                f,
+                "The door of the host \"{host}\" answered with status {status}, so the function most likely did not run; but over http anybody on the way could have said that, and the change may have been made. Look before you try again."
+            );
+        }
+        Doubt::BrokenOff { fault: None } => f.write_str("The call was broken off")?,
+        Doubt::BrokenOff { fault: Some(fault) } => write!(f, "The call was broken off (fault {fault})")?,
         Doubt::NotUnderstood => f.write_str("The answer could not be understood")?,
         Doubt::Turned => f.write_str("The session turned to another workspace")?,
         Doubt::Cancelled => f.write_str("The call was cancelled while it ran")?,

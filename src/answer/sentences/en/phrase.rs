@@ -72,6 +72,10 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             f,
             "The last program that \"{function}\" ran on the host \"{host}\" ended with exit code {code}; the answer may lack something."
         ),
+        Warning::Gaps { host, function, missing, foreign } => write!(
+            f,
+            "Not all that \"{function}\" said on the host \"{host}\" was heard as it was said (messages missing: {missing}, doubled or unknown: {foreign}); the answer may lack something."
+        ),
         Warning::NoSuchField { field } => write!(f, "No row on this page has the field \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {
             f.write_str("Too long for an answer and cut")?;
