@@ -21,12 +21,14 @@ mod languages;
 mod layers;
 mod leaks;
 mod mcp;
+mod outcomes;
 mod path;
 mod pool;
 mod readme;
 mod requests;
 mod sentences;
 mod snapshot;
+mod storm;
 #[cfg(unix)]
 mod terminal;
 mod three;
