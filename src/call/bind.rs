@@ -6,12 +6,12 @@ use wsman::clixml::Value;
 use super::confirm::Consent;
 use super::encode::encode;
 use super::validate::Arguments;
-use crate::answer::ToolError;
 use crate::answer::case::{BadArgument, Case, Warning, WrongTarget};
+use crate::answer::{HostText, ToolError};
 use crate::catalog::Effect;
 use crate::catalog::{Entry, Parameter};
-use crate::host::{FunctionProbe, ParameterProbe, Style};
-use crate::tenant::Target;
+use crate::host::{AskingPlace, FunctionProbe, ParameterProbe, Style};
+use crate::tenant::{HostId, Target};
 
 /// Another name of `SubscriptionId`.
 const SUBSCRIPTION: &str = "Subscription";
@@ -28,7 +28,8 @@ const SKIP_CONFIRM: &str = "SkipConfirm";
 /// * What would make the script ask (`-Confirm`) is switched off where the
 ///   function has it; what tells it that nobody need be asked (`-Force`,
 ///   `-SkipConfirm`) is sent only when the call has been confirmed to us, and
-///   only where the host has it.
+///   only where the host has it; `-SkipConfirm` with a read that the catalogue
+///   knows it of, too.
 pub(super) fn bind(
     entry: &'static Entry,
     arguments: &Arguments,
@@ -62,11 +63,41 @@ pub(super) fn bind(
     }
     if consent.is_given() {
         bound.extend(consents(entry, probe));
+    } else if entry.effect() == Effect::Read && entry.parameters.iter().any(is_consent) {
+        // Nothing can be lost by it.
+        bound.extend(consents(entry, probe).into_iter().filter(|(name, _)| name.eq_ignore_ascii_case(SKIP_CONFIRM)));
     }
     if probe.should_process {
         bound.push(("Confirm".to_owned(), Value::Bool(false)));
     }
     Ok(Bound { parameters: bound, warning })
+}
+
+/// That the function asks nobody for an argument which was not given: a write
+/// that is stopped at a question is in doubt for nothing.
+///
+/// A question that a yes may answer is let go; so is whatever the source does
+/// not show to be asked.
+pub(super) fn check_asks_nothing(
+    entry: &'static Entry,
+    probe: &FunctionProbe,
+    bound: &Bound,
+    host: &HostId,
+) -> Result<(), ToolError> {
+    let is_asked = |place: &&AskingPlace| place.sure && place.wants_a_value() && place.is_met_by(&bound.parameters);
+    for place in probe.places.iter().filter(is_asked) {
+        let leads_past = |parameter: &&Parameter| {
+            found(parameter, probe)
+                .is_some_and(|known| place.unless.iter().any(|name| name.eq_ignore_ascii_case(&known.name)))
+        };
+        if let Some(parameter) = entry.arguments().find(leads_past) {
+            let (function, name) = (&*entry.function, &*parameter.name);
+            let question = HostText { message: place.question(), id: "question".to_owned() };
+            let asks = BadArgument::HostAsks { host: host.clone(), function, name };
+            return Err(ToolError::of(asks).with_host_errors([question]));
+        }
+    }
+    Ok(())
 }
 
 /// What is sent, and what the caller should know of it.

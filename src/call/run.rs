@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
-use super::bind::bind;
+use super::bind::{bind, check_asks_nothing};
 use super::confirm::Consent;
 use super::open::{GRACE, Opened, Visit};
 use super::pause::{Next, Pauses};
@@ -192,6 +192,9 @@ async fn ready(
     };
     let probe = probe.map_err(|_| Unready::GivenUp(verdict::silent(&host.id)))?.map_err(Unready::Hosts)?;
     let bound = bind(entry, arguments, consent, &probe, style, ask.target).map_err(Unready::Ours)?;
+    if !session.has_answers(&probe.name) {
+        check_asks_nothing(entry, &probe, &bound, &host.id).map_err(Unready::Ours)?;
+    }
     // Chosen: what is over is not begun. A write that is stopped as it starts is
     // in doubt for nothing.
     let timeout = deadline.saturating_duration_since(Instant::now());

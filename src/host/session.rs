@@ -226,10 +226,16 @@ impl Session {
         of.clone().find(is_named).or_else(|| of.next()).cloned().into_iter().collect()
     }
 
+    /// Whether the operator has answers for questions of the function.
+    #[must_use]
+    pub fn has_answers(&self, function: &str) -> bool {
+        self.plan.rules.answers.iter().any(|answer| answer.function.eq_ignore_ascii_case(function))
+    }
+
     /// The yes of the person who confirmed the call.
     fn confirmed(&self, call: &Call) -> Option<Confirmed> {
         let probe = self.plan.probes.find(&self.key(&call.function))?;
-        Confirmed::of(&probe, &call.confirmed)
+        Confirmed::of(&probe, &call.confirmed, &call.parameters)
     }
 
     /// Whether the function is known to be one that may end the host's process.

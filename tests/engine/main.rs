@@ -45,6 +45,7 @@ fn main() -> ExitCode {
             (needs, real::TRIALS),
             (needs, script::TRIALS),
             (needs, script::calls::TRIALS),
+            (needs, script::confirmed::TRIALS),
             (needs, types::TRIALS),
             (needs, values::TRIALS),
         ],

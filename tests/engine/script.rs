@@ -16,6 +16,7 @@ use crate::engine::{Real, call, credentials, real, real_with, run};
 use crate::outside::trials;
 
 pub(crate) mod calls;
+pub(crate) mod confirmed;
 
 trials! { TRIALS:
     current_thread {

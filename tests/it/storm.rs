@@ -37,8 +37,9 @@ const HOST: &str = "nordhafen";
 /// Calls that are made side by side.
 const LANES: usize = 6;
 
-/// Calls of one server before the next one takes over, cold.
-const OF_A_DESK: usize = 50;
+/// Calls of one server and one host before others take over, cold. Fewer than
+/// the comments that an incident may have.
+const OF_A_DESK: usize = 80;
 
 /// What the storm strikes: every operation that a call has.
 const OPERATIONS: [&str; 5] = ["Create", "Command", "Receive", "Signal", "Delete"];
@@ -274,15 +275,14 @@ fn number(name: &str, otherwise: u64) -> u64 {
 async fn calls_under_random_fault_are_told_as_the_hosts_log_has_them() {
     let (calls, seed) = (usize::try_from(number("STORM", 100)).expect("few"), number("STORM_SEED", 1));
     let log: Log = Arc::default();
-    let hosts = hosts(&log).await;
-    let relay = Relay::start(hosts.listeners[HOST].address()).await;
-    let hosts = hosts.with_url(HOST, &format!("http://{}/wsman", relay.address));
-    let (hosts, relay) = (Arc::new(hosts), Arc::new(relay));
     let mut chance = Chance(seed);
-    let mut told: Vec<(Call, Answer)> = Vec::new();
+    let (mut told, mut struck): (Vec<(Call, Answer)>, Struck) = Default::default();
     let mut n = 0;
     while n < calls {
-        let desk = hosts.desk();
+        let hosts = hosts(&log).await;
+        let relay = Relay::start(hosts.listeners[HOST].address()).await;
+        let hosts = hosts.with_url(HOST, &format!("http://{}/wsman", relay.address));
+        let (desk, hosts, relay) = (hosts.desk(), Arc::new(hosts), Arc::new(relay));
         let mut lanes = JoinSet::new();
         for lane in 0..LANES {
             let mut chance = Chance(chance.next());
@@ -306,13 +306,22 @@ async fn calls_under_random_fault_are_told_as_the_hosts_log_has_them() {
             });
         }
         told.extend(lanes.join_all().await.into_iter().flatten());
+        struck.faults += hosts.listeners[HOST].faults_met();
+        struck.shells += hosts.count(HOST).shells_opened;
         n += OF_A_DESK;
     }
-    judged(&told, &held(&log), seed, &hosts);
+    judged(&told, &held(&log), seed, &struck);
+}
+
+/// What the hosts met.
+#[derive(Debug, Default)]
+struct Struck {
+    faults: u64,
+    shells: u64,
 }
 
 /// Prints what came of all, and fails on the first that was told falsely.
-fn judged(told: &[(Call, Answer)], log: &BTreeMap<String, u32>, seed: u64, hosts: &Hosts) {
+fn judged(told: &[(Call, Answer)], log: &BTreeMap<String, u32>, seed: u64, struck: &Struck) {
     let mut counts: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
     let mut wrong: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (call, answer) in told {
@@ -324,14 +333,7 @@ fn judged(told: &[(Call, Answer)], log: &BTreeMap<String, u32>, seed: u64, hosts
             wrong.entry(how).or_default().push(format!("{} ({code}, ran {ran}): {}", call.mark, answer.text));
         }
     }
-    let count = hosts.count(HOST);
-    println!(
-        "{} calls, seed {seed}: {counts:?}; {} faults met, {} shells opened, {} open",
-        told.len(),
-        hosts.listeners[HOST].faults_met(),
-        count.shells_opened,
-        count.shells_open
-    );
+    println!("{} calls, seed {seed}: {counts:?}; {struck:?}", told.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
     let of = |kind: &str, outcome: Outcome| -> u32 {
         counts.iter().filter(|((k, o, _), _)| *k == kind && *o == outcome.as_str()).map(|(_, n)| n).sum()

@@ -102,6 +102,8 @@ fn arguments() -> Vec<BadArgument> {
         BadArgument::CursorForeign,
         BadArgument::CursorExpired,
         BadArgument::CursorOfAnother,
+        BadArgument::HostLacks { host: host(), function: FUNCTION, name: ARGUMENT, known: Vec::new() },
+        BadArgument::HostAsks { host: host(), function: FUNCTION, name: ARGUMENT },
         BadArgument::HostLacks {
             host: host(),
             function: FUNCTION,
