@@ -3,9 +3,9 @@
 /// How many names a sentence offers at most.
 const OFFERED: usize = 3;
 
-/// How many names a sentence lists when none is close. Chosen: more than a
-/// dozen help nobody.
-pub(crate) const LISTED: usize = 12;
+/// How many names a sentence lists when none is close. Chosen: the keys of a
+/// host, which is the longest list that helps; more help nobody.
+pub(crate) const LISTED: usize = 16;
 
 /// How long a name is quoted at most. Chosen: twice the longest alias.
 pub(crate) const LONGEST: usize = 128;

@@ -85,9 +85,9 @@ pub(super) fn not_ready(entry: Option<&Entry>, host: &HostId, error: HostError) 
         HostErrorKind::ProcessEnded { function } => {
             ToolError::of(Case::Lost { host: host.clone(), why: Lost::ProcessEnded { function: function.clone() } })
         }
-        HostErrorKind::UnknownFunction(name) => {
-            let function = entry.map_or(name, |entry| &entry.function).clone();
-            no_script(NoScript::NoFunction { function })
+        HostErrorKind::UnknownFunction { function, left_out } => {
+            let function = entry.map_or(function, |entry| &entry.function).clone();
+            no_script(NoScript::NoFunction { function, left_out: *left_out })
         }
         HostErrorKind::InitFailed { function, ended, errors, signed_in } => {
             init_failed(host, function, ended, errors, *signed_in)

@@ -14,6 +14,7 @@ mod error;
 pub mod look;
 mod module;
 mod open;
+mod plain;
 mod plan;
 mod probe;
 mod record;

@@ -16,10 +16,11 @@ use super::command::{AZURE_TIMEOUT, MODULE_TIMEOUT, bounded, run_module, run_wit
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
 use super::module::{self, MODULE, module_sha256};
+use super::plain;
 use super::plan::{Auth, Init, OpenPlan, ScriptSource, Style};
 use super::record::HostErrorRecord;
 use super::report::LoadReport;
-use super::session::Session;
+use super::session::{self, Session};
 
 /// For loading the script.
 ///
@@ -55,7 +56,11 @@ impl Session {
             options.session.configuration_name.clone_from(name);
         }
         let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
-        let report = match load(&pool, plan).await {
+        let opened = match &plan.script {
+            ScriptSource::Plain { functions } => offered(&pool, plan, functions).await,
+            _ => load(&pool, plan).await,
+        };
+        let report = match opened {
             Ok(report) => report,
             Err(kind) => {
                 pool.close().await;
@@ -76,6 +81,10 @@ impl Session {
     /// What is left once the script is loaded: `init`, since it may choose the
     /// workspace itself, then the Azure tenant, then the target.
     async fn begin(&mut self) -> Result<(), HostError> {
+        if self.plan.script.is_plain() {
+            self.ready = true;
+            return Ok(());
+        }
         for init in self.plan.rules.init.clone() {
             self.init(init).await?;
         }
@@ -112,7 +121,7 @@ impl Session {
             timeout: INIT_TIMEOUT,
         };
         let returned = match self.call(call, &|_| {}, &CancellationToken::new()).await {
-            Err(HostError { kind: HostErrorKind::UnknownFunction(name), .. }) => {
+            Err(HostError { kind: HostErrorKind::UnknownFunction { function: name, .. }, .. }) => {
                 let ended = Ended::Failed(HostErrorRecord::ours(
                     "UnknownFunction",
                     format!("the script has no function {name}"),
@@ -144,7 +153,7 @@ impl Session {
             return Ok(None);
         }
         let probe = match self.probe(function).await {
-            Err(HostError { kind: HostErrorKind::UnknownFunction(_), .. }) => {
+            Err(HostError { kind: HostErrorKind::UnknownFunction { .. }, .. }) => {
                 return Ok(Some(HostErrorRecord::ours(
                     "UnknownFunction",
                     format!("the script has no function {function}"),
@@ -183,6 +192,16 @@ async fn set_target(pool: &RunspacePool, plan: &OpenPlan) -> Result<Vec<String>,
 }
 
 /// Our module, then the script.
+/// Asks an endpoint without scripts what it has, and keeps that.
+async fn offered(pool: &RunspacePool, plan: &OpenPlan, functions: &[String]) -> Result<LoadReport, HostErrorKind> {
+    let probes = plain::survey(pool, functions).await?;
+    let report = plain::report(&probes);
+    for probe in probes {
+        plan.probes.keep(session::key(plan, &report, &probe.name), probe);
+    }
+    Ok(report)
+}
+
 async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostErrorKind> {
     tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
     // Script text, the only one that is ever sent: everything later is a plain
@@ -225,6 +244,8 @@ fn import(plan: &OpenPlan) -> Command {
             .argument("Bytes", Value::Bytes(bytes.clone()))
             .argument("VirtualPath", virtual_path.as_str())
             .argument("Sha256", sha256.as_str()),
+        // Nothing is imported there.
+        ScriptSource::Plain { .. } => command,
         ScriptSource::Module { name, sha256 } => {
             let command = command.argument("Module", name.as_str());
             sha256.iter().fold(command, |command, hash| command.argument("Sha256", hash.as_str()))

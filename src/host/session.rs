@@ -17,6 +17,7 @@ use super::confirmed::Confirmed;
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
 use super::module;
+use super::plain;
 use super::plan::{OpenPlan, Style};
 use super::probe::FunctionProbe;
 use super::record::HostErrorRecord;
@@ -79,6 +80,9 @@ impl Session {
         if let Some(known) = self.plan.probes.find(&key) {
             return Ok(known);
         }
+        if self.is_plain() {
+            return Err(self.error(HostErrorKind::UnknownFunction { function: function.to_owned(), left_out: 0 }));
+        }
         let command = module::command("Get-SjProbe").argument("Name", Value::list(vec![Value::from(function)]));
         let probed = run_module(&self.pool, command, MODULE_TIMEOUT).await.and_then(|output| {
             let mut probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
@@ -88,7 +92,7 @@ impl Session {
         match probed {
             Ok(probe) => Ok(self.plan.probes.keep(key, probe)),
             Err(kind) => {
-                self.reusable &= matches!(kind, HostErrorKind::UnknownFunction(_));
+                self.reusable &= matches!(kind, HostErrorKind::UnknownFunction { .. });
                 Err(self.error(kind))
             }
         }
@@ -101,6 +105,10 @@ impl Session {
     ///
     /// When the host did not answer or its answer lacks parts.
     pub async fn probe_all(&mut self) -> Result<Vec<FunctionProbe>, HostError> {
+        if self.is_plain() {
+            let known = self.report.functions.iter().filter_map(|name| self.plan.probes.find(&self.key(name)));
+            return Ok(known.map(|probe| (*probe).clone()).collect());
+        }
         let probed = run_module(&self.pool, module::command("Get-SjProbe"), PROBE_ALL_TIMEOUT).await;
         let probes = probed.and_then(|output| {
             let probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
@@ -120,6 +128,9 @@ impl Session {
     ///
     /// When the host did not answer; being signed out is an answer.
     pub async fn azure(&mut self) -> Result<AzureSignIn, HostError> {
+        if self.is_plain() {
+            return Ok(AzureSignIn { signed_in: None, tenant: None, via: None, problem: None });
+        }
         let command = module::command("Get-SjAzure").argument("Token", Value::Bool(true));
         let told = run_module(&self.pool, command, AZURE_TIMEOUT).await.and_then(|output| {
             let told = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.Azure"));
@@ -183,8 +194,12 @@ impl Session {
         };
         let refused = questions.first_refused();
         let collected = collector.finish();
-        let ended_by = collected.ended_by.clone();
+        // Of a plain command the pipeline's own end is all that is said, and
+        // nothing says that it had not begun.
+        let plain = self.is_plain();
+        let ended_by = collected.ended_by.clone().or_else(|| plain.then_some(Ended::Completed));
         let mut returned = returned(collected);
+        returned.began |= plain;
         returned.asked.clone_from(&refused);
         returned.ended = match end {
             End::Lost(error) => {
@@ -196,7 +211,7 @@ impl Session {
             // The id alone is anybody's: a script may throw it, too.
             End::Failed(error) if error.id == "SentinelJump.UnknownFunction" && !returned.began => {
                 self.reusable = true;
-                return Err(self.error(HostErrorKind::UnknownFunction(call.function)));
+                return Err(self.error(HostErrorKind::UnknownFunction { function: call.function, left_out: 0 }));
             }
             End::Failed(error) if error.id == TAINTED && !returned.began => {
                 returned.tainted = self.taint(&call.function, &error.message);
@@ -245,10 +260,19 @@ impl Session {
 
     /// What a function's probe is kept by.
     fn key(&self, function: &str) -> String {
-        [self.plan.host.as_str(), &self.report.sha256, &function.to_ascii_lowercase()].join("\n")
+        key(&self.plan, &self.report, function)
+    }
+
+    /// Whether nothing of ours is on the host: no guard compares the target.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plan.script.is_plain()
     }
 
     fn command(&self, call: &Call) -> Command {
+        if self.is_plain() {
+            return plain::command(call);
+        }
         let parameters = Value::hashtable(call.parameters.iter().map(|(name, value)| (name.as_str(), value.clone())));
         let mut command = module::command("Invoke-SjCall")
             .argument("Name", call.function.as_str())
@@ -283,8 +307,19 @@ impl Session {
     }
 
     pub(super) fn error(&self, kind: HostErrorKind) -> HostError {
+        let kind = match kind {
+            HostErrorKind::UnknownFunction { function, .. } => {
+                HostErrorKind::UnknownFunction { function, left_out: self.report.dropped.len() }
+            }
+            other => other,
+        };
         HostError { host: self.plan.host.clone(), kind }
     }
+}
+
+/// What a function's probe is kept by.
+pub(super) fn key(plan: &OpenPlan, report: &LoadReport, function: &str) -> String {
+    [plan.host.as_str(), &report.sha256, &function.to_ascii_lowercase()].join("\n")
 }
 
 fn is_whole(assigned: &[String]) -> bool {

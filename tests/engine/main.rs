@@ -46,6 +46,7 @@ fn main() -> ExitCode {
             (needs, script::TRIALS),
             (needs, script::calls::TRIALS),
             (needs, script::confirmed::TRIALS),
+            (needs, script::plain::TRIALS),
             (needs, types::TRIALS),
             (needs, values::TRIALS),
         ],

@@ -17,6 +17,7 @@ use crate::outside::trials;
 
 pub(crate) mod calls;
 pub(crate) mod confirmed;
+pub(crate) mod plain;
 
 trials! { TRIALS:
     current_thread {

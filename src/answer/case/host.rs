@@ -174,13 +174,15 @@ cases! {
         /// The endpoint runs no script text.
         NoLanguage,
         /// It has no such function.
-        NoFunction { function: String },
+        NoFunction { function: String, left_out: usize },
         /// It cannot be read here.
         Unreadable { kind: std::io::ErrorKind },
         /// It is too large to be pushed.
         TooLarge,
         /// It is not the pinned one, here.
         ChangedHere,
+        /// There is none to guard a function that writes.
+        NoGuard { function: &'static str },
         /// A function that writes would read what a statement sets that was
         /// left out.
         Tainted { function: &'static str, variable: String, line: u32 },
@@ -201,6 +203,7 @@ impl NoScript {
             Self::Changed | Self::ChangedHere => Code::ScriptChanged,
             Self::NotLoaded | Self::NoLanguage | Self::Tainted { .. } => Code::HostFailed,
             Self::Asked => Code::HostQuestion,
+            Self::NoGuard { .. } => Code::NotPermitted,
             Self::NoFunction { .. } => Code::UnknownFunction,
         }
     }

@@ -177,8 +177,9 @@ impl Judged<'_> {
     fn lost(self, error: &HostErrorKind, began: bool) -> Case {
         match error {
             HostErrorKind::Wire(error) => self.wire(error, began),
-            HostErrorKind::UnknownFunction(_) => {
-                self.no_script(NoScript::NoFunction { function: self.function().to_owned() })
+            HostErrorKind::UnknownFunction { left_out, .. } => {
+                let (function, left_out) = (self.function().to_owned(), *left_out);
+                self.no_script(NoScript::NoFunction { function, left_out })
             }
             HostErrorKind::Cancelled => Case::Cancelled,
             HostErrorKind::ProcessEnded { function } => {

@@ -87,7 +87,11 @@ fn before_the_call_nothing_ran_not_even_for_a_write() {
         (HostErrorKind::ScriptMissing, Outcome::Failed, Code::ScriptMissing),
         (HostErrorKind::ScriptChanged, Outcome::Refused, Code::ScriptChanged),
         (HostErrorKind::LoadFailed(record()), Outcome::Failed, Code::HostFailed),
-        (HostErrorKind::UnknownFunction("planted".to_owned()), Outcome::Refused, Code::UnknownFunction),
+        (
+            HostErrorKind::UnknownFunction { function: "planted".to_owned(), left_out: 0 },
+            Outcome::Refused,
+            Code::UnknownFunction,
+        ),
         (HostErrorKind::Cancelled, Outcome::Refused, Code::Cancelled),
         (HostErrorKind::Unexpected("x"), Outcome::Failed, Code::Internal),
     ];

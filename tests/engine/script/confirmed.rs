@@ -50,7 +50,7 @@ fn desk(real: &Real, script: &Path) -> Arc<Desk> {
     Arc::new(Desk::new(Arc::new(config)).with_vault(vault))
 }
 
-async fn ask(desk: &Desk, tool: &str, arguments: &Json) -> Answer {
+pub(crate) async fn ask(desk: &Desk, tool: &str, arguments: &Json) -> Answer {
     let mut all = json!({"tenant": "nordhafen", "workspace": "prod"});
     let given = arguments.as_object().expect("an object").clone();
     all.as_object_mut().expect("an object").extend(given);

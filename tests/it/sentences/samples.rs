@@ -263,10 +263,12 @@ fn no_script() -> Vec<NoScript> {
         NoScript::NotLoaded,
         NoScript::Asked,
         NoScript::NoLanguage,
-        NoScript::NoFunction { function: text(FUNCTION) },
+        NoScript::NoFunction { function: text(FUNCTION), left_out: 0 },
+        NoScript::NoFunction { function: text(FUNCTION), left_out: 70 },
         NoScript::Unreadable { kind: ErrorKind::NotFound },
         NoScript::TooLarge,
         NoScript::ChangedHere,
+        NoScript::NoGuard { function: FUNCTION },
         NoScript::Tainted { function: FUNCTION, variable: text("the-variable"), line: 70 },
     ]
 }

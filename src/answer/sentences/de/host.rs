@@ -243,12 +243,21 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         ),
         NoScript::NoLanguage => write!(
             f,
-            "Der Endpunkt auf dem Host \"{host}\" erlaubt keine Skripte; es wurde nichts ausgeführt. Sein Betreiber muss einen Endpunkt nennen, der sie erlaubt (configuration_name)."
+            "Der Endpunkt auf dem Host \"{host}\" erlaubt keine Skripte; es wurde nichts ausgeführt. Sein Betreiber muss einen Endpunkt nennen, der sie erlaubt (configuration_name), oder script weglassen: dann werden Funktionen des Endpunkts selbst als einfache Befehle aufgerufen, und zwar die lesenden."
         ),
-        NoScript::NoFunction { function } => write!(
-            f,
-            "Das Skript auf dem Host \"{host}\" hat keine Funktion \"{function}\"; es wurde nichts ausgeführt."
-        ),
+        NoScript::NoFunction { function, left_out } => {
+            write!(
+                f,
+                "Das Skript auf dem Host \"{host}\" hat keine Funktion \"{function}\"; es wurde nichts ausgeführt."
+            )?;
+            match left_out {
+                0 => Ok(()),
+                _ => write!(
+                    f,
+                    " Beim Laden weggelassene Anweisungen: {left_out}; eine davon kann sie definieren (sentinel-jump catalog probe zeigt sie)."
+                ),
+            }
+        }
         NoScript::Unreadable { kind } => write!(
             f,
             "Das Skript, das der Host \"{host}\" bekommen soll, ist hier nicht lesbar ({}); es wurde nichts ausgeführt.",
@@ -261,6 +270,10 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         NoScript::Tainted { function, variable, line } => write!(
             f,
             "\"{function}\" auf dem Host \"{host}\" liest \"{variable}\", was nur Zeile {line} des Skripts setzt, und die läuft beim Laden nicht; es wurde nichts ausgeführt. Liest sie nur, kann der Betreiber ihren Befehl in script.allow nennen."
+        ),
+        NoScript::NoGuard { function } => write!(
+            f,
+            "Der Host \"{host}\" hat in der Konfiguration kein Skript, deshalb vergleicht dort nichts von uns den Workspace, bevor \"{function}\" ihn ändert; es wurde nichts ausgeführt. Nur lesende Funktionen werden aufgerufen; die anderen kann sein Betreiber mit plain = \"writes\" erlauben."
         ),
         NoScript::ChangedHere => write!(
             f,

@@ -193,10 +193,17 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         ),
         NoScript::NoLanguage => write!(
             f,
-            "The endpoint on the host \"{host}\" allows no scripts; nothing was run. Its operator must name an endpoint that allows them (configuration_name)."
+            "The endpoint on the host \"{host}\" allows no scripts; nothing was run. Its operator must name an endpoint that allows them (configuration_name), or leave script out: then functions of the endpoint itself are called as plain commands, those that read."
         ),
-        NoScript::NoFunction { function } => {
-            write!(f, "The script on the host \"{host}\" has no function \"{function}\"; nothing was run.")
+        NoScript::NoFunction { function, left_out } => {
+            write!(f, "The script on the host \"{host}\" has no function \"{function}\"; nothing was run.")?;
+            match left_out {
+                0 => Ok(()),
+                _ => write!(
+                    f,
+                    " Statements that were left out when it was loaded: {left_out}; one of them may define it (sentinel-jump catalog probe lists them)."
+                ),
+            }
         }
         NoScript::Unreadable { kind } => {
             write!(f, "The script to push to the host \"{host}\" cannot be read here ({kind}); nothing was run.")
@@ -207,6 +214,10 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         NoScript::Tainted { function, variable, line } => write!(
             f,
             "\"{function}\" on the host \"{host}\" reads \"{variable}\", which only line {line} of the script sets, and that line does not run when it is loaded; nothing was run. If it only reads, its operator can name its command in script.allow."
+        ),
+        NoScript::NoGuard { function } => write!(
+            f,
+            "The host \"{host}\" has no script in the configuration, so nothing of ours compares the workspace there before \"{function}\" changes it; nothing was run. Only functions that read are called; its operator can allow the others with plain = \"writes\"."
         ),
         NoScript::ChangedHere => write!(
             f,

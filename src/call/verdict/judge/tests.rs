@@ -39,7 +39,7 @@ impl Kind {
     fn error(&self) -> HostErrorKind {
         match self {
             Self::Wire(case, may_have_run) => HostErrorKind::Wire(WireError::planted(case.clone(), *may_have_run)),
-            Self::UnknownFunction => HostErrorKind::UnknownFunction("planted".to_owned()),
+            Self::UnknownFunction => HostErrorKind::UnknownFunction { function: "planted".to_owned(), left_out: 3 },
             Self::Cancelled => HostErrorKind::Cancelled,
             Self::ProcessEnded => HostErrorKind::ProcessEnded { function: "Get-It".to_owned() },
             Self::Unexpected => HostErrorKind::Unexpected("planted"),
