@@ -160,12 +160,12 @@ impl Session {
         // Given up half-way, nobody knows what the session is doing.
         self.reusable = false;
         let questions = Questions::default();
+        let allowed = AllowList::new(&self.plan.rules.answers, &call.function, questions.clone())
+            .confirmed(self.confirmed(&call));
         let options = RunOptions {
             first_message_timeout: call.timeout,
             timeout: call.timeout,
-            host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone())
-                .confirmed(self.confirmed(&call))
-                .into_policy(),
+            host: if call.write { allowed.stopping() } else { allowed }.into_policy(),
             ..RunOptions::default()
         };
         let command = self.command(&call);
@@ -174,20 +174,15 @@ impl Session {
         let mut collector = Collector::new(on_progress);
         // A stop is only asked for: the loop goes on until the host says how the
         // pipeline ended, which may be its real end.
-        let mut stopped = None;
+        let mut cancelled = false;
         let end = loop {
             tokio::select! {
                 event = pipeline.next() => match event {
                     Some(event) => if let Some(end) = collector.take(event) { break end },
                     None => break End::Stopped(StopCause::Host),
                 },
-                () = cancel.cancelled(), if stopped.is_none() => {
-                    stopped = Some(Stopped::Cancelled);
-                    pipeline.stop();
-                }
-                // A script may swallow the refusal and go on to delete.
-                () = questions.is_any_refused(), if call.write && stopped.is_none() => {
-                    stopped = Some(Stopped::Asked);
+                () = cancel.cancelled(), if !cancelled => {
+                    cancelled = true;
                     pipeline.stop();
                 }
             }
@@ -217,7 +212,7 @@ impl Session {
                 returned.tainted = self.taint(&call.function, &error.message);
                 Ended::Tainted(error.into())
             }
-            end => ended(end, ended_by, refused.clone(), stopped),
+            end => ended(end, ended_by, refused.clone(), cancelled),
         };
         returned.errors.extend(swallowed(&returned.ended, refused.as_ref()));
         let is_whole = matches!(returned.ended, Ended::Completed | Ended::Failed(_) | Ended::Tainted(_));
@@ -238,7 +233,8 @@ impl Session {
         let is_named = |taint: &&Taint| {
             said.contains(&format!(" reads ${}", taint.variable)) && said.contains(&format!(" line {} ", taint.line))
         };
-        of.clone().find(is_named).or_else(|| of.next()).cloned().into_iter().collect()
+        let known = of.clone().find(is_named).or_else(|| of.next()).cloned();
+        known.or_else(|| said_taint(function, said)).into_iter().collect()
     }
 
     /// Whether the operator has answers for questions of the function.
@@ -328,6 +324,21 @@ fn is_whole(assigned: &[String]) -> bool {
     has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
 }
 
+/// The taint as our module's own sentence has it: `Set-It reads $Name (in
+/// Get-It), which only line 7 sets, and …`.
+fn said_taint(function: &str, said: &str) -> Option<Taint> {
+    let (_, read) = said.split_once(" reads $")?;
+    let (variable, rest) = read.split_once(", which only line ")?;
+    let (line, rest) = rest.split_once(' ')?;
+    let (variable, via) = match variable.split_once(" (in ") {
+        Some((variable, via)) => (variable, Some(via.trim_end_matches(')').to_owned())),
+        None => (variable, None),
+    };
+    let reason = rest.rsplit_once(": ").map_or(String::new(), |(_, reason)| reason.to_owned());
+    let (function, variable, line) = (function.to_owned(), variable.to_owned(), line.parse().ok()?);
+    Some(Taint { function, variable, line, reason, read_at: 0, via })
+}
+
 /// All that a call brought, before it is known how it ended.
 fn returned(collected: Collected) -> Returned {
     Returned {
@@ -345,17 +356,8 @@ fn returned(collected: Collected) -> Returned {
     }
 }
 
-/// Why we stopped a pipeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stopped {
-    /// The caller gave up.
-    Cancelled,
-    /// It asked, and writes.
-    Asked,
-}
-
 /// How the pipeline ended, by what the host and the function itself said.
-fn ended(end: End, by: Option<Ended>, refused: Option<String>, stopped: Option<Stopped>) -> Ended {
+fn ended(end: End, by: Option<Ended>, refused: Option<String>, cancelled: bool) -> Ended {
     match (end, by, refused) {
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
@@ -364,9 +366,7 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>, stopped: Option<S
         (End::Failed(error), ..) if error.id == AZURE_SIGNED_OUT => Ended::AzureNotSignedIn(error.into()),
         (End::Failed(_), _, Some(question)) => Ended::Asked(question),
         (End::Failed(error), ..) => Ended::Failed(error.into()),
-        (End::Stopped(StopCause::Caller), _, Some(question)) if stopped == Some(Stopped::Asked) => {
-            Ended::Asked(question)
-        }
+        (End::Stopped(StopCause::Caller), _, Some(question)) if !cancelled => Ended::Asked(question),
         (End::Stopped(StopCause::Caller), ..) => Ended::Cancelled,
         (End::Stopped(StopCause::Timeout | StopCause::Silence), ..) => Ended::TimedOut,
         _ => Ended::Silent,
@@ -399,7 +399,7 @@ mod tests {
     fn a_question_that_the_script_swallowed_is_told() {
         let end = |refused: Option<&str>| {
             let refused = refused.map(str::to_owned);
-            let ended = ended(End::Completed, Some(Ended::Completed), refused.clone(), None);
+            let ended = ended(End::Completed, Some(Ended::Completed), refused.clone(), false);
             let error = swallowed(&ended, refused.as_ref());
             (ended, error.map(|error| (error.message, error.id)))
         };
@@ -409,12 +409,22 @@ mod tests {
     }
 
     #[test]
+    fn a2_a_taint_that_the_loader_did_not_list_is_told_by_what_the_host_says() {
+        let told = |said: &str| said_taint("Set-It", said).map(|taint| (taint.variable, taint.line, taint.via));
+        let said = "Set-It reads $State, which only line 7 sets, and that was left out: runs Get-AzContext";
+        assert_eq!(told(said), Some(("State".to_owned(), 7, None)));
+        let said = "Set-It reads $Cfg.Key (in Get-It), which only line 12 sets, and that was left out: exits";
+        assert_eq!(told(said), Some(("Cfg.Key".to_owned(), 12, Some("Get-It".to_owned()))));
+        assert_eq!(told("nothing of the kind"), None);
+    }
+
+    #[test]
     fn who_stopped_a_call_says_how_it_ended() {
-        let end = |stopped| {
+        let end = |cancelled| {
             let refused = Some("Sicher?".to_owned());
-            ended(End::Stopped(StopCause::Caller), None, refused, Some(stopped))
+            ended(End::Stopped(StopCause::Caller), None, refused, cancelled)
         };
-        assert_eq!(end(Stopped::Asked), Ended::Asked("Sicher?".to_owned()));
-        assert_eq!(end(Stopped::Cancelled), Ended::Cancelled);
+        assert_eq!(end(false), Ended::Asked("Sicher?".to_owned()));
+        assert_eq!(end(true), Ended::Cancelled);
     }
 }
