@@ -19,6 +19,9 @@ const SUBSCRIPTION: &str = "Subscription";
 /// Tells a script of the author's that nobody need be asked.
 const SKIP_CONFIRM: &str = "SkipConfirm";
 
+/// The same, and many other things.
+const FORCE: &str = "Force";
+
 /// What is sent: the host's own names, values for the host's own types.
 ///
 /// * An argument that the host's function does not know is refused: hosts
@@ -181,11 +184,14 @@ fn is_consent(parameter: &Parameter) -> bool {
 }
 
 /// What tells the host's function that nobody need be asked. `-Force` only
-/// where the catalogue has it, too: elsewhere it may mean anything.
+/// where the catalogue has it, too, or where the source shows that it leads past
+/// a question: elsewhere it may mean anything.
 fn consents(entry: &Entry, probe: &FunctionProbe) -> Vec<(String, Value)> {
     let means_it = |name: &str| {
-        let is_force = name.eq_ignore_ascii_case("Force") && entry.parameters.iter().any(|known| known.name == "Force");
-        is_force || name.eq_ignore_ascii_case(SKIP_CONFIRM)
+        let leads_past =
+            || probe.places.iter().flat_map(|place| &place.unless).any(|known| known.eq_ignore_ascii_case(FORCE));
+        let is_known = || entry.parameters.iter().any(|known| known.name == FORCE) || leads_past();
+        name.eq_ignore_ascii_case(FORCE) && is_known() || name.eq_ignore_ascii_case(SKIP_CONFIRM)
     };
     let named = probe.parameters.iter().filter(|known| means_it(&known.name));
     named

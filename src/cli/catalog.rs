@@ -33,7 +33,7 @@ pub(super) async fn probe(args: &Probe) -> Result<Exit, CommandError> {
     tokio::pin!(answering);
     let mut answer = tokio::select! {
         answer = &mut answering => answer,
-        () = signal::told_to_end() => {
+        () = signal::told_to_end(signal::HangUp::Ends) => {
             cancel.cancel();
             answering.await
         }

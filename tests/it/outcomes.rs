@@ -17,7 +17,7 @@ use wsman::host_end::demo::Step;
 use wsman::host_end::{Hit, Mishap};
 use wsman::psrp::{ErrorRecord, ProgressKind, ProgressRecord};
 
-use crate::hosts::{Hosts, ask, on};
+use crate::hosts::{Hosts, PASSWORD, VARIABLE, ask, on};
 
 const CALL: &str = "Invoke-SjCall";
 const READ: &str = "sentinel_rule_list";
@@ -139,4 +139,40 @@ async fn b4_a_read_that_ran_is_not_told_as_one_that_did_not() {
     assert_eq!(hosts.count("nordhafen").runs_of(CALL) - ran, 1);
     assert_eq!(answer.outcome, Outcome::Failed, "{}", answer.text);
     assert!(!answer.text.contains("nothing was run"), "{}", answer.text);
+}
+
+/// The terminal was closed while a write ran: the host is stopped, and it is
+/// told as what it is.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b7_a_hang_up_ends_a_call_as_a_request_to_terminate_does() {
+    use std::process::{Command, Stdio};
+    let running = Arc::new(Notify::new());
+    let told_running = Arc::clone(&running);
+    let hosts = Hosts::start_with(Arc::new(move |command| {
+        if command.text != CALL {
+            return Vec::new();
+        }
+        told_running.notify_one();
+        vec![Step::Sleep(Duration::from_secs(86_400))]
+    }))
+    .await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, &hosts.toml).expect("it is written");
+    let arguments = comment().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+    command.args(["call", WRITE, "--json", &arguments, "--config"]).arg(&config);
+    command.env(VARIABLE, PASSWORD).env("SENTINEL_JUMP_LOG", "info").stdin(Stdio::null());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    running.notified().await;
+    let told = Command::new("kill").args(["-HUP", &child.id().to_string()]).status().expect("kill runs");
+    assert!(told.success());
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.expect("it ran").expect("it ends");
+    let (answer, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(4), "{answer} {log}");
+    let told: Json = serde_json::from_str(&answer).expect("JSON");
+    assert_eq!(told["outcome"], "unknown", "{answer}");
+    assert!(log.contains("audit"), "its audit line: {log}");
+    assert_eq!(hosts.count("nordhafen").shells_open, 0, "nothing is left on the host");
 }
