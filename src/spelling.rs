@@ -7,6 +7,10 @@ const OFFERED: usize = 3;
 /// dozen help nobody.
 pub(crate) const LISTED: usize = 12;
 
+/// The same of what a configuration may say. Chosen: the keys of a host, which
+/// whoever writes one has to find somewhere.
+const KEYS: usize = 16;
+
 /// How long a name is quoted at most. Chosen: twice the longest alias.
 pub(crate) const LONGEST: usize = 128;
 
@@ -49,7 +53,7 @@ pub(crate) fn hint<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str> + 
         return format!("; did you mean {}?", quoted(near, " or "));
     }
     let all: Vec<&str> = names.into_iter().collect();
-    if all.is_empty() || all.len() > LISTED { String::new() } else { format!("; known: {}", quoted(all, ", ")) }
+    if all.is_empty() || all.len() > KEYS { String::new() } else { format!("; known: {}", quoted(all, ", ")) }
 }
 
 /// `"a", "b"`.

@@ -6,18 +6,21 @@ use wsman::clixml::Value;
 use super::confirm::Consent;
 use super::encode::encode;
 use super::validate::Arguments;
-use crate::answer::ToolError;
 use crate::answer::case::{BadArgument, Case, Warning, WrongTarget};
+use crate::answer::{HostText, ToolError};
 use crate::catalog::Effect;
 use crate::catalog::{Entry, Parameter};
-use crate::host::{FunctionProbe, ParameterProbe, Style};
-use crate::tenant::Target;
+use crate::host::{AskingPlace, FunctionProbe, ParameterProbe, Style};
+use crate::tenant::{HostId, Target};
 
 /// Another name of `SubscriptionId`.
 const SUBSCRIPTION: &str = "Subscription";
 
 /// Tells a script of the author's that nobody need be asked.
 const SKIP_CONFIRM: &str = "SkipConfirm";
+
+/// The same, and many other things.
+const FORCE: &str = "Force";
 
 /// What is sent: the host's own names, values for the host's own types.
 ///
@@ -28,7 +31,8 @@ const SKIP_CONFIRM: &str = "SkipConfirm";
 /// * What would make the script ask (`-Confirm`) is switched off where the
 ///   function has it; what tells it that nobody need be asked (`-Force`,
 ///   `-SkipConfirm`) is sent only when the call has been confirmed to us, and
-///   only where the host has it.
+///   only where the host has it; `-SkipConfirm` with a read that the catalogue
+///   knows it of, too.
 pub(super) fn bind(
     entry: &'static Entry,
     arguments: &Arguments,
@@ -62,11 +66,41 @@ pub(super) fn bind(
     }
     if consent.is_given() {
         bound.extend(consents(entry, probe));
+    } else if entry.effect() == Effect::Read && entry.parameters.iter().any(is_consent) {
+        // Nothing can be lost by it.
+        bound.extend(consents(entry, probe).into_iter().filter(|(name, _)| name.eq_ignore_ascii_case(SKIP_CONFIRM)));
     }
     if probe.should_process {
         bound.push(("Confirm".to_owned(), Value::Bool(false)));
     }
     Ok(Bound { parameters: bound, warning })
+}
+
+/// That the function asks nobody for an argument which was not given: a write
+/// that is stopped at a question is in doubt for nothing.
+///
+/// A question that a yes may answer is let go; so is whatever the source does
+/// not show to be asked.
+pub(super) fn check_asks_nothing(
+    entry: &'static Entry,
+    probe: &FunctionProbe,
+    bound: &Bound,
+    host: &HostId,
+) -> Result<(), ToolError> {
+    let is_asked = |place: &&AskingPlace| place.sure && place.wants_a_value() && place.is_met_by(&bound.parameters);
+    for place in probe.places.iter().filter(is_asked) {
+        let leads_past = |parameter: &&Parameter| {
+            found(parameter, probe)
+                .is_some_and(|known| place.unless.iter().any(|name| name.eq_ignore_ascii_case(&known.name)))
+        };
+        if let Some(parameter) = entry.arguments().find(leads_past) {
+            let (function, name) = (&*entry.function, &*parameter.name);
+            let question = HostText { message: place.question(), id: "question".to_owned() };
+            let asks = BadArgument::HostAsks { host: host.clone(), function, name };
+            return Err(ToolError::of(asks).with_host_errors([question]));
+        }
+    }
+    Ok(())
 }
 
 /// What is sent, and what the caller should know of it.
@@ -150,11 +184,14 @@ fn is_consent(parameter: &Parameter) -> bool {
 }
 
 /// What tells the host's function that nobody need be asked. `-Force` only
-/// where the catalogue has it, too: elsewhere it may mean anything.
+/// where the catalogue has it, too, or where the source shows that it leads past
+/// a question: elsewhere it may mean anything.
 fn consents(entry: &Entry, probe: &FunctionProbe) -> Vec<(String, Value)> {
     let means_it = |name: &str| {
-        let is_force = name.eq_ignore_ascii_case("Force") && entry.parameters.iter().any(|known| known.name == "Force");
-        is_force || name.eq_ignore_ascii_case(SKIP_CONFIRM)
+        let leads_past =
+            || probe.places.iter().flat_map(|place| &place.unless).any(|known| known.eq_ignore_ascii_case(FORCE));
+        let is_known = || entry.parameters.iter().any(|known| known.name == FORCE) || leads_past();
+        name.eq_ignore_ascii_case(FORCE) && is_known() || name.eq_ignore_ascii_case(SKIP_CONFIRM)
     };
     let named = probe.parameters.iter().filter(|known| means_it(&known.name));
     named

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 
 use super::caught::caught;
 use super::open::Visit;
-use super::verdict::{self, Stage};
+use super::verdict;
 use super::{Ask, CallPath};
 use crate::answer::{HostText, ToolError};
 use crate::catalog::Effect;
@@ -63,7 +63,7 @@ async fn seen(path: &CallPath, ask: &Ask<'_>) -> Result<Seen, ToolError> {
 
 /// `None`: a warm session turned out to be dead.
 async fn once(path: &CallPath, ask: &Ask<'_>) -> Result<Option<Seen>, ToolError> {
-    let visit = Visit { target: ask.target, entry: None, effect: Effect::Read, cancel: ask.cancel };
+    let visit = Visit { target: ask.target, entry: None, effect: Effect::Read, by: None, cancel: ask.cancel };
     let mut opened = path.door().open(&visit).await?;
     let warm = opened.was_warm;
     let session = opened.session()?;
@@ -82,7 +82,7 @@ async fn once(path: &CallPath, ask: &Ask<'_>) -> Result<Option<Seen>, ToolError>
         sha256: report.sha256.clone(),
         functions: report.functions.iter().chain(report.aliases.iter().map(|alias| &alias.name)).cloned().collect(),
         style: session.style().map(Style::as_str),
-        azure: asked.map(azure).map_err(|error| verdict::failed(None, host, Stage::Before, error)),
+        azure: asked.map(azure).map_err(|error| verdict::not_ready(None, host, error)),
     };
     // One that failed to answer is not kept; the lease knows.
     opened.lease.give_back();

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use wsman::clixml::json::to_json;
 
 use super::open::{GRACE, Visit};
-use super::verdict::{self, Stage};
+use super::verdict;
 use super::{Ask, CallPath};
 use crate::answer::ToolError;
 use crate::catalog::{Effect, Entry, all};
@@ -31,7 +31,7 @@ impl CallPath {
     pub(crate) async fn overlay(&self, ask: &Ask<'_>, known: Option<&str>) -> Result<Option<Json>, ToolError> {
         self.authorise(ask)?;
         let _place = self.join(ask.target)?;
-        let visit = Visit { target: ask.target, entry: None, effect: Effect::Read, cancel: ask.cancel };
+        let visit = Visit { target: ask.target, entry: None, effect: Effect::Read, by: None, cancel: ask.cancel };
         let host = ask.target.host();
         let mut opened = self.door().open(&visit).await?;
         let session = opened.session()?;
@@ -47,7 +47,7 @@ impl CallPath {
             probes = timeout(SURVEY_TIME + GRACE, session.probe_all()) => probes,
         };
         let probes = probes.map_err(|_| verdict::silent(host))?;
-        let probes = probes.map_err(|error| verdict::failed(None, host, Stage::Before, error))?;
+        let probes = probes.map_err(|error| verdict::not_ready(None, host, error))?;
         opened.lease.give_back();
         Ok(Some(overlay(host, &report, style, &probes)))
     }

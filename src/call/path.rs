@@ -18,10 +18,10 @@ use super::open::{Circuits, Door, SignIns};
 use super::validate::{self, Arguments};
 use super::{authorise, confirm, run};
 use crate::access::Caller;
-use crate::answer::case::Slip;
+use crate::answer::case::{Case, NoScript, Slip};
 use crate::answer::{Rows, ToolError};
 use crate::catalog::{Effect, Entry, Tool};
-use crate::config::{Config, Vault};
+use crate::config::{Config, Script, Vault};
 use crate::host::HostProgress;
 use crate::pool::Pool;
 use crate::store::Store;
@@ -148,6 +148,7 @@ impl CallPath {
     /// Everything that needs no host: authorise, validate, confirm, limit.
     pub(crate) async fn prepare(&self, ask: &Ask<'_>) -> Result<Prepared, ToolError> {
         self.authorise(ask)?;
+        self.is_guarded(ask)?;
         let arguments = validate::arguments(ask.entry, ask.arguments)?;
         let consent = confirm::check(ask, &arguments).await?;
         Ok(Prepared { arguments, consent, _place: self.join(ask.target)? })
@@ -187,6 +188,17 @@ impl CallPath {
     /// Whether the caller may do this.
     pub(super) fn authorise(&self, ask: &Ask<'_>) -> Result<(), ToolError> {
         authorise::check(ask.caller, &ask.tool, ask.target)
+    }
+
+    /// Whether something on the host compares the target before a write, or
+    /// its operator does without.
+    fn is_guarded(&self, ask: &Ask<'_>) -> Result<(), ToolError> {
+        let host = self.door().host(ask.target)?;
+        if ask.entry.effect() == Effect::Read || host.script != (Script::Plain { writes: false }) {
+            return Ok(());
+        }
+        let why = NoScript::NoGuard { function: &ask.entry.function };
+        Err(ToolError::of(Case::NoScript { host: host.id.clone(), why }))
     }
 
     /// A place in the queue of the target's host.

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
-use super::bind::bind;
+use super::bind::{bind, check_asks_nothing};
 use super::confirm::Consent;
 use super::open::{GRACE, Opened, Visit};
 use super::pause::{Next, Pauses};
 use super::validate::Arguments;
-use super::verdict::{self, Stage};
+use super::verdict;
 use super::{Ask, CallPath};
 use crate::answer::case::{Case, Warning, WrongTarget};
-use crate::answer::{Rows, ToolError};
+use crate::answer::{Outcome, Rows, ToolError};
 use crate::catalog::Effect;
 use crate::config::Host;
 use crate::host::{Call, HostError, Style};
@@ -23,8 +23,10 @@ use crate::pool::PoolKey;
 const PROBE_TIME: Duration = Duration::from_secs(30);
 
 /// Runs the function. Once more on a fresh session when a warm one turns out
-/// to be dead before the function was sent, or when a read was lost; a write
-/// that was sent is never sent again.
+/// to be dead before the function was sent, or when a read was lost or not
+/// heard whole; a write that was sent is never sent again.
+///
+/// Opening and both attempts have the function's one time together.
 pub(super) async fn run(
     path: &CallPath,
     ask: &Ask<'_>,
@@ -34,20 +36,41 @@ pub(super) async fn run(
     let entry = ask.entry;
     let repeatable = entry.retry_safe && entry.effect() == Effect::Read;
     let deadline = Instant::now() + entry.timeout();
-    let (error, next) = match attempt(path, ask, arguments, consent).await {
-        Ok(rows) => return Ok(rows),
-        Err(Attempt::Lost(error)) if repeatable => (error, Pauses::new().wait(deadline, ask.cancel).await),
+    let (first, next) = match attempt(path, ask, arguments, consent, deadline).await {
+        Ok(Run { rows, whole: false }) if repeatable => (Ok(rows), Next::Try),
+        Ok(Run { rows, .. }) => return Ok(rows),
+        Err(Attempt::Lost(error)) if repeatable => (Err(error), Pauses::new().wait(deadline, ask.cancel).await),
         // Nobody is troubled: a session that stood idle had been closed.
-        Err(Attempt::Stale(error)) if !ask.cancel.is_cancelled() => (error, Next::Try),
+        Err(Attempt::Stale(error)) if !ask.cancel.is_cancelled() => (Err(error), Next::Try),
         Err(over) => return Err(over.into_error()),
     };
     if next == Next::GiveUp {
-        return Err(error);
+        return first;
     }
     // The others of this workspace are as old as the one that was dead.
     path.pool().distrust(&PoolKey::of(ask.target));
-    debug!(code = error.code().as_str(), "lost; once more on a fresh session");
-    attempt(path, ask, arguments, consent).await.map_err(Attempt::into_error)
+    let code = first.as_ref().err().map(|error| error.code().as_str());
+    debug!(code, "lost; once more on a fresh session");
+    match (attempt(path, ask, arguments, consent, deadline).await, first) {
+        (Ok(run), _) => Ok(run.rows),
+        // What was heard of the first is more than nothing.
+        (Err(_), Ok(rows)) => Ok(rows),
+        (Err(second), Err(first)) => Err(told_by(first, second.into_error())),
+    }
+}
+
+/// Which of two failed attempts tells what happened: that nothing ran the second
+/// time is no word on the first.
+fn told_by(first: ToolError, second: ToolError) -> ToolError {
+    let nothing_ran = |error: &ToolError| matches!(error.outcome(), Outcome::Unreachable | Outcome::Refused);
+    if nothing_ran(&second) && !nothing_ran(&first) { first } else { second }
+}
+
+/// What came back.
+struct Run {
+    rows: Rows,
+    /// All that the host said was heard as it was said.
+    whole: bool,
 }
 
 /// Why one attempt gave nothing.
@@ -74,13 +97,20 @@ impl From<ToolError> for Attempt {
     }
 }
 
-async fn attempt(path: &CallPath, ask: &Ask<'_>, arguments: &Arguments, consent: Consent) -> Result<Rows, Attempt> {
+async fn attempt(
+    path: &CallPath,
+    ask: &Ask<'_>,
+    arguments: &Arguments,
+    consent: Consent,
+    deadline: Instant,
+) -> Result<Run, Attempt> {
     let entry = ask.entry;
     let host = path.door().host(ask.target)?;
-    let visit = Visit { target: ask.target, entry: Some(entry), effect: entry.effect(), cancel: ask.cancel };
+    let (effect, by) = (entry.effect(), Some(deadline));
+    let visit = Visit { target: ask.target, entry: Some(entry), effect, by, cancel: ask.cancel };
     let mut opened = path.door().open(&visit).await?;
     let was_warm = opened.was_warm;
-    let (call, warning) = match ready(ask, arguments, consent, host, &mut opened).await {
+    let (call, warning) = match ready(ask, arguments, consent, host, &mut opened, deadline).await {
         Ok(ready) => ready,
         Err(Unready::Ours(error)) => {
             opened.lease.give_back();
@@ -88,7 +118,7 @@ async fn attempt(path: &CallPath, ask: &Ask<'_>, arguments: &Arguments, consent:
         }
         Err(Unready::Hosts(error)) => {
             let lost = verdict::is_lost(&error);
-            let told = verdict::failed(Some(entry), &host.id, Stage::Before, error);
+            let told = verdict::not_ready(Some(entry), &host.id, error);
             if !lost {
                 opened.lease.give_back();
             }
@@ -97,17 +127,17 @@ async fn attempt(path: &CallPath, ask: &Ask<'_>, arguments: &Arguments, consent:
         Err(Unready::GivenUp(error)) => return Err(error.into()),
     };
     let session = opened.session()?;
-    match timeout(entry.timeout() + GRACE, session.call(call, ask.progress, ask.cancel)).await {
+    let ended = timeout_at(deadline + GRACE, session.call(call, ask.progress, ask.cancel)).await;
+    match ended {
         // The session is dropped with the lease: nobody knows what it is doing.
-        Err(_) => Err(verdict::too_slow(entry, &host.id).into()),
+        Err(_) => Err(verdict::stuck(entry, &host.id).into()),
         Ok(Err(error)) => {
             let left = session.take_left();
             // Whatever the session says of itself: it failed in the middle of a call.
             drop(opened);
             let lost = verdict::is_lost(&error);
             let unsent = !verdict::may_have_run(&error);
-            let told = verdict::failed(Some(entry), &host.id, Stage::During, error);
-            let told = verdict::with_left(told, entry, &host.id, left);
+            let told = verdict::lost(entry, &host.id, error, left);
             Err(match lost {
                 true if was_warm && unsent => Attempt::Stale(told),
                 true => Attempt::Lost(told),
@@ -118,9 +148,10 @@ async fn attempt(path: &CallPath, ask: &Ask<'_>, arguments: &Arguments, consent:
             if returned.target_changed.is_none() {
                 opened.lease.give_back();
             }
+            let whole = !returned.gaps.is_any();
             let mut rows = verdict::returned(entry, &host.id, returned)?;
             rows.ours.extend(warning);
-            Ok(rows)
+            Ok(Run { rows, whole })
         }
     }
 }
@@ -142,6 +173,7 @@ async fn ready(
     consent: Consent,
     host: &Host,
     opened: &mut Opened<'_>,
+    deadline: Instant,
 ) -> Result<(Call, Option<Warning>), Unready> {
     let entry = ask.entry;
     let session = opened.session().map_err(Unready::GivenUp)?;
@@ -156,17 +188,26 @@ async fn ready(
     let probe = tokio::select! {
         biased;
         () = ask.cancel.cancelled() => return Err(Unready::GivenUp(verdict::cancelled_before())),
-        probe = timeout(PROBE_TIME, session.probe(&entry.function)) => probe,
+        probe = timeout_at(deadline.min(Instant::now() + PROBE_TIME), session.probe(&entry.function)) => probe,
     };
     let probe = probe.map_err(|_| Unready::GivenUp(verdict::silent(&host.id)))?.map_err(Unready::Hosts)?;
     let bound = bind(entry, arguments, consent, &probe, style, ask.target).map_err(Unready::Ours)?;
+    if !session.has_answers(&probe.name) {
+        check_asks_nothing(entry, &probe, &bound, &host.id).map_err(Unready::Ours)?;
+    }
+    // Chosen: what is over is not begun. A write that is stopped as it starts is
+    // in doubt for nothing.
+    let timeout = deadline.saturating_duration_since(Instant::now());
+    if timeout.is_zero() {
+        return Err(Unready::Ours(verdict::silent(&host.id)));
+    }
     let call = Call {
         function: probe.name.clone(),
         parameters: bound.parameters,
         progress: probe.progress,
         write: entry.effect() == Effect::Write,
         confirmed: if consent.is_given() { confirmed(ask, arguments) } else { Vec::new() },
-        timeout: entry.timeout(),
+        timeout,
     };
     Ok((call, bound.warning))
 }

@@ -3,18 +3,19 @@
 //! May-have-run wins over every kind: whoever repeats a write because it saw
 //! "unreachable" writes twice.
 
+mod judge;
 mod tls;
 mod wire;
 
-use crate::answer::case::{self, Azure, Case, Doubt, Init, InitEnd, Lost, NoScript, Unreached, Warning, WrongTarget};
+use crate::answer::case::{Azure, Case, Init, InitEnd, Lost, NoScript, Slip, Unreached, Warning, WrongTarget};
 use crate::answer::{HostText, Rows, ToolError};
-use crate::catalog::{Effect, Entry};
+use crate::catalog::Entry;
 use crate::host::{
-    Ended, HostError, HostErrorKind, HostErrorRecord, OUTPUT_BYTES, Retry, Returned, Taint, WireCase, WireError,
+    Ended, Gaps, HostError, HostErrorKind, HostErrorRecord, OUTPUT_BYTES, Retry, Returned, WireCase, WireError,
 };
 use crate::tenant::HostId;
 
-pub(super) use case::Stage;
+use judge::{Fate, judge, program_failed};
 
 /// Id of our own error for output that could not be read.
 const UNREADABLE: &str = "SentinelJump.Unreadable";
@@ -33,11 +34,6 @@ pub(super) fn text(record: &HostErrorRecord) -> HostText {
     HostText { message: record.message.clone(), id: record.id.clone() }
 }
 
-/// A write of which nobody knows whether it happened.
-fn unknown(host: &HostId, why: Doubt) -> ToolError {
-    ToolError::of(Case::Doubt { host: host.clone(), why })
-}
-
 /// The caller gave up before the function was started.
 pub(super) fn cancelled_before() -> ToolError {
     ToolError::of(Case::Cancelled)
@@ -45,24 +41,12 @@ pub(super) fn cancelled_before() -> ToolError {
 
 /// What came of asking the host for something that is no call.
 pub(super) fn asked(host: &HostId, error: &WireError) -> ToolError {
-    wire::failed(host, Stage::Before, error)
+    wire::before(host, error)
 }
 
 /// Somebody listens there and says nothing.
 pub(super) fn silent(host: &HostId) -> ToolError {
     ToolError::of(Case::Unreached { host: host.clone(), why: Unreached::Silent })
-}
-
-/// The function did not end within its time.
-pub(super) fn too_slow(entry: &'static Entry, host: &HostId) -> ToolError {
-    let function = &entry.function;
-    match entry.effect() {
-        Effect::Write => unknown(host, Doubt::TooSlow { function }),
-        Effect::Read => {
-            let why = case::Ended::TooSlow { seconds: entry.timeout_seconds };
-            ToolError::of(Case::Ended { host: host.clone(), function, why })
-        }
-    }
 }
 
 /// Whether the call was lost on the way, so that a fresh session may do: by
@@ -99,14 +83,12 @@ pub(super) fn may_have_run(error: &HostError) -> bool {
     }
 }
 
-/// What a host operation that did not come off means, in a call of `entry` or
-/// beside any.
-pub(super) fn failed(entry: Option<&Entry>, host: &HostId, stage: Stage, error: HostError) -> ToolError {
-    let writes = stage == Stage::During && entry.is_some_and(|entry| entry.effect() == Effect::Write);
+/// What a host operation before or beside any call means, or one that was to
+/// prepare a call of `entry`. Nothing of the function ran.
+pub(super) fn not_ready(entry: Option<&Entry>, host: &HostId, error: HostError) -> ToolError {
     let no_script = |why| ToolError::of(Case::NoScript { host: host.clone(), why });
     let told = match &error.kind {
-        HostErrorKind::Wire(error) if writes && error.may_have_run => unknown(host, Doubt::Connection),
-        HostErrorKind::Wire(error) => wire::failed(host, stage, error),
+        HostErrorKind::Wire(error) => wire::before(host, error),
         HostErrorKind::ScriptMissing => no_script(NoScript::Missing),
         HostErrorKind::ScriptChanged => no_script(NoScript::Changed),
         HostErrorKind::LoadFailed(record) => no_script(NoScript::NotLoaded).with_host_errors([text(record)]),
@@ -116,15 +98,12 @@ pub(super) fn failed(entry: Option<&Entry>, host: &HostId, stage: Stage, error: 
             let why = HostText { message: differs.clone(), id: "SentinelJump.TargetNotTaken".to_owned() };
             ToolError::of(Case::WrongTarget { host: host.clone(), why: WrongTarget::NotTaken }).with_host_errors([why])
         }
-        HostErrorKind::ProcessEnded { function } if writes => {
-            unknown(host, Doubt::ProcessEnded { function: function.clone() })
-        }
         HostErrorKind::ProcessEnded { function } => {
             ToolError::of(Case::Lost { host: host.clone(), why: Lost::ProcessEnded { function: function.clone() } })
         }
-        HostErrorKind::UnknownFunction(name) => {
-            let function = entry.map_or(name, |entry| &entry.function).clone();
-            no_script(NoScript::NoFunction { function })
+        HostErrorKind::UnknownFunction { function, left_out } => {
+            let function = entry.map_or(function, |entry| &entry.function).clone();
+            no_script(NoScript::NoFunction { function, left_out: *left_out })
         }
         HostErrorKind::InitFailed { function, ended, errors, signed_in } => {
             init_failed(host, function, ended, errors, *signed_in)
@@ -132,7 +111,6 @@ pub(super) fn failed(entry: Option<&Entry>, host: &HostId, stage: Stage, error: 
         HostErrorKind::AzureTenantMismatch(record) => azure(host, Azure::OtherTenant, record),
         HostErrorKind::AzureNotSignedIn(record) => azure(host, Azure::NotSignedIn, record),
         HostErrorKind::Cancelled => cancelled_before(),
-        _ if writes => unknown(host, Doubt::NotUnderstood),
         _ => ToolError::of(Case::Lost { host: host.clone(), why: Lost::NotUnderstood }),
     };
     told.because(error)
@@ -177,17 +155,37 @@ fn question(asked: &str) -> HostText {
     HostText { message: asked.to_owned(), id: "question".to_owned() }
 }
 
+/// What a call means whose last word was not heard, with what the function had
+/// put out before.
+pub(super) fn lost(entry: &'static Entry, host: &HostId, error: HostError, left: Option<Box<Returned>>) -> ToolError {
+    let fault = match &error.kind {
+        HostErrorKind::Wire(error) => error.fault.as_ref().map(text),
+        _ => None,
+    };
+    let told = not_done(judge(entry, host, Fate::Lost(&error.kind, left.as_deref()))).with_host_errors(fault);
+    with_left(told.because(error), entry, host, left)
+}
+
+/// What a call means of which not even the loss was told in time.
+pub(super) fn stuck(entry: &'static Entry, host: &HostId) -> ToolError {
+    not_done(judge(entry, host, Fate::Stuck))
+}
+
+/// Nothing that was lost is done.
+fn not_done(case: Option<Case>) -> ToolError {
+    ToolError::of(case.unwrap_or_else(|| Slip::Impossible.into()))
+}
+
 /// What a call that came back means. What the function put out is kept,
 /// however it ended, but for what may be of another workspace.
 pub(super) fn returned(entry: &'static Entry, host: &HostId, returned: Returned) -> Result<Rows, ToolError> {
-    let Some(case) = judge(entry, host, &returned) else {
-        let warning = program_failed(&returned).map(|code| Warning::ProgramFailed {
-            host: host.clone(),
-            function: &entry.function,
-            code,
-        });
+    let case = judge(entry, host, Fate::Back(&returned));
+    let Some(case) = case else {
+        let function = &*entry.function;
+        let failed =
+            program_failed(&returned).map(|code| Warning::ProgramFailed { host: host.clone(), function, code });
         let mut rows = rows(returned, entry, host);
-        rows.ours.extend(warning);
+        rows.ours.extend(failed);
         return Ok(rows);
     };
     let words = match &returned.ended {
@@ -198,114 +196,19 @@ pub(super) fn returned(entry: &'static Entry, host: &HostId, returned: Returned)
         Ended::Asked(asked) => Some(question(asked)),
         _ => None,
     };
-    let told = ToolError::of(case).with_host_errors(words).with_host_errors(returned.errors.iter().map(text));
+    let told = ToolError::of(case).with_host_errors(words);
     // It may be another customer's.
     if returned.target_changed.is_some() {
-        return Err(told);
+        return Err(told.with_host_errors(returned.errors.iter().map(text)));
     }
-    Err(told.with_left(rows(Returned { errors: Vec::new(), ..returned }, entry, host)))
+    Err(with_left(told, entry, host, Some(Box::new(returned))))
 }
 
-/// With what the function had put out when its call was lost.
-pub(super) fn with_left(
-    told: ToolError,
-    entry: &'static Entry,
-    host: &HostId,
-    left: Option<Box<Returned>>,
-) -> ToolError {
+/// With what the function had put out before it ended.
+fn with_left(told: ToolError, entry: &'static Entry, host: &HostId, left: Option<Box<Returned>>) -> ToolError {
     let Some(left) = left else { return told };
     let errors: Vec<HostText> = left.errors.iter().map(text).collect();
     told.with_host_errors(errors).with_left(rows(Returned { errors: Vec::new(), ..*left }, entry, host))
-}
-
-/// How a call counts that came back: `None` is done.
-///
-/// `failed` means that nothing will happen again. A write is failed only by
-/// the host's own word that ended the pipeline before the begin record: then
-/// nothing of the function ran. Whatever else is not plainly done may have
-/// happened. *End* is what the wire and the end record say, in the order in
-/// which it is looked at; *begun* is the begin record.
-///
-/// | # | end | begun | besides | a read | a write |
-/// |--|--|--|--|--|--|
-/// | 1 | came back | – | the target changed | [`WrongTarget::Turned`] | [`Doubt::Turned`] |
-/// | 2 | came back | – | asked, swallowed the refusal | done, the question in hostErrors | row 14 |
-/// | 3 | came back | – | output that cannot be read, and no other | [`Lost::NotUnderstood`] | [`Doubt::NotUnderstood`] |
-/// | 4 | came back | – | some output cannot be read | done, told in hostErrors | [`Doubt::NotUnderstood`] |
-/// | 5 | came back | – | errors and no output | [`case::Ended::EmptyHanded`] | [`Doubt::Error`] |
-/// | 6 | came back | – | its last native program failed | done, with a warning | [`Doubt::ProgramFailed`] |
-/// | 7 | came back | – | | done | done |
-/// | 8 | `exit` | – | | [`case::Ended::Exited`] | [`Doubt::Exited`] |
-/// | 9 | failed | no | the guard: other target | [`WrongTarget::Elsewhere`] | the same |
-/// | 10 | failed | no | the guard: Azure | [`Case::Azure`] | the same |
-/// | 11 | failed | no | the guard: tainted | [`NoScript::Tainted`] | the same |
-/// | 12 | failed | no | any other word | [`case::Ended::NotBegun`] | the same |
-/// | 13 | failed | yes | any word, also one like the guard's | [`case::Ended::Error`] | [`Doubt::Error`] |
-/// | 14 | any | – | asked and was refused | [`case::Ended::Asked`] | [`Doubt::Asked`] |
-/// | 15 | stopped | – | by the caller | [`case::Ended::Cancelled`] | [`Doubt::Cancelled`] |
-/// | 16 | stopped | – | by the deadline | [`case::Ended::TooSlow`] | [`Doubt::TooSlow`] |
-/// | 17 | completed | – | neither end record nor exit code | [`case::Ended::Silent`] | [`Doubt::Silent`] |
-/// | 18 | completed | – | and the end record was dropped, with output beyond [`OUTPUT_BYTES`] | [`case::Ended::TooMuch`] | [`Doubt::TooMuch`] |
-///
-/// A call that did not come back is told by [`failed`]: it was not sent, or a
-/// write is [`Doubt::Connection`], or [`Doubt::ProcessEnded`] when the
-/// function is one that may end its process.
-fn judge(entry: &'static Entry, host: &HostId, returned: &Returned) -> Option<Case> {
-    let host = || host.clone();
-    let function = &*entry.function;
-    let write = entry.effect() == Effect::Write;
-    let either = |read: case::Ended, doubt: Doubt| match write {
-        true => Case::Doubt { host: host(), why: doubt },
-        false => Case::Ended { host: host(), function, why: read },
-    };
-    let not_understood = || match write {
-        true => Case::Doubt { host: host(), why: Doubt::NotUnderstood },
-        false => Case::Lost { host: host(), why: Lost::NotUnderstood },
-    };
-    let failed = || match returned.began {
-        true => either(case::Ended::Error, Doubt::Error { function }),
-        false => Case::Ended { host: host(), function, why: case::Ended::NotBegun },
-    };
-    Some(match &returned.ended {
-        Ended::Completed => {
-            let is_unread = returned.errors.iter().any(|error| error.id == UNREADABLE);
-            let only_unread = returned.data.is_empty() && returned.errors.iter().all(|error| error.id == UNREADABLE);
-            match program_failed(returned) {
-                _ if returned.target_changed.is_some() => match write {
-                    true => Case::Doubt { host: host(), why: Doubt::Turned },
-                    false => Case::WrongTarget { host: host(), why: WrongTarget::Turned },
-                },
-                _ if is_unread && (write || only_unread) => not_understood(),
-                _ if is_empty_handed(returned) => either(case::Ended::EmptyHanded, Doubt::Error { function }),
-                Some(code) if write => Case::Doubt { host: host(), why: Doubt::ProgramFailed { function, code } },
-                _ => return None,
-            }
-        }
-        Ended::Exited(code) => either(case::Ended::Exited { code: *code }, Doubt::Exited { function, code: *code }),
-        Ended::TargetMismatch(_) if !returned.began => Case::WrongTarget { host: host(), why: WrongTarget::Elsewhere },
-        Ended::AzureTenantMismatch(_) if !returned.began => Case::Azure { host: host(), why: Azure::OtherTenant },
-        Ended::AzureNotSignedIn(_) if !returned.began => Case::Azure { host: host(), why: Azure::NotSignedIn },
-        Ended::Tainted(_) => match returned.tainted.first() {
-            Some(Taint { variable, line, .. }) => {
-                let (variable, line) = (variable_name(variable), *line);
-                Case::NoScript { host: host(), why: NoScript::Tainted { function, variable, line } }
-            }
-            None => failed(),
-        },
-        Ended::Failed(_) | Ended::TargetMismatch(_) | Ended::AzureTenantMismatch(_) | Ended::AzureNotSignedIn(_) => {
-            failed()
-        }
-        Ended::Asked(_) => either(case::Ended::Asked, Doubt::Asked { function }),
-        Ended::Cancelled => either(case::Ended::Cancelled, Doubt::Cancelled),
-        Ended::TimedOut => either(case::Ended::TooSlow { seconds: entry.timeout_seconds }, Doubt::TooSlow { function }),
-        Ended::Silent => either(case::Ended::Silent, Doubt::Silent),
-        Ended::TooMuch => either(case::Ended::TooMuch { megabytes: MEGABYTES }, Doubt::TooMuch { function }),
-    })
-}
-
-/// Exit code of the last native program, when it failed.
-fn program_failed(returned: &Returned) -> Option<i32> {
-    returned.exit_code.filter(|code| *code != 0)
 }
 
 /// A name of the script as it may stand in a sentence of ours: no more than a
@@ -327,28 +230,22 @@ fn rows(returned: Returned, entry: &'static Entry, host: &HostId) -> Rows {
         _ => tainted.take(TAINTS).collect(),
     };
     let function = &*entry.function;
-    let dropped = (returned.dropped > 0).then(|| Warning::Dropped {
+    let Gaps { missing, foreign, dropped } = returned.gaps;
+    let beyond = (dropped > 0).then(|| Warning::Dropped {
         host: host.clone(),
         function,
         megabytes: MEGABYTES,
-        messages: returned.dropped,
+        messages: dropped,
     });
-    let irregular = returned.irregular.then(|| Warning::Irregular { host: host.clone(), function });
+    let gaps = (missing + foreign > 0).then(|| Warning::Gaps { host: host.clone(), function, missing, foreign });
     let mut rows = Rows {
         text: returned.text,
         warnings: returned.warnings,
         host_errors: returned.errors.iter().map(text).collect(),
         ..Rows::of(&returned.data, &entry.output)
     };
-    rows.ours.extend(ours.into_iter().chain(dropped).chain(irregular));
+    rows.ours.extend(ours.into_iter().chain(beyond).chain(gaps));
     rows
-}
-
-/// Whether the function wrote errors and brought nothing: "incident not found"
-/// is no success. What a native program writes to its standard error is not by
-/// itself an error (`az` warns there).
-fn is_empty_handed(returned: &Returned) -> bool {
-    returned.data.is_empty() && returned.errors.iter().any(|error| !error.id.starts_with("NativeCommandError"))
 }
 
 #[cfg(test)]

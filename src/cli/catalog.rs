@@ -34,7 +34,7 @@ pub(super) async fn probe(args: &Probe) -> Result<Exit, CommandError> {
     let mut answer = tokio::select! {
         never = desk.path().tend() => match never {},
         answer = &mut answering => answer,
-        () = signal::told_to_end() => {
+        () = signal::told_to_end(signal::HangUp::Ends) => {
             cancel.cancel();
             answering.await
         }

@@ -35,7 +35,7 @@ pub(super) async fn host(args: &Host) -> Result<Exit, CommandError> {
     let given = HOST_PASSWORD.secret();
     let is_given = given.is_some();
     let host = demo::host(args.listen, given, process, tls).await?;
-    let told_to_end = signal::told_to_end();
+    let told_to_end = signal::told_to_end(signal::HangUp::Ends);
     print::line(&format!("listening on {}", host.listener.url()));
     let username = &host.credentials.username;
     if is_given {

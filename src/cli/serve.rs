@@ -33,7 +33,7 @@ pub(super) async fn over(sourced: &Sourced, over: &Over) -> Result<Exit, Command
 }
 
 async fn over_http(sourced: &Sourced, address: SocketAddr) -> Result<Exit, CommandError> {
-    let told_to_end = signal::told_to_end();
+    let told_to_end = signal::told_to_end(signal::HangUp::Nothing);
     let listener = HttpListener::bind(Loopback::try_from(address)?).await?;
     let config = &sourced.config;
     let (hosts, tenants) = (config.hosts.len(), config.registry.tenants().count());
@@ -61,7 +61,7 @@ async fn over_stdio(sourced: &Sourced) -> Result<Exit, CommandError> {
             served?;
             Ok(Exit::Done)
         }
-        () = signal::told_to_end() => {
+        () = signal::told_to_end(signal::HangUp::Ends) => {
             server.shut_down(PATIENCE).await;
             Ok(Exit::Cancelled)
         }

@@ -38,7 +38,7 @@ impl<'a> Walk<'a> {
         arguments: Map<String, Json>,
         confirm: &'a dyn Confirm,
     ) -> Self {
-        let told_to_end = Box::pin(signal::told_to_end());
+        let told_to_end = Box::pin(signal::told_to_end(signal::HangUp::Ends));
         let cancel = CancellationToken::new();
         Self { desk, caller, tool, arguments, confirm, language: None, cancel, told_to_end, ended: false }
     }

@@ -75,6 +75,12 @@ pub enum Script {
         /// Lower-case hex SHA-256 its files must have.
         sha256: Option<String>,
     },
+    /// None: the endpoint's own functions are called as plain commands.
+    Plain {
+        /// Functions that change something, too: nothing there compares the
+        /// workspace before they do.
+        writes: bool,
+    },
 }
 
 /// One jump host.

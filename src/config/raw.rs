@@ -43,6 +43,7 @@ pub(super) struct RawHost {
     pub(super) dangerous_basic_over_http: Option<Written<bool>>,
     pub(super) sessions: RawSessions,
     pub(super) script: Option<Written<RawScript>>,
+    pub(super) plain: Option<Written<String>>,
 }
 
 /// `[hosts.NAME.sessions]`
@@ -217,7 +218,7 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, section: &Section<'_>, name: String) -> RawHost {
-        const KNOWN: [&str; 12] = [
+        const KNOWN: [&str; 13] = [
             "url",
             "auth",
             "username",
@@ -227,6 +228,7 @@ impl Reader<'_> {
             "configuration_name",
             "sessions",
             "script",
+            "plain",
             "tls",
             "proxy",
             "dangerous_basic_over_http",
@@ -269,11 +271,7 @@ impl Reader<'_> {
                 calls: self.integer(&sessions, "calls"),
             };
         }
-        self.present(
-            section,
-            "script",
-            "missing; say where the script is with path = \"…\", module = \"…\" or push = \"…\"",
-        );
+        host.plain = self.string(section, "plain");
         if let Some(script) = self.section(section, "script") {
             let value = self.script(&script);
             host.script = Some(Written { value, place: script.place, line: script.line });

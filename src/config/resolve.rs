@@ -44,6 +44,8 @@ const PATTERN_MARKS: [&str; 7] = [".+", ".?", "|", "(?", "[^", ")*", "$)"];
 pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) -> Option<Config> {
     let mut resolver = Resolver { problems, warnings: Problems::default(), folder };
     let names: Vec<String> = raw.hosts.iter().map(|host| host.value.name.clone()).collect();
+    let plain: Vec<String> =
+        raw.hosts.iter().filter(|host| host.value.script.is_none()).map(|host| host.value.name.clone()).collect();
     let hosts: Vec<Option<Host>> = raw.hosts.into_iter().map(|host| resolver.host(host)).collect();
     if raw.tenants.is_empty() {
         resolver.problems.add(
@@ -55,6 +57,7 @@ pub(super) fn resolve(raw: RawConfig, folder: &Path, problems: &mut Problems) ->
     // Before anything is moved out of the written form: twins need what both of them say.
     resolver.twins(&raw.tenants);
     resolver.shared_sign_ins(&raw.tenants);
+    resolver.compared(&raw.tenants, &plain);
     let tenants: Vec<Option<Tenant>> = raw.tenants.into_iter().map(|tenant| resolver.tenant(tenant, &names)).collect();
     let policy = resolver.policy(raw.tool_sets, raw.read_only);
     let fleet_deadline = resolver.span(raw.fleet_deadline, ("1s", "1h"), FLEET_DEADLINE);
@@ -99,7 +102,34 @@ impl Resolver<'_> {
         Some(self.folder.join(&written.value))
     }
 
+    /// A host without a script: its endpoint takes none.
+    fn plain(&mut self, raw: &Written<RawHost>) -> Option<Script> {
+        match &raw.value.plain {
+            None => {
+                let said = "no script: functions of the endpoint itself are called as plain commands, and only those that read (plain = \"writes\" allows the others); say where a script is with path = \"…\", module = \"…\" or push = \"…\"";
+                self.warnings.add(&format!("{}.script", raw.place), Some(raw.line), said);
+                Some(Script::Plain { writes: false })
+            }
+            Some(plain) => match &*plain.value {
+                "reads" => Some(Script::Plain { writes: false }),
+                "writes" => Some(Script::Plain { writes: true }),
+                other => {
+                    self.bad(plain, format!("unknown{}", spelling::hint(other, ["reads", "writes"])));
+                    None
+                }
+            },
+        }
+    }
+
     fn host(&mut self, raw: Written<RawHost>) -> Option<Host> {
+        let plain = match (&raw.value.script, &raw.value.plain) {
+            (None, _) => Some(self.plain(&raw)),
+            (Some(_), Some(plain)) => {
+                self.bad(plain, "only goes without script");
+                None
+            }
+            (Some(_), None) => None,
+        };
         let id = HostId::parse(&raw.value.name).map_err(|error| self.bad(&raw, error.to_string())).ok();
         let host = raw.value;
         let access = self.access(&host);
@@ -109,7 +139,10 @@ impl Resolver<'_> {
             RawSecret::File(path) => SecretRef::File(self.folder.join(path)),
             RawSecret::Command { argv, environment } => SecretRef::Command { argv, environment },
         });
-        let (script, rules) = host.script.map(|script| (self.source(&script), self.rules(script.value)))?;
+        let (script, rules) = match (host.script, plain) {
+            (Some(script), _) => (self.source(&script), self.rules(script.value)),
+            (None, plain) => (plain.flatten(), ScriptRules::default()),
+        };
         Some(Host { id: id?, access: access?, password: password?, sessions, script: script?, rules })
     }
 
@@ -260,6 +293,18 @@ impl Resolver<'_> {
             Err(_) => {
                 self.bad(&pattern, "not a regular expression");
                 None
+            }
+        }
+    }
+
+    /// The Azure tenant is compared by our module, which a host without a
+    /// script does not get.
+    fn compared(&mut self, tenants: &[Written<RawTenant>], plain: &[String]) {
+        for tenant in tenants {
+            if let (Some(host), Some(azure_tenant)) = (&tenant.value.host, &tenant.value.azure_tenant)
+                && plain.contains(&host.value)
+            {
+                self.bad(azure_tenant, format!("cannot be compared on \"{}\", a host without script", host.value));
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio_util::sync::CancellationToken;
 use wsman::client::HostPolicy;
 use wsman::clixml::Value;
 use wsman::psrp::{HostCall, HostMethod, HostResponse, Refusal};
@@ -12,24 +11,15 @@ use super::plan::AllowedAnswer;
 
 /// Questions that were refused during one call.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Questions {
-    refused: Arc<Mutex<Vec<String>>>,
-    any: CancellationToken,
-}
+pub(super) struct Questions(Arc<Mutex<Vec<String>>>);
 
 impl Questions {
     pub(super) fn first_refused(&self) -> Option<String> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).first().cloned()
-    }
-
-    /// Waits for one.
-    pub(super) async fn is_any_refused(&self) {
-        self.any.cancelled().await;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).first().cloned()
     }
 
     fn refuse(&self, question: String) {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(question);
-        self.any.cancel();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(question);
     }
 }
 
@@ -40,16 +30,28 @@ pub(super) struct AllowList {
     /// Serves once, and for the first question that the list does not have.
     confirmed: Option<Confirmed>,
     questions: Questions,
+    /// What a question gets that has no answer.
+    refusal: HostResponse,
 }
 
 impl AllowList {
     pub(super) fn new(answers: &[AllowedAnswer], function: &str, questions: Questions) -> Self {
         let of_function = |answer: &&AllowedAnswer| answer.function.eq_ignore_ascii_case(function);
-        Self { answers: answers.iter().filter(of_function).cloned().collect(), confirmed: None, questions }
+        let refusal = HostResponse::Refused(Refusal {
+            id: "SentinelJump.Refused".into(),
+            message: "sentinel-jump: nobody is there to answer a question".into(),
+        });
+        Self { answers: answers.iter().filter(of_function).cloned().collect(), confirmed: None, questions, refusal }
     }
 
     pub(super) fn confirmed(self, confirmed: Option<Confirmed>) -> Self {
         Self { confirmed, ..self }
+    }
+
+    /// For a write: a script that swallows a refusal could go on and delete, so
+    /// it is stopped at the question.
+    pub(super) fn stopping(self) -> Self {
+        Self { refusal: HostResponse::Stop, ..self }
     }
 
     pub(super) fn into_policy(mut self) -> HostPolicy {
@@ -65,10 +67,7 @@ impl AllowList {
             return response;
         }
         self.questions.refuse(question);
-        HostResponse::Refused(Refusal {
-            id: "SentinelJump.Refused".into(),
-            message: "sentinel-jump: nobody is there to answer a question".into(),
-        })
+        self.refusal.clone()
     }
 
     fn allowed(&mut self, call: &HostCall, question: &str) -> Option<HostResponse> {
@@ -138,6 +137,14 @@ mod tests {
         assert!(is_answered(&mut list, &call));
         assert!(!is_answered(&mut list, &call));
         assert_eq!(list.questions.first_refused().as_deref(), Some("Sicher?"));
+    }
+
+    #[test]
+    fn a7_a_write_is_stopped_at_a_question_and_not_told_no() {
+        let mut list = list("Sicher\\?", "j").stopping();
+        assert_eq!(list.answer(&read_host("", "Kommentar?", "System.String")), HostResponse::Stop);
+        assert!(is_answered(&mut list, &read_host("", "Sicher?", "System.String")));
+        assert_eq!(list.questions.first_refused().as_deref(), Some("Kommentar?"));
     }
 
     #[test]

@@ -68,13 +68,32 @@ pub struct Returned {
     pub warnings: Vec<String>,
     /// Errors that did not end the call. Untrusted.
     pub errors: Vec<HostErrorRecord>,
-    /// Messages of output that were not taken: the call put out more than
-    /// [`OUTPUT_BYTES`].
-    pub dropped: u64,
-    /// The host said more or fewer messages than came.
-    pub irregular: bool,
     /// After the call the session's target differs: what differs, in our words.
     pub target_changed: Option<String>,
+    /// The function asked what nobody may answer, and was refused. It may have
+    /// gone on all the same.
+    pub asked: Option<String>,
+    /// What is missing of all that the host said, or came twice.
+    pub gaps: Gaps,
+}
+
+/// Where the messages of a call are not those that the host sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// Were said and not heard.
+    pub missing: u64,
+    /// Came twice, or are of no known type; they were dropped.
+    pub foreign: u64,
+    /// Lay beyond [`OUTPUT_BYTES`]; they were counted and dropped.
+    pub dropped: u64,
+}
+
+impl Gaps {
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_any(self) -> bool {
+        self != Self::default()
+    }
 }
 
 impl Returned {
@@ -90,9 +109,9 @@ impl Returned {
             text: Vec::new(),
             warnings: Vec::new(),
             errors: Vec::new(),
-            dropped: 0,
-            irregular: false,
             target_changed: None,
+            asked: None,
+            gaps: Gaps::default(),
         }
     }
 }
@@ -115,7 +134,8 @@ pub enum Ended {
     /// A write would read what a statement sets that was left out; `tainted`
     /// says which, where the loader knew. Nothing ran.
     Tainted(HostErrorRecord),
-    /// The function asked and was refused. Its question is quoted.
+    /// The function asked, was refused, and that ended it, or we did. Its
+    /// question is quoted.
     Asked(String),
     /// Stopped because the caller cancelled.
     Cancelled,

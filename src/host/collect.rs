@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use wsman::clixml::Value;
 use wsman::psrp::{HostCall, HostMethod, ProgressKind};
-use wsman::session::{End, PipelineEvent};
+use wsman::session::{End, Irregularity, PipelineEvent};
 
-use super::call::{Ended, HostProgress};
+use super::call::{Ended, Gaps, HostProgress};
 use super::decode::{self, is_a};
 use super::record::HostErrorRecord;
 use super::report::Taint;
@@ -42,9 +42,8 @@ pub(super) struct Collected {
     pub(super) text: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) errors: Vec<HostErrorRecord>,
-    pub(super) dropped: u64,
-    pub(super) irregular: bool,
     pub(super) target_changed: Option<String>,
+    pub(super) gaps: Gaps,
     /// What the function itself said about its end.
     pub(super) ended_by: Option<Ended>,
 }
@@ -102,8 +101,9 @@ impl<'a> Collector<'a> {
                 id: "SentinelJump.Unreadable".into(),
                 category: None,
             }),
-            PipelineEvent::Dropped { messages, .. } => self.collected.dropped += messages,
-            PipelineEvent::Irregular(_) => self.collected.irregular = true,
+            PipelineEvent::Dropped { messages, .. } => self.collected.gaps.dropped += messages,
+            PipelineEvent::Irregular(Irregularity::Missing { messages }) => self.collected.gaps.missing += messages,
+            PipelineEvent::Irregular(_) => self.collected.gaps.foreign += 1,
             PipelineEvent::Ended(end) => return Some(end),
             _ => {}
         }
@@ -276,12 +276,12 @@ mod tests {
 
     #[test]
     fn b6_messages_that_do_not_come_are_noted() {
-        let gap = PipelineEvent::Irregular(wsman::session::Irregularity::Missing { messages: 2 });
+        let gap = PipelineEvent::Irregular(Irregularity::Missing { messages: 2 });
         let over = PipelineEvent::Dropped { messages: 3, bytes: 70 };
         let collected = collect(vec![gap, over]);
-        assert_eq!((collected.irregular, collected.dropped), (true, 3));
+        assert_eq!(collected.gaps, Gaps { missing: 2, foreign: 0, dropped: 3 });
         let collected = collect(vec![PipelineEvent::Output(Value::from("x"))]);
-        assert_eq!((collected.irregular, collected.dropped), (false, 0));
+        assert!(!collected.gaps.is_any());
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn module_error(error: ErrorRecord) -> HostErrorKind {
     match error.id.as_str() {
         "SentinelJump.ScriptMissing" => HostErrorKind::ScriptMissing,
         "SentinelJump.HashMismatch" => HostErrorKind::ScriptChanged,
-        "SentinelJump.UnknownFunction" => HostErrorKind::UnknownFunction(String::new()),
+        "SentinelJump.UnknownFunction" => HostErrorKind::UnknownFunction { function: String::new(), left_out: 0 },
         AZURE_MISMATCH => HostErrorKind::AzureTenantMismatch(error.into()),
         AZURE_SIGNED_OUT => HostErrorKind::AzureNotSignedIn(error.into()),
         _ => HostErrorKind::LoadFailed(error.into()),

@@ -21,6 +21,34 @@ static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"'([^']*)'|"([^"]*)"|„([^“”"]*)[“”"]|“([^”]*)”|‚([^‘’]*)[‘’]|‘([^’]*)’|»([^«]*)«|«([^»]*)»"#).ok()
 });
 
+impl AskingPlace {
+    /// Whether it asks for something that no yes could be: a text, a secret.
+    #[must_use]
+    pub fn wants_a_value(&self) -> bool {
+        let ends_in_pair = || match (self.parts.last(), PAIR.as_ref()) {
+            (Some(Part::Literal(text)), Some(pair)) => pair.is_match(text),
+            (Some(_), _) => true,
+            (None, _) => false,
+        };
+        match self.kind.to_ascii_lowercase().as_str() {
+            "get-credential" => true,
+            "read-host" => self.secure || !ends_in_pair(),
+            _ => false,
+        }
+    }
+
+    /// The question as it stands in the source.
+    #[must_use]
+    pub fn question(&self) -> String {
+        let said = |part: &Part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Variable(name) => format!("${name}"),
+            Part::Other(_) => "…".to_owned(),
+        };
+        self.parts.iter().map(said).collect()
+    }
+}
+
 /// A yes that a person has given, for the only place where the function may
 /// ask.
 #[derive(Clone, Debug)]
@@ -32,9 +60,11 @@ pub(super) struct Confirmed {
 impl Confirmed {
     /// `names`: what the question may name, of the object that was confirmed
     /// and of its workspace; none when nobody confirmed. `None` unless the
-    /// function asks at one place only, and no secret.
-    pub(super) fn of(probe: &FunctionProbe, names: &[String]) -> Option<Self> {
-        let [place] = probe.places.as_slice() else { return None };
+    /// function asks at one place only when it has these parameters, and no
+    /// secret.
+    pub(super) fn of(probe: &FunctionProbe, names: &[String], parameters: &[(String, Value)]) -> Option<Self> {
+        let met: Vec<_> = probe.places.iter().filter(|place| place.is_met_by(parameters)).collect();
+        let [place] = met[..] else { return None };
         let names: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
         (!names.is_empty() && !place.secure).then(|| Self { place: place.clone(), names })
     }
@@ -100,7 +130,16 @@ mod tests {
 
     fn place(kind: &str, parts: Vec<Part>) -> AskingPlace {
         let (function, kind) = ("Remove-Rule".to_owned(), kind.to_owned());
-        AskingPlace { function, kind, line: 7, secure: false, caption: Vec::new(), parts }
+        AskingPlace {
+            function,
+            kind,
+            line: 7,
+            secure: false,
+            caption: Vec::new(),
+            parts,
+            unless: Vec::new(),
+            sure: true,
+        }
     }
 
     fn names() -> Vec<String> {
@@ -108,7 +147,7 @@ mod tests {
     }
 
     fn confirmed(places: Vec<AskingPlace>) -> Option<Confirmed> {
-        Confirmed::of(&FunctionProbe { places, ..FunctionProbe::default() }, &names())
+        Confirmed::of(&FunctionProbe { places, ..FunctionProbe::default() }, &names(), &[])
     }
 
     fn read_host(question: &str) -> HostCall {
@@ -180,12 +219,25 @@ mod tests {
     }
 
     #[test]
+    fn a7_a_place_that_the_arguments_lead_past_does_not_count() {
+        let asks = |unless: &str, question: &str| AskingPlace {
+            unless: vec![unless.to_owned()],
+            ..place("Read-Host", vec![literal(question)])
+        };
+        let places = vec![asks("Comment", "Kommentar?"), place("Read-Host", vec![literal("Sicher? (j/n)")])];
+        let probe = FunctionProbe { places, ..FunctionProbe::default() };
+        let of = |value: &str| Confirmed::of(&probe, &names(), &[("comment".to_owned(), Value::from(value))]);
+        assert!(of("geprüft").is_some() && of("").is_none());
+        assert!(probe.places[0].wants_a_value() && !probe.places[1].wants_a_value());
+    }
+
+    #[test]
     fn a7_one_place_and_no_secret() {
         let sure = || place("Read-Host", vec![literal("Sicher? (j/n)")]);
         assert!(confirmed(vec![sure()]).is_some());
         assert!(confirmed(vec![sure(), sure()]).is_none() && confirmed(Vec::new()).is_none());
         assert!(confirmed(vec![AskingPlace { secure: true, ..sure() }]).is_none());
         let probe = FunctionProbe { places: vec![sure()], ..FunctionProbe::default() };
-        assert!(Confirmed::of(&probe, &[]).is_none(), "nobody confirmed");
+        assert!(Confirmed::of(&probe, &[], &[]).is_none(), "nobody confirmed");
     }
 }

@@ -97,6 +97,8 @@ fn place(value: &Value) -> Option<AskingPlace> {
         secure: flag(value, "secure")?,
         caption: parts("caption")?,
         parts: parts("parts")?,
+        unless: texts(value.get("unless")?)?,
+        sure: flag(value, "sure")?,
     })
 }
 

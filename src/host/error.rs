@@ -67,8 +67,14 @@ pub enum HostErrorKind {
         function: String,
     },
     /// The script has no such function.
-    #[error("the script has no function {0}")]
-    UnknownFunction(String),
+    #[error("the script has no function {function}")]
+    UnknownFunction {
+        /// The function.
+        function: String,
+        /// Statements of the script that were left out, which may have defined
+        /// it.
+        left_out: usize,
+    },
     /// A function that signs in did not come off.
     #[error("{function} failed while the session was opened")]
     InitFailed {

@@ -14,6 +14,7 @@ mod error;
 pub mod look;
 mod module;
 mod open;
+mod plain;
 mod plan;
 mod probe;
 mod record;
@@ -22,7 +23,7 @@ mod session;
 mod shells;
 mod wire;
 
-pub use call::{Call, Ended, HostProgress, OUTPUT_BYTES, Returned};
+pub use call::{Call, Ended, Gaps, HostProgress, OUTPUT_BYTES, Returned};
 pub use error::{HostError, HostErrorKind};
 pub use module::{MODULE, module_sha256};
 pub use plan::{

@@ -17,10 +17,11 @@ use super::command::{AZURE_TIMEOUT, MODULE_TIMEOUT, bounded, run_module, run_wit
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
 use super::module::{self, MODULE, module_sha256};
+use super::plain;
 use super::plan::{Auth, Init, OpenPlan, ScriptSource, Style, WinrmAccess};
 use super::record::HostErrorRecord;
 use super::report::LoadReport;
-use super::session::Session;
+use super::session::{self, Session};
 
 /// For a connection to be made and signed in.
 ///
@@ -70,7 +71,11 @@ impl Session {
             options = options.watch_shell(watch.clone());
         }
         let pool = RunspacePool::open(options).await.map_err(|error| failed(error.into()))?;
-        let report = match load(&pool, plan).await {
+        let opened = match &plan.script {
+            ScriptSource::Plain { functions } => offered(&pool, plan, functions).await,
+            _ => load(&pool, plan).await,
+        };
+        let report = match opened {
             Ok(report) => report,
             Err(kind) => {
                 pool.close().await;
@@ -91,6 +96,10 @@ impl Session {
     /// What is left once the script is loaded: `init`, since it may choose the
     /// workspace itself, then the Azure tenant, then the target.
     async fn begin(&mut self) -> Result<(), HostError> {
+        if self.plan.script.is_plain() {
+            self.ready = true;
+            return Ok(());
+        }
         for init in self.plan.rules.init.clone() {
             self.init(init).await?;
         }
@@ -127,7 +136,7 @@ impl Session {
             timeout: INIT_TIMEOUT,
         };
         let returned = match self.call(call, &|_| {}, &CancellationToken::new()).await {
-            Err(HostError { kind: HostErrorKind::UnknownFunction(name), .. }) => {
+            Err(HostError { kind: HostErrorKind::UnknownFunction { function: name, .. }, .. }) => {
                 let ended = Ended::Failed(HostErrorRecord::ours(
                     "UnknownFunction",
                     format!("the script has no function {name}"),
@@ -142,7 +151,11 @@ impl Session {
         if returned.ended == Ended::Completed && errors.is_empty() {
             return Ok(());
         }
-        Err(self.init_failed(function, returned.ended, errors).await)
+        let ended = match (returned.ended, returned.asked) {
+            (Ended::Completed, Some(question)) => Ended::Asked(question),
+            (ended, _) => ended,
+        };
+        Err(self.init_failed(function, ended, errors).await)
     }
 
     /// Hosts swallow parameters that a function does not have.
@@ -155,7 +168,7 @@ impl Session {
             return Ok(None);
         }
         let probe = match self.probe(function).await {
-            Err(HostError { kind: HostErrorKind::UnknownFunction(_), .. }) => {
+            Err(HostError { kind: HostErrorKind::UnknownFunction { .. }, .. }) => {
                 return Ok(Some(HostErrorRecord::ours(
                     "UnknownFunction",
                     format!("the script has no function {function}"),
@@ -194,6 +207,16 @@ async fn set_target(pool: &RunspacePool, plan: &OpenPlan) -> Result<Vec<String>,
 }
 
 /// Our module, then the script.
+/// Asks an endpoint without scripts what it has, and keeps that.
+async fn offered(pool: &RunspacePool, plan: &OpenPlan, functions: &[String]) -> Result<LoadReport, HostErrorKind> {
+    let probes = plain::survey(pool, functions).await?;
+    let report = plain::report(&probes);
+    for probe in probes {
+        plan.probes.keep(session::key(plan, &report, &probe.name), probe);
+    }
+    Ok(report)
+}
+
 async fn load(pool: &RunspacePool, plan: &OpenPlan) -> Result<LoadReport, HostErrorKind> {
     tracing::debug!(sha256 = %module_sha256(), host = %plan.host, "sending the host module");
     // Script text, the only one that is ever sent: everything later is a plain
@@ -236,6 +259,8 @@ fn import(plan: &OpenPlan) -> Command {
             .argument("Bytes", Value::Bytes(bytes.clone()))
             .argument("VirtualPath", virtual_path.as_str())
             .argument("Sha256", sha256.as_str()),
+        // Nothing is imported there.
+        ScriptSource::Plain { .. } => command,
         ScriptSource::Module { name, sha256 } => {
             let command = command.argument("Module", name.as_str());
             sha256.iter().fold(command, |command, hash| command.argument("Sha256", hash.as_str()))

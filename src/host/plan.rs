@@ -38,6 +38,19 @@ pub enum ScriptSource {
         /// more that of the lines that `sha256sum` prints for them, by path.
         sha256: Option<String>,
     },
+    /// None: the endpoint takes no script of ours, and what it offers itself of
+    /// these functions is called as plain Commands.
+    Plain {
+        /// Names that are looked for.
+        functions: Vec<String>,
+    },
+}
+
+impl ScriptSource {
+    /// Whether nothing of ours is on the host.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain { .. })
+    }
 }
 
 /// How a script keeps its target.

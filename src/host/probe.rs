@@ -112,6 +112,27 @@ pub struct AskingPlace {
     pub caption: Vec<Part>,
     /// The question.
     pub parts: Vec<Part>,
+    /// Parameters that lead past it, whichever is given
+    /// (`if (-not $Comment) { … }`).
+    pub unless: Vec<String>,
+    /// By the conditions around it, it is reached wherever none of them is
+    /// given.
+    pub sure: bool,
+}
+
+impl AskingPlace {
+    /// Whether a call with these parameters may come to it.
+    #[must_use]
+    pub fn is_met_by(&self, parameters: &[(String, Value)]) -> bool {
+        let empty = |value: &Value| match value {
+            Value::Nil | Value::Bool(false) => true,
+            Value::String(text) => text.is_empty(),
+            _ => false,
+        };
+        let is_given =
+            |name: &String| parameters.iter().any(|(given, value)| given.eq_ignore_ascii_case(name) && !empty(value));
+        !self.unless.iter().any(is_given)
+    }
 }
 
 /// One parameter as the host's function has it.

@@ -17,6 +17,7 @@ use super::confirmed::Confirmed;
 use super::decode::{self, is_a};
 use super::error::{HostError, HostErrorKind};
 use super::module;
+use super::plain;
 use super::plan::{OpenPlan, Style};
 use super::probe::FunctionProbe;
 use super::record::HostErrorRecord;
@@ -79,6 +80,9 @@ impl Session {
         if let Some(known) = self.plan.probes.find(&key) {
             return Ok(known);
         }
+        if self.is_plain() {
+            return Err(self.error(HostErrorKind::UnknownFunction { function: function.to_owned(), left_out: 0 }));
+        }
         let command = module::command("Get-SjProbe").argument("Name", Value::list(vec![Value::from(function)]));
         let probed = run_module(&self.pool, command, MODULE_TIMEOUT).await.and_then(|output| {
             let mut probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
@@ -88,7 +92,7 @@ impl Session {
         match probed {
             Ok(probe) => Ok(self.plan.probes.keep(key, probe)),
             Err(kind) => {
-                self.reusable &= matches!(kind, HostErrorKind::UnknownFunction(_));
+                self.reusable &= matches!(kind, HostErrorKind::UnknownFunction { .. });
                 Err(self.error(kind))
             }
         }
@@ -101,6 +105,10 @@ impl Session {
     ///
     /// When the host did not answer or its answer lacks parts.
     pub async fn probe_all(&mut self) -> Result<Vec<FunctionProbe>, HostError> {
+        if self.is_plain() {
+            let known = self.report.functions.iter().filter_map(|name| self.plan.probes.find(&self.key(name)));
+            return Ok(known.map(|probe| (*probe).clone()).collect());
+        }
         let probed = run_module(&self.pool, module::command("Get-SjProbe"), PROBE_ALL_TIMEOUT).await;
         let probes = probed.and_then(|output| {
             let probes = output.objects.iter().filter(|object| is_a(object, "SentinelJump.Function"));
@@ -120,6 +128,9 @@ impl Session {
     ///
     /// When the host did not answer; being signed out is an answer.
     pub async fn azure(&mut self) -> Result<AzureSignIn, HostError> {
+        if self.is_plain() {
+            return Ok(AzureSignIn { signed_in: None, tenant: None, via: None, problem: None });
+        }
         let command = module::command("Get-SjAzure").argument("Token", Value::Bool(true));
         let told = run_module(&self.pool, command, AZURE_TIMEOUT).await.and_then(|output| {
             let told = output.objects.iter().rfind(|object| is_a(object, "SentinelJump.Azure"));
@@ -149,13 +160,13 @@ impl Session {
         // Given up half-way, nobody knows what the session is doing.
         self.reusable = false;
         let questions = Questions::default();
+        let allowed = AllowList::new(&self.plan.rules.answers, &call.function, questions.clone())
+            .confirmed(self.confirmed(&call));
         let options = RunOptions {
             first_message_timeout: call.timeout,
             timeout: call.timeout,
             max_output_bytes: OUTPUT_BYTES,
-            host: AllowList::new(&self.plan.rules.answers, &call.function, questions.clone())
-                .confirmed(self.confirmed(&call))
-                .into_policy(),
+            host: if call.write { allowed.stopping() } else { allowed }.into_policy(),
             ..RunOptions::default()
         };
         let command = self.command(&call);
@@ -164,28 +175,28 @@ impl Session {
         let mut collector = Collector::new(on_progress);
         // A stop is only asked for: the loop goes on until the host says how the
         // pipeline ended, which may be its real end.
-        let mut stopped = false;
+        let mut cancelled = false;
         let end = loop {
             tokio::select! {
                 event = pipeline.next() => match event {
                     Some(event) => if let Some(end) = collector.take(event) { break end },
                     None => break End::Stopped(StopCause::Host),
                 },
-                () = cancel.cancelled(), if !stopped => {
-                    stopped = true;
-                    pipeline.stop();
-                }
-                // A script may swallow the refusal and go on to delete.
-                () = questions.is_any_refused(), if call.write && !stopped => {
-                    stopped = true;
+                () = cancel.cancelled(), if !cancelled => {
+                    cancelled = true;
                     pipeline.stop();
                 }
             }
         };
         let refused = questions.first_refused();
         let collected = collector.finish();
-        let ended_by = collected.ended_by.clone();
+        // Of a plain command the pipeline's own end is all that is said, and
+        // nothing says that it had not begun.
+        let plain = self.is_plain();
+        let ended_by = collected.ended_by.clone().or_else(|| plain.then_some(Ended::Completed));
         let mut returned = returned(collected);
+        returned.began |= plain;
+        returned.asked.clone_from(&refused);
         returned.ended = match end {
             End::Lost(error) => {
                 self.left = Some(Box::new(returned));
@@ -196,14 +207,14 @@ impl Session {
             // The id alone is anybody's: a script may throw it, too.
             End::Failed(error) if error.id == "SentinelJump.UnknownFunction" && !returned.began => {
                 self.reusable = true;
-                return Err(self.error(HostErrorKind::UnknownFunction(call.function)));
+                return Err(self.error(HostErrorKind::UnknownFunction { function: call.function, left_out: 0 }));
             }
             End::Failed(error) if error.id == TAINTED && !returned.began => {
                 returned.tainted = self.taint(&call.function, &error.message);
                 Ended::Tainted(error.into())
             }
-            end => match ended(end, ended_by, refused.clone(), call.write) {
-                Ended::Silent if returned.dropped > 0 => Ended::TooMuch,
+            end => match ended(end, ended_by, refused.clone(), cancelled) {
+                Ended::Silent if returned.gaps.dropped > 0 => Ended::TooMuch,
                 ended => ended,
             },
         };
@@ -226,13 +237,20 @@ impl Session {
         let is_named = |taint: &&Taint| {
             said.contains(&format!(" reads ${}", taint.variable)) && said.contains(&format!(" line {} ", taint.line))
         };
-        of.clone().find(is_named).or_else(|| of.next()).cloned().into_iter().collect()
+        let known = of.clone().find(is_named).or_else(|| of.next()).cloned();
+        known.or_else(|| said_taint(function, said)).into_iter().collect()
+    }
+
+    /// Whether the operator has answers for questions of the function.
+    #[must_use]
+    pub fn has_answers(&self, function: &str) -> bool {
+        self.plan.rules.answers.iter().any(|answer| answer.function.eq_ignore_ascii_case(function))
     }
 
     /// The yes of the person who confirmed the call.
     fn confirmed(&self, call: &Call) -> Option<Confirmed> {
         let probe = self.plan.probes.find(&self.key(&call.function))?;
-        Confirmed::of(&probe, &call.confirmed)
+        Confirmed::of(&probe, &call.confirmed, &call.parameters)
     }
 
     /// Whether the function is known to be one that may end the host's process.
@@ -242,10 +260,19 @@ impl Session {
 
     /// What a function's probe is kept by.
     fn key(&self, function: &str) -> String {
-        [self.plan.host.as_str(), &self.report.sha256, &function.to_ascii_lowercase()].join("\n")
+        key(&self.plan, &self.report, function)
+    }
+
+    /// Whether nothing of ours is on the host: no guard compares the target.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plan.script.is_plain()
     }
 
     fn command(&self, call: &Call) -> Command {
+        if self.is_plain() {
+            return plain::command(call);
+        }
         let parameters = Value::hashtable(call.parameters.iter().map(|(name, value)| (name.as_str(), value.clone())));
         let mut command = module::command("Invoke-SjCall")
             .argument("Name", call.function.as_str())
@@ -280,14 +307,40 @@ impl Session {
     }
 
     pub(super) fn error(&self, kind: HostErrorKind) -> HostError {
+        let kind = match kind {
+            HostErrorKind::UnknownFunction { function, .. } => {
+                HostErrorKind::UnknownFunction { function, left_out: self.report.dropped.len() }
+            }
+            other => other,
+        };
         HostError { host: self.plan.host.clone(), kind }
     }
+}
+
+/// What a function's probe is kept by.
+pub(super) fn key(plan: &OpenPlan, report: &LoadReport, function: &str) -> String {
+    [plan.host.as_str(), &report.sha256, &function.to_ascii_lowercase()].join("\n")
 }
 
 fn is_whole(assigned: &[String]) -> bool {
     // Scripts call the group by either name.
     let has = |name: &str| assigned.iter().any(|key| key.eq_ignore_ascii_case(name));
     has("SubscriptionId") && (has("ResourceGroup") || has("ResourceGroupName")) && has("WorkspaceName")
+}
+
+/// The taint as our module's own sentence has it: `Set-It reads $Name (in
+/// Get-It), which only line 7 sets, and …`.
+fn said_taint(function: &str, said: &str) -> Option<Taint> {
+    let (_, read) = said.split_once(" reads $")?;
+    let (variable, rest) = read.split_once(", which only line ")?;
+    let (line, rest) = rest.split_once(' ')?;
+    let (variable, via) = match variable.split_once(" (in ") {
+        Some((variable, via)) => (variable, Some(via.trim_end_matches(')').to_owned())),
+        None => (variable, None),
+    };
+    let reason = rest.rsplit_once(": ").map_or(String::new(), |(_, reason)| reason.to_owned());
+    let (function, variable, line) = (function.to_owned(), variable.to_owned(), line.parse().ok()?);
+    Some(Taint { function, variable, line, reason, read_at: 0, via })
 }
 
 /// All that a call brought, before it is known how it ended.
@@ -301,19 +354,15 @@ fn returned(collected: Collected) -> Returned {
         text: collected.text,
         warnings: collected.warnings,
         errors: collected.errors,
-        dropped: collected.dropped,
-        irregular: collected.irregular,
         target_changed: collected.target_changed,
+        asked: None,
+        gaps: collected.gaps,
     }
 }
 
-/// What the pipeline's end means, with what the function left behind.
-///
-/// A script may swallow that its question was refused, and go on. Nobody knows
-/// what a write then did; a read's answer is an answer.
-fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> Ended {
+/// How the pipeline ended, by what the host and the function itself said.
+fn ended(end: End, by: Option<Ended>, refused: Option<String>, cancelled: bool) -> Ended {
     match (end, by, refused) {
-        (End::Completed | End::Stopped(StopCause::Caller), _, Some(question)) if write => Ended::Asked(question),
         (End::Completed, Some(by), _) => by,
         (End::Completed, None, _) => Ended::Silent,
         (End::Failed(error), ..) if error.id == "SentinelJump.TargetMismatch" => Ended::TargetMismatch(error.message),
@@ -321,6 +370,7 @@ fn ended(end: End, by: Option<Ended>, refused: Option<String>, write: bool) -> E
         (End::Failed(error), ..) if error.id == AZURE_SIGNED_OUT => Ended::AzureNotSignedIn(error.into()),
         (End::Failed(_), _, Some(question)) => Ended::Asked(question),
         (End::Failed(error), ..) => Ended::Failed(error.into()),
+        (End::Stopped(StopCause::Caller), _, Some(question)) if !cancelled => Ended::Asked(question),
         (End::Stopped(StopCause::Caller), ..) => Ended::Cancelled,
         (End::Stopped(StopCause::Timeout | StopCause::Silence), ..) => Ended::TimedOut,
         _ => Ended::Silent,
@@ -351,15 +401,34 @@ mod tests {
 
     #[test]
     fn a_question_that_the_script_swallowed_is_told() {
-        let end = |refused: Option<&str>, write| {
+        let end = |refused: Option<&str>| {
             let refused = refused.map(str::to_owned);
-            let ended = ended(End::Completed, Some(Ended::Completed), refused.clone(), write);
+            let ended = ended(End::Completed, Some(Ended::Completed), refused.clone(), false);
             let error = swallowed(&ended, refused.as_ref());
             (ended, error.map(|error| (error.message, error.id)))
         };
         let told = ("Sicher?".to_owned(), "SentinelJump.Refused".to_owned());
-        assert_eq!(end(Some("Sicher?"), true), (Ended::Asked("Sicher?".to_owned()), None));
-        assert_eq!(end(Some("Sicher?"), false), (Ended::Completed, Some(told)));
-        assert_eq!(end(None, true), (Ended::Completed, None));
+        assert_eq!(end(Some("Sicher?")), (Ended::Completed, Some(told)));
+        assert_eq!(end(None), (Ended::Completed, None));
+    }
+
+    #[test]
+    fn a2_a_taint_that_the_loader_did_not_list_is_told_by_what_the_host_says() {
+        let told = |said: &str| said_taint("Set-It", said).map(|taint| (taint.variable, taint.line, taint.via));
+        let said = "Set-It reads $State, which only line 7 sets, and that was left out: runs Get-AzContext";
+        assert_eq!(told(said), Some(("State".to_owned(), 7, None)));
+        let said = "Set-It reads $Cfg.Key (in Get-It), which only line 12 sets, and that was left out: exits";
+        assert_eq!(told(said), Some(("Cfg.Key".to_owned(), 12, Some("Get-It".to_owned()))));
+        assert_eq!(told("nothing of the kind"), None);
+    }
+
+    #[test]
+    fn who_stopped_a_call_says_how_it_ended() {
+        let end = |cancelled| {
+            let refused = Some("Sicher?".to_owned());
+            ended(End::Stopped(StopCause::Caller), None, refused, cancelled)
+        };
+        assert_eq!(end(false), Ended::Asked("Sicher?".to_owned()));
+        assert_eq!(end(true), Ended::Cancelled);
     }
 }

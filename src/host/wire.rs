@@ -201,6 +201,18 @@ impl From<wsman::Error> for WireError {
     }
 }
 
+#[cfg(test)]
+impl WireError {
+    /// One of the case, whatever its cause.
+    pub(crate) fn planted(case: WireCase, may_have_run: bool) -> Self {
+        use wsman::auth::Credentials;
+        let credentials = Credentials { username: "u".into(), password: "p".to_owned().into() };
+        let odd = wsman::client::Options::new("ftp://jump.example/wsman", credentials);
+        let Err(cause) = odd else { panic!("no such scheme") };
+        Self { case, fault: None, may_have_run, retry: Retry::Never, cause }
+    }
+}
+
 /// The transport's own case, wherever it is in the chain: the session puts an
 /// error of its own around one that struck in the middle of something.
 fn exact(error: &wsman::Error) -> Option<&TransportError> {

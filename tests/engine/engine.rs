@@ -319,7 +319,7 @@ async fn a_probe_shows_names_aliases_and_types_and_is_kept(real: Real) {
     assert_eq!(real.host.counters().requests_of("Command"), before, "asked once");
     assert!(session.probe("Export-AnalyticsRules").await.unwrap().progress);
     let unknown = session.probe("No-Such").await.unwrap_err();
-    assert!(matches!(unknown.kind, HostErrorKind::UnknownFunction(_)));
+    assert!(matches!(unknown.kind, HostErrorKind::UnknownFunction { .. }));
 }
 
 async fn progress_comes_when_it_is_wanted(real: Real) {

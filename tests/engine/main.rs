@@ -11,7 +11,6 @@ mod outside;
 mod real;
 mod script;
 #[path = "../it/snapshot.rs"]
-#[expect(dead_code, reason = "this suite has no snapshots of its own")]
 mod snapshot;
 mod types;
 mod values;
@@ -45,6 +44,8 @@ fn main() -> ExitCode {
             (needs, real::TRIALS),
             (needs, script::TRIALS),
             (needs, script::calls::TRIALS),
+            (needs, script::confirmed::TRIALS),
+            (needs, script::plain::TRIALS),
             (needs, types::TRIALS),
             (needs, values::TRIALS),
         ],

@@ -16,6 +16,8 @@ use crate::engine::{Real, call, credentials, real, real_with, run};
 use crate::outside::trials;
 
 pub(crate) mod calls;
+pub(crate) mod confirmed;
+pub(crate) mod plain;
 
 trials! { TRIALS:
     current_thread {
@@ -27,6 +29,7 @@ trials! { TRIALS:
         a3_loops_over_a_folder_of_functions_load(real);
         a4_a_module_that_cannot_be_imported_is_told_in_the_engines_words;
         a4_what_a_manifest_may_do_works;
+        a11_using_module_is_for_scripts_that_lie_on_the_host(real);
     }
 }
 
@@ -290,4 +293,19 @@ async fn a4_what_a_manifest_may_do_works() {
     for name in ["Get-SocOne", "Get-One"] {
         assert_eq!(texts(&run(&mut session, name, &[]).await), ["first", "inner"], "{name}");
     }
+}
+
+async fn a11_using_module_is_for_scripts_that_lie_on_the_host(real: Real) {
+    let real = &real;
+    let text = "using module ./Kunde.psm1\nfunction Get-One { [Kunde]::new().Name }";
+    let folder = Folder::new(text);
+    folder.write("Kunde.psm1", "class Kunde { [string]$Name = 'nordhafen' }");
+    let mut session = folder.open(real).await;
+    assert_eq!(texts(&run(&mut session, "Get-One", &[]).await), ["nordhafen"]);
+    let sha256 = session.report().sha256.clone();
+    let script = ScriptSource::Push { bytes: text.into(), virtual_path: "/x/y.ps1".into(), sha256 };
+    let kind = Session::open(&OpenPlan { script, ..real.plan("") }).await.unwrap_err().kind;
+    let (id, said) = words(&kind);
+    assert_eq!(id, "SentinelJump.UsingModule");
+    assert!(said.starts_with("line 1: ") && said.ends_with("name it by path"), "{said}");
 }

@@ -19,7 +19,7 @@ use wsman::host_end::{EngineKind, HostOptions, Listener};
 use wsman::psrp::Command;
 use wsman::secret::Secret;
 
-use crate::hosts::{PASSWORD, Preceded, VARIABLE, ask, loopback, vault};
+use crate::hosts::{Around, PASSWORD, Turned, VARIABLE, ask, loopback, vault};
 
 const FLEET: &str = "sentinel_list_analytics_rules";
 const CALL: &str = "Invoke-SjCall";
@@ -32,12 +32,12 @@ const TAKES: Duration = Duration::from_millis(200);
 
 async fn host(world: &Arc<World>) -> Listener {
     let make = commands_for(Arc::clone(world), "nordhafen");
-    let before: crate::hosts::Before = Arc::new(|command: &Command| match command.text == CALL {
-        true => vec![Step::Sleep(TAKES)],
-        false => Vec::new(),
+    let around: Around = Arc::new(|command: &Command, steps| match command.text == CALL {
+        true => std::iter::once(Step::Sleep(TAKES)).chain(steps).collect(),
+        false => steps,
     });
     let engine = EngineKind::Demo(Arc::new(move || {
-        Box::new(Preceded { inner: make(), before: Arc::clone(&before) }) as Box<dyn Commands>
+        Box::new(Turned { inner: make(), around: Arc::clone(&around) }) as Box<dyn Commands>
     }));
     let account = Credentials { username: "demo".into(), password: Secret::new(PASSWORD.into()) };
     Listener::bind(loopback(), HostOptions::new(vec![account], engine)).await.expect("a port")

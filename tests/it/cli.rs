@@ -186,10 +186,36 @@ fn http_ends_in_order_when_it_is_told_to() {
     }
 }
 
+/// A service manager's reload.
+#[cfg(unix)]
+#[test]
+fn b7_a_hang_up_changes_nothing_for_a_server_over_http() {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+    command.args(["demo", "--http", "127.0.0.1:0"]).env_remove("SENTINEL_JUMP_LOG");
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the binary runs");
+    let mut text = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut text).expect("text");
+    let address = text.trim().strip_prefix("listening on http://").and_then(|url| url.strip_suffix("/mcp"));
+    let kill = |signal: &str| {
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs").success());
+    };
+    for signal in ["-HUP", "-HUP"] {
+        kill(signal);
+        let mut client = std::net::TcpStream::connect(address.expect("an address")).expect("somebody listens");
+        client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("a request");
+        let mut answer = [0; 12];
+        client.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 404");
+    }
+    kill("-TERM");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_request_to_terminate_ends_as_an_interrupt_does() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP"] {
         let (status, text) = host(&[], signal);
         assert_eq!(status.code(), Some(0), "{signal}");
         assert!(text.contains("0 requests, 0 commands"), "{signal}: {text}");

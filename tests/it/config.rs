@@ -116,7 +116,9 @@ fn every_refusal_names_its_place() {
         ("sessions too old", with(url, &format!("{url}\nsessions = {{ age = \"30s\" }}"))),
         ("sessions that never end", with(url, &format!("{url}\nsessions = {{ calls = 0 }}"))),
         ("wrong type", with(url, "url = 5985")),
-        ("no script", with(script, "")),
+        ("plain beside a script", with(script, &format!("{script}\nplain = \"reads\""))),
+        ("plain for nothing", with(script, "plain = \"write\"")),
+        ("a tenant that no script compares", with(script, "").replace(host, &format!("{host}\n{AZURE}"))),
         ("script from nowhere", with(script, "script = {}")),
         ("push without a hash", with(script, r#"script = { push = "s.ps1" }"#)),
         ("bad hash", with(script, r#"script = { push = "s.ps1", sha256 = "12" }"#)),
@@ -300,6 +302,18 @@ fn a7_a_question_is_what_stands_there() {
     let config = asked(r#"question = "Delete|Remove""#).expect("a good configuration");
     assert_eq!(config.warnings.len(), 1);
     assert!(config.warnings[0].said.contains("write it as pattern"), "{:?}", config.warnings);
+}
+
+#[test]
+fn a11_a_host_without_script_is_for_reads_unless_it_says_otherwise() {
+    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
+    for (written, writes, warnings) in
+        [("", false, 1), ("plain = \"reads\"", false, 0), ("plain = \"writes\"", true, 0)]
+    {
+        let config = Config::parse(&with(script, written), Path::new("")).expect("a good configuration");
+        assert_eq!(config.hosts["jump-marlowe"].script, Script::Plain { writes });
+        assert_eq!(config.warnings.len(), warnings, "{:?}", config.warnings);
+    }
 }
 
 #[test]

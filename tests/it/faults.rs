@@ -346,7 +346,7 @@ async fn e9_a_call_that_puts_out_too_much_keeps_what_was_taken_and_says_so() {
 /// Somebody else has all the shells that the host allows the user.
 #[tokio::test]
 async fn e16_a_host_that_is_full_says_that_later_may_do() {
-    let hosts = Hosts::start_as(Arc::new(|_| Vec::new()), |options| options.peer.max_shells_per_user = 1, "").await;
+    let hosts = Hosts::start_as(Arc::new(|_, steps| steps), |options| options.peer.max_shells_per_user = 1, "").await;
     let account = Credentials { username: "demo".into(), password: Secret::new(crate::hosts::PASSWORD.into()) };
     let options = Options::new(&hosts.listeners["nordhafen"].url(), account).expect("an address");
     let other = RunspacePool::open(options).await.expect("a shell");

@@ -79,7 +79,7 @@ async fn asked(hosts: &Hosts, language: Language) -> Answer {
 /// A host at `url`, where the password travels in clear text if it is to.
 async fn at(url: &str, clear: bool) -> Hosts {
     let lines = if clear { "auth = \"basic\"\ndangerous_basic_over_http = true" } else { "" };
-    Hosts::start_as(Arc::new(|_| Vec::new()), |_| (), lines).await.with_url("nordhafen", url)
+    Hosts::start_as(Arc::new(|_, steps| steps), |_| (), lines).await.with_url("nordhafen", url)
 }
 
 const NONE: &str = "Content-Length: 0\r\n\r\n";
@@ -153,7 +153,7 @@ async fn e1_e3_e4_e12_e13_e16_every_wrong_thing_has_its_own_sentence() {
 async fn e2_a_host_with_small_envelopes_is_found_out_once() {
     const TOO_LARGE: u32 = 2_150_859_025;
     let small = |options: &mut wsman::host_end::HostOptions| options.peer.max_envelope_bytes = 40_000;
-    let hosts = Hosts::start_as(Arc::new(|_| Vec::new()), small, "").await;
+    let hosts = Hosts::start_as(Arc::new(|_, steps| steps), small, "").await;
     let desk = hosts.desk();
     let refused = || hosts.count("nordhafen").faults.get(&TOO_LARGE).copied().unwrap_or_default();
     let mut seen = Vec::new();

@@ -36,6 +36,9 @@ pub(crate) fn vault(password: &str) -> Vault {
 /// What happens before the demo's own steps of a call.
 pub(crate) type Before = Arc<dyn Fn(&Command) -> Vec<Step> + Send + Sync>;
 
+/// What becomes of the demo's own steps of a call.
+pub(crate) type Around = Arc<dyn Fn(&Command, Vec<Step>) -> Vec<Step> + Send + Sync>;
+
 /// One listener per customer.
 pub(crate) struct Hosts {
     pub(crate) listeners: BTreeMap<String, Listener>,
@@ -51,7 +54,11 @@ impl Hosts {
     }
 
     pub(crate) async fn start_with(before: Before) -> Self {
-        Self::start_as(before, |_| (), "").await
+        Self::start_around(Arc::new(move |command, steps| before(command).into_iter().chain(steps).collect())).await
+    }
+
+    pub(crate) async fn start_around(around: Around) -> Self {
+        Self::start_as(around, |_| (), "").await
     }
 
     /// Hosts with https and what it takes to sign in to them: lines of each
@@ -61,19 +68,19 @@ impl Hosts {
             options.tls = Some(tls.clone());
             options.basic = basic;
         };
-        Self::start_as(Arc::new(|_| Vec::new()), change, lines).await
+        Self::start_as(Arc::new(|_, steps| steps), change, lines).await
     }
 
-    pub(crate) async fn start_as(before: Before, change: impl Fn(&mut HostOptions), lines: &str) -> Self {
+    pub(crate) async fn start_as(around: Around, change: impl Fn(&mut HostOptions), lines: &str) -> Self {
         let world = Arc::new(World::new("2026-03-02T08:00:00Z".parse().expect("a time")));
         let mut listeners = BTreeMap::new();
         let mut toml = String::new();
         for tenant in world.tenants() {
             let alias = &tenant.alias;
             let make = commands_for(Arc::clone(&world), alias);
-            let before = Arc::clone(&before);
+            let around = Arc::clone(&around);
             let engine = EngineKind::Demo(Arc::new(move || {
-                Box::new(Preceded { inner: make(), before: Arc::clone(&before) }) as Box<dyn Commands>
+                Box::new(Turned { inner: make(), around: Arc::clone(&around) }) as Box<dyn Commands>
             }));
             let account = Credentials { username: "demo".into(), password: Secret::new(PASSWORD.into()) };
             let mut options = HostOptions::new(vec![account], engine);
@@ -168,20 +175,20 @@ pub(crate) fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// The demo's commands, after something of the test's own.
-pub(crate) struct Preceded {
+/// The demo's commands, with something of the test's own.
+pub(crate) struct Turned {
     pub(crate) inner: Box<dyn Commands>,
-    pub(crate) before: Before,
+    pub(crate) around: Around,
 }
 
-impl Commands for Preceded {
+impl Commands for Turned {
     fn script(&mut self, text: &str) -> Option<Vec<Step>> {
         self.inner.script(text)
     }
 
     fn command(&mut self, command: &Command) -> Option<Vec<Step>> {
         let steps = self.inner.command(command)?;
-        Some((self.before)(command).into_iter().chain(steps).collect())
+        Some((self.around)(command, steps))
     }
 
     fn names(&self) -> Vec<String> {

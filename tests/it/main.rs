@@ -23,6 +23,7 @@ mod languages;
 mod layers;
 mod leaks;
 mod mcp;
+mod outcomes;
 mod path;
 mod pool;
 mod processes;
@@ -31,6 +32,7 @@ mod requests;
 mod sentences;
 mod shells;
 mod snapshot;
+mod storm;
 #[cfg(unix)]
 mod terminal;
 mod three;

@@ -66,7 +66,7 @@ async fn read(desk: &Desk, workspace: &str, enabled: bool) {
 #[tokio::test]
 async fn e7_a_host_that_allows_fewer_shells_than_are_configured_serves_all() {
     let fewer = |options: &mut wsman::host_end::HostOptions| options.peer.max_shells_per_user = 1;
-    let hosts = Hosts::start_as(Arc::new(|_| Vec::new()), fewer, "").await;
+    let hosts = Hosts::start_as(Arc::new(|_, steps| steps), fewer, "").await;
     let desk = hosts.desk();
     for round in [true, false] {
         for workspace in ["nordhafen-prod", "nordhafen-ot"] {
@@ -87,7 +87,7 @@ async fn e7_a_host_that_allows_fewer_shells_than_are_configured_serves_all() {
 #[tokio::test]
 async fn e7_calls_at_once_on_a_host_of_fewer_shells_all_come_off() {
     let fewer = |options: &mut wsman::host_end::HostOptions| options.peer.max_shells_per_user = 1;
-    let hosts = Hosts::start_as(Arc::new(|_| Vec::new()), fewer, "").await;
+    let hosts = Hosts::start_as(Arc::new(|_, steps| steps), fewer, "").await;
     let desk = hosts.desk();
     tokio::join!(
         read(&desk, "nordhafen-prod", true),

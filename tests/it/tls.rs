@@ -191,8 +191,9 @@ async fn the_password_is_handed_to_a_host_that_is_to_have_it() {
     let made = self_signed(&["whatever"], Time::Now);
     let identity = wsman::auth::CredSspIdentity::from_pem(made.pem.as_bytes(), made.key.as_bytes());
     let identity = identity.expect("a good certificate");
-    let before = std::sync::Arc::new(|_: &wsman::psrp::Command| Vec::new());
-    let hosts = Hosts::start_as(before, |options| options.credssp = Some(identity.clone()), "auth = \"credssp\"").await;
+    let as_it_is = std::sync::Arc::new(|_: &wsman::psrp::Command, steps| steps);
+    let hosts =
+        Hosts::start_as(as_it_is, |options| options.credssp = Some(identity.clone()), "auth = \"credssp\"").await;
     assert!(hosts.config.hosts.values().all(|host| host.access.auth == Auth::CredSsp));
     comes_off(&hosts).await;
     let hosts = hosts.with_password("wrong");

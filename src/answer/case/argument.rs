@@ -129,6 +129,8 @@ cases! {
         CursorOfAnother,
         /// The host's function has no such parameter, but these.
         HostLacks { host: HostId, function: &'static str, name: &'static str, known: Vec<String> },
+        /// The host's function asks a person for it when it is not given.
+        HostAsks { host: HostId, function: &'static str, name: &'static str },
         /// The host's type cannot hold it.
         Unfit { host: HostId, name: &'static str, why: Unfit },
     }

@@ -180,13 +180,15 @@ cases! {
         /// The endpoint runs no script text.
         NoLanguage,
         /// It has no such function.
-        NoFunction { function: String },
+        NoFunction { function: String, left_out: usize },
         /// It cannot be read here.
         Unreadable { kind: std::io::ErrorKind },
         /// It is too large to be pushed.
         TooLarge,
         /// It is not the pinned one, here.
         ChangedHere,
+        /// There is none to guard a function that writes.
+        NoGuard { function: &'static str },
         /// A function that writes would read what a statement sets that was
         /// left out.
         Tainted { function: &'static str, variable: String, line: u32 },
@@ -207,6 +209,7 @@ impl NoScript {
             Self::Changed | Self::ChangedHere => Code::ScriptChanged,
             Self::NotLoaded | Self::NoLanguage | Self::Tainted { .. } => Code::HostFailed,
             Self::Asked => Code::HostQuestion,
+            Self::NoGuard { .. } => Code::NotPermitted,
             Self::NoFunction { .. } => Code::UnknownFunction,
         }
     }
@@ -346,6 +349,10 @@ cases! {
     Lost {
         /// With the connection.
         Connection,
+        /// What stands before the host answered in its place.
+        Door { status: u16 },
+        /// The host refused the sign-in of a further connection.
+        SignIn,
         /// A deadline ran out.
         TimedOut,
         /// The host broke the protocol.
@@ -358,16 +365,9 @@ cases! {
 }
 
 impl Lost {
-    pub(super) fn outcome(&self) -> Outcome {
-        match self {
-            Self::Connection => Outcome::Unreachable,
-            _ => Outcome::Failed,
-        }
-    }
-
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::Connection => Code::Unreachable,
+            Self::Connection | Self::Door { .. } | Self::SignIn => Code::Unreachable,
             Self::TimedOut => Code::TimedOut,
             Self::Protocol => Code::NotWinrm,
             Self::NotUnderstood => Code::Internal,
@@ -383,6 +383,11 @@ cases! {
         TooSlow { function: &'static str },
         /// The connection was lost.
         Connection,
+        /// What stands before the host answered in its place, and could be
+        /// anybody.
+        Door { status: u16 },
+        /// The host broke the call off, with the number of its fault.
+        BrokenOff { fault: Option<u32> },
         /// The answer was not understood.
         NotUnderstood,
         /// The session turned to another workspace.

@@ -119,14 +119,13 @@ impl Case {
             | Self::Nameless { .. }
             | Self::Cancelled
             | Self::Busy { .. } => Outcome::Refused,
-            Self::Late { .. } | Self::Init { .. } | Self::Ended { .. } => Outcome::Failed,
+            Self::Late { .. } | Self::Init { .. } | Self::Ended { .. } | Self::Lost { .. } => Outcome::Failed,
             Self::Unreached { .. } => Outcome::Unreachable,
             Self::NoSignIn { why, .. } => why.outcome(),
             Self::NoTls { stage, .. } | Self::Refused { stage, .. } => stage.outcome(),
             Self::NoScript { why, .. } => why.outcome(),
             Self::WrongTarget { why, .. } => why.outcome(),
             Self::Azure { why, .. } => why.outcome(),
-            Self::Lost { why, .. } => why.outcome(),
             Self::Doubt { .. } => Outcome::Unknown,
             Self::Slip(slip) => slip.outcome(),
         }

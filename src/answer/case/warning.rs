@@ -16,8 +16,9 @@ cases! {
         /// The function put out more than is taken, and so many messages were
         /// dropped.
         Dropped { host: HostId, function: &'static str, megabytes: usize, messages: u64 },
-        /// The host said more or fewer messages than came.
-        Irregular { host: HostId, function: &'static str },
+        /// Messages of the host are missing, or came twice or of an unknown
+        /// type.
+        Gaps { host: HostId, function: &'static str, missing: u64, foreign: u64 },
         /// No row of the page has the field.
         NoSuchField { field: String },
         /// Fields of a row were cut, and so many left out. `more`: cut ones

@@ -191,6 +191,37 @@ fn d2_a_value_is_sent_as_the_host_declares_it_when_nothing_is_lost() {
 }
 
 #[test]
+fn a9_force_is_sent_where_it_leads_past_a_question() {
+    const SWITCH: &str = "System.Management.Automation.SwitchParameter";
+    let mut parameters = TARGET.to_vec();
+    parameters.extend([("RuleId", STRING, &[][..]), ("Force", SWITCH, &[])]);
+    let mut probe = probe(&parameters, false);
+    let sent = |consent: bool, probe: &FunctionProbe| {
+        bound_with(consent, "Disable-AnalyticsRule", &json!({"RuleId": "r"}), probe, Some(Style::Contract)).unwrap()
+    };
+    assert!(!sent(true, &probe).contains("Force"), "it may mean anything");
+    probe.places = vec![AskingPlace {
+        function: "f".to_owned(),
+        kind: "Read-Host".to_owned(),
+        line: 1,
+        secure: false,
+        caption: Vec::new(),
+        parts: Vec::new(),
+        unless: vec!["Force".to_owned()],
+        sure: true,
+    }];
+    assert!(sent(true, &probe).ends_with("-Force Bool(true)") && !sent(false, &probe).contains("Force"));
+}
+
+#[test]
+fn a9_a_function_without_parameters_is_told_as_one() {
+    let error =
+        bound("Get-SentinelIncidents", &json!({"Top": 3}), &probe(&[], false), Some(Style::Session)).unwrap_err();
+    let said = error.said(Language::English);
+    assert!(said.contains("\"Top\"") && said.ends_with("leave it out."), "{said}");
+}
+
+#[test]
 fn a_consent_is_passed_on_only_where_it_was_given_and_is_known() {
     const SWITCH: &str = "System.Management.Automation.SwitchParameter";
     let mut parameters = TARGET.to_vec();

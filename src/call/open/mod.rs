@@ -13,12 +13,12 @@ mod sign_in;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::limit;
 use super::pause::{Next, Pauses};
-use super::verdict::{self, Stage};
+use super::verdict;
 use crate::answer::ToolError;
 use crate::answer::case::Slip;
 use crate::catalog::{Effect, Entry};
@@ -68,7 +68,17 @@ pub(super) struct Visit<'a> {
     pub(super) entry: Option<&'static Entry>,
     /// A write is alone on its workspace.
     pub(super) effect: Effect,
+    /// When whoever wants in will have given up; opening has a time of its own
+    /// besides.
+    pub(super) by: Option<Instant>,
     pub(super) cancel: &'a CancellationToken,
+}
+
+impl Visit<'_> {
+    /// `at`, or before it when nobody waits that long.
+    fn until(&self, at: Instant) -> Instant {
+        self.by.map_or(at, |by| by.min(at))
+    }
 }
 
 /// A session for this visit alone.
@@ -151,12 +161,14 @@ impl<'p> Door<'p> {
         tokio::select! {
             biased;
             () = visit.cancel.cancelled() => Err(verdict::cancelled_before()),
-            waited = timeout(WAIT, waiting) => waited.map_err(|_| limit::busy(&host.id)),
+            waited = timeout_at(visit.until(Instant::now() + WAIT), waiting) => {
+                waited.map_err(|_| limit::busy(&host.id))
+            }
         }
     }
 
     async fn fill(&self, visit: &Visit<'_>, host: &Host, lease: &mut Lease<'p>) -> Result<(), Unfilled> {
-        let deadline = Instant::now() + plan::open_time(host, visit.target) + GRACE;
+        let deadline = visit.until(Instant::now() + plan::open_time(host, visit.target) + GRACE);
         // A file can be on a share that does not answer.
         let plan = timeout_at(deadline, plan::plan(self.vault, host, visit.target, lease.probes())).await;
         let plan = plan.map_err(|_| plan::too_slow(&host.id))??;
@@ -169,7 +181,7 @@ impl<'p> Door<'p> {
         let again = attempt.end(plan.password, tried).await;
         let relents = again == Again::Once || matches!(&opened, Ok(Err(error)) if verdict::may_relent(error));
         let told = match opened {
-            Ok(opened) => opened.map_err(|error| verdict::failed(visit.entry, &host.id, Stage::Before, error)),
+            Ok(opened) => opened.map_err(|error| verdict::not_ready(visit.entry, &host.id, error)),
             Err(_) => Err(verdict::silent(&host.id)),
         };
         passage.end(Found::told_by(&told));

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::answer::ToolError;
 use crate::answer::case::{Case, NoScript, NoSignIn, Unreached};
+use crate::catalog;
 use crate::config::{Host, Script, Vault};
 use crate::host::{AzureWorkspace, HostFacts, OpenPlan, Probes, SHELL_NAME, ScriptSource};
 use crate::tenant::{HostId, Target};
@@ -71,6 +72,10 @@ async fn script(host: &Host) -> Result<ScriptSource, ToolError> {
         Script::Path { path, sha256 } => return Ok(ScriptSource::Path { path: path.clone(), sha256: sha256.clone() }),
         Script::Module { name, sha256 } => {
             return Ok(ScriptSource::Module { name: name.clone(), sha256: sha256.clone() });
+        }
+        Script::Plain { .. } => {
+            let functions = catalog::all().iter().map(|entry| entry.function.clone()).collect();
+            return Ok(ScriptSource::Plain { functions });
         }
         Script::Push { file, virtual_path, sha256 } => (file, virtual_path, sha256),
     };

@@ -1,17 +1,17 @@
 //! What went wrong between here and the host.
 
-use super::{Stage, text, tls};
+use super::{text, tls};
 use crate::answer::ToolError;
-use crate::answer::case::{Case, Lost, NoSignIn, Slip, Unreached};
+use crate::answer::case::{Case, Lost, NoSignIn, Slip, Stage, Unreached};
 use crate::host::{Retry, Unavailable, WireCase, WireError};
 use crate::tenant::HostId;
 
-/// What an operation that did not come off on the wire means.
-pub(super) fn failed(host: &HostId, stage: Stage, error: &WireError) -> ToolError {
-    ToolError::of(case(host.clone(), stage, error)).with_host_errors(error.fault.as_ref().map(text))
+/// What an operation beside any call means that did not come off on the wire.
+pub(super) fn before(host: &HostId, error: &WireError) -> ToolError {
+    ToolError::of(case(host.clone(), Stage::Before, error)).with_host_errors(error.fault.as_ref().map(text))
 }
 
-fn case(host: HostId, stage: Stage, error: &WireError) -> Case {
+pub(super) fn case(host: HostId, stage: Stage, error: &WireError) -> Case {
     let found = &error.case;
     let why = match found {
         WireCase::Certificate { .. }

@@ -709,7 +709,7 @@ function Close-SentinelIncident {
         [Parameter(Mandatory = $true, ParameterSetName = 'ById')][Alias('Id', 'IncidentName')][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$IncidentId,
         [Parameter(Mandatory = $true)][ValidateSet('TruePositive', 'BenignPositive', 'FalsePositive', 'Undetermined')][string]$Classification,
         [ValidateSet('SuspiciousActivity', 'SuspiciousButExpected', 'IncorrectAlertLogic', 'InaccurateData')][string]$ClassificationReason,
-        [ValidateLength(0, 1000)][string]$ClassificationComment
+        [Alias('Comment')][ValidateLength(0, 1000)][string]$ClassificationComment
     )
     throw 'answered by the demo host itself'
 }
@@ -1338,7 +1338,7 @@ function Test-DCRIngestion {
         [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
         [Alias('ResourceGroup')][string]$ResourceGroupName,
         [Alias('Workspace')][string]$WorkspaceName,
-        [Parameter(Mandatory = $true)][string]$DcrName,
+        [Parameter(Mandatory = $true)][Alias('Name')][string]$DcrName,
         [string]$StreamName,
         [string]$SampleData,
         [ValidateRange(1, 100)][int]$RecordCount = 1,

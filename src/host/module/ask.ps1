@@ -122,7 +122,102 @@ function New-SjPlace {
         $parts = @(Get-SjParts $node.Arguments[0])
     }
     else { $parts = @(New-SjPart 'other' $Ask.text) }
-    @{ Function = $Function; Kind = $Ask.kind; Line = $Ask.line; Secure = $secure; Caption = $caption; Parts = $parts }
+    $guard = Get-SjGuard $node $Function
+    @{ Function = $Function; Kind = $Ask.kind; Line = $Ask.line; Secure = $secure; Caption = $caption; Parts = $parts; Unless = $guard.Names; Sure = $guard.Sure }
+}
+
+# A test of whether parameters are given: their names, and whether it tests
+# nothing else.
+function New-SjTest {
+    param([string[]]$Names, [bool]$Sure = $true)
+    @{ Names = [string[]]@($Names | Where-Object { $_ }); Sure = $Sure }
+}
+
+function Join-SjTest {
+    param($One, $Other)
+    New-SjTest (@($One.Names) + @($Other.Names)) ($One.Sure -and $Other.Sure)
+}
+
+# What is in parentheses, casts and pipelines of one.
+function Get-SjBare {
+    param($Node)
+    while ($true) {
+        if ($Node -is [System.Management.Automation.Language.PipelineAst] -and $Node.PipelineElements.Count -eq 1) { $Node = $Node.PipelineElements[0] }
+        elseif ($Node -is [System.Management.Automation.Language.CommandExpressionAst]) { $Node = $Node.Expression }
+        elseif ($Node -is [System.Management.Automation.Language.ParenExpressionAst]) { $Node = $Node.Pipeline }
+        elseif ($Node -is [System.Management.Automation.Language.ConvertExpressionAst]) { $Node = $Node.Child }
+        else { return $Node }
+    }
+}
+
+# The parameter that an expression is; '' when it is none.
+function Get-SjParameterOf {
+    param($Node, [string[]]$Known)
+    $Node = Get-SjBare $Node
+    if ($Node -is [System.Management.Automation.Language.VariableExpressionAst] -and $Known -contains $Node.VariablePath.UserPath) { return $Node.VariablePath.UserPath }
+    ''
+}
+
+# The parameters of which an expression holds only where none is given, or with
+# -Given: which holds wherever one is.
+function Get-SjTest {
+    param($Node, [string[]]$Known, [switch]$Given)
+    $Node = Get-SjBare $Node
+    if ($Node -is [System.Management.Automation.Language.UnaryExpressionAst] -and [string]$Node.TokenKind -match '^(Not|Exclaim)$') { return (Get-SjTest $Node.Child $Known -Given:(-not $Given)) }
+    if ($Node -is [System.Management.Automation.Language.BinaryExpressionAst]) {
+        $operator = [string]$Node.Operator
+        if ($operator -eq $(if ($Given) { 'Or' } else { 'And' })) { return (Join-SjTest (Get-SjTest $Node.Left $Known -Given:$Given) (Get-SjTest $Node.Right $Known -Given:$Given)) }
+        if ($operator -match $(if ($Given) { '^[IC]ne$' } else { '^[IC]eq$' })) {
+            $left = Get-SjParameterOf $Node.Left $Known
+            $right = Get-SjParameterOf $Node.Right $Known
+            if ($left -and (Test-SjNothing $Node.Right)) { return (New-SjTest $left) }
+            if ($right -and (Test-SjNothing $Node.Left)) { return (New-SjTest $right) }
+        }
+    }
+    elseif ($Node -is [System.Management.Automation.Language.InvokeMemberExpressionAst]) {
+        $member = [string]$Node.Member.Value
+        $name = ''
+        if (-not $Given -and $Node.Static -and $member -match '^IsNullOr(Empty|WhiteSpace)$') { $name = Get-SjParameterOf $Node.Arguments[0] $Known }
+        elseif ($Given -and $member -eq 'ContainsKey' -and $Node.Expression.Extent.Text -eq '$PSBoundParameters') { $name = @($Known | Where-Object { $_ -eq [string]$Node.Arguments[0].Value })[0] }
+        if ($name) { return (New-SjTest $name) }
+    }
+    elseif ($Given) {
+        if ($Node -is [System.Management.Automation.Language.MemberExpressionAst] -and [string]$Node.Member.Value -eq 'IsPresent') { $Node = $Node.Expression }
+        $name = Get-SjParameterOf $Node $Known
+        if ($name) { return (New-SjTest $name) }
+    }
+    New-SjTest @() $false
+}
+
+function Test-SjNothing {
+    param($Node)
+    ($Node -is [System.Management.Automation.Language.StringConstantExpressionAst] -and $Node.Value -eq '') -or $Node.Extent.Text -eq '$null'
+}
+
+# Without which parameters of its function a node is reached only, by the
+# conditions around it: any of them that is given leads past it. Sure: nothing
+# else around it decides.
+function Get-SjGuard {
+    param($Node, [string]$Function)
+    $known = [string[]]@(Get-SjParameterNames $script:Functions[$Function])
+    $guard = New-SjTest @()
+    $root = $script:Functions[$Function].ScriptBlock.Ast
+    $from = $Node
+    for ($at = $Node.Parent; $at -and $at -ne $root; $at = $at.Parent) {
+        if ($at -is [System.Management.Automation.Language.IfStatementAst]) {
+            $first = $at.Clauses[0]
+            if ($from -eq $first.Item2) { $guard = Join-SjTest $guard (Get-SjTest $first.Item1 $known) }
+            elseif ($from -eq $at.ElseClause -and $at.Clauses.Count -eq 1) { $guard = Join-SjTest $guard (Get-SjTest $first.Item1 $known -Given) }
+            elseif ($from -ne $first.Item1) { $guard.Sure = $false }
+        }
+        elseif ($at -is [System.Management.Automation.Language.BinaryExpressionAst] -and $from -eq $at.Right -and [string]$at.Operator -match '^(And|Or)$') {
+            $guard = Join-SjTest $guard (Get-SjTest $at.Left $known -Given:([string]$at.Operator -eq 'Or'))
+        }
+        elseif ($at -is [System.Management.Automation.Language.LoopStatementAst] -or $at -is [System.Management.Automation.Language.SwitchStatementAst] -or
+            $at -is [System.Management.Automation.Language.TryStatementAst] -or $at -is [System.Management.Automation.Language.ScriptBlockExpressionAst]) { $guard.Sure = $false }
+        $from = $at
+    }
+    $guard
 }
 
 # Chosen: more than anybody would answer, and a bound for functions that call
@@ -137,9 +232,13 @@ function Find-SjPlaces {
     foreach ($site in $facts.Sites) {
         $reach = Get-SjFacts $site.Name
         if (-not $reach.Asks.Count -and -not $reach.Sites.Count) { continue }
+        $guard = Get-SjGuard $site.Node $Name
         foreach ($place in @(Find-SjPlaces $site.Name ($Above + $Name) | Select-Object -First $script:MostPlaces)) {
             $place.Caption = @(Resolve-SjParts $place.Caption $site)
             $place.Parts = @(Resolve-SjParts $place.Parts $site)
+            # What the function called tests are its own parameters.
+            $place.Sure = $guard.Sure -and $place.Sure -and -not $place.Unless
+            $place.Unless = $guard.Names
             $place
         }
     }
@@ -173,6 +272,8 @@ function Get-SjPlaces {
             secure   = [bool]$place.Secure
             caption  = [object[]]@($place.Caption)
             parts    = [object[]]@($place.Parts)
+            unless   = [string[]]@($place.Unless)
+            sure     = [bool]$place.Sure
         }
     }
 }

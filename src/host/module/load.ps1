@@ -204,6 +204,10 @@ function Import-SjFile {
     if ($Bytes.Length -eq 0) { throw (New-SjError 'ScriptEmpty' 'the file is empty' 'ObjectNotFound' $file) }
     $text = ConvertFrom-SjBytes $Bytes
     $ast = ConvertTo-SjAst $text.Text $file
+    # Beside a text that was sent no module lies; one that is installed is found.
+    foreach ($using in @($ast.UsingStatements | Where-Object { $Pushed -and $_ -and $_.UsingStatementKind -eq 'Module' -and [string]$_.Name.Value -match '[\\/]|\.ps[md]1$' })) {
+        throw (New-SjError 'UsingModule' "line $($using.Extent.StartLineNumber): 'using module' names a file beside the script, and a pushed script has none: let it lie on the host and name it by path" 'InvalidOperation' $using.Extent.StartLineNumber)
+    }
     Assert-SjScriptParameters $ast $Parameters
     $source = New-SjSource $ast $Allow
     $plan = Resolve-SjScript $ast $source $Parameters

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what is left out of a script is for people to read")]
 
 use super::*;
+use crate::snapshot::assert_snapshot;
 
 trials! { TRIALS:
     current_thread {
@@ -19,6 +20,7 @@ trials! { TRIALS:
         a9_a_function_that_ends_the_process_is_told_as_one(real);
         a10_a_main_program_never_runs(real);
         a10_three_programs_load_and_do_not_run;
+        a10_what_is_left_out_is_printed;
         a11_where_no_language_is_allowed_the_engine_says_so(real);
         b1_the_begin_record_tells_what_ran(real);
         the_shared_scripts_load_as_they_did(real);
@@ -347,6 +349,44 @@ async fn a10_three_programs_load_and_do_not_run() {
     }
 }
 
+/// What is left out and tainted, for people to read: of three programs, each with
+/// a main program without a question, an initialisation by call, a loader loop and
+/// a function that hides errors, and of the scripts beside the checkout.
+async fn a10_what_is_left_out_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = folder.path().join("ran.txt");
+    let real = real_with(&[("SJ_RAN", &ran.display().to_string())]).await;
+    let programs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/host/programs");
+    let scripts = ["deploy.ps1", "export.ps1", "rotate.ps1"].map(|name| programs.join(name));
+    let shared = ["SentinelManager_v3.ps1", "SentinelManager_session.ps1", "SentinelManager.psm1"];
+    let shared = shared.map(|name| real.scripts.join(name));
+    let mut text = String::new();
+    for script in scripts.iter().chain(&shared) {
+        let path = script.display().to_string();
+        let plan = OpenPlan { script: ScriptSource::Path { path, sha256: None }, ..real.plan("") };
+        let session = Session::open(&plan).await.expect("it loads");
+        let report = session.report();
+        let name = script.file_name().expect("a file").display();
+        text.push_str(&format!("# {name}: {} functions, {} kept\n", report.functions.len(), report.kept.len()));
+        for one in &report.dropped {
+            let sets = one.variables.iter().map(|name| format!("${name}")).collect::<Vec<_>>().join(", ");
+            let sets = if sets.is_empty() { sets } else { format!(" [{sets}]") };
+            text.push_str(&format!("{:>4} left out: {}{sets}: {}\n", one.line, one.reason, one.text));
+        }
+        for taint in &report.tainted {
+            let via = taint.via.as_ref().map(|via| format!(" through {via}")).unwrap_or_default();
+            text.push_str(&format!(
+                "{:>4} tainted: {} reads ${} of line {}{via}\n",
+                taint.read_at, taint.function, taint.variable, taint.line
+            ));
+        }
+        session.close().await;
+    }
+    print!("{text}");
+    assert!(!ran.exists(), "something of a main program ran");
+    assert_snapshot("load-reports.txt", &text);
+}
+
 /// What is left out of the scripts that lie beside the checkout.
 async fn the_shared_scripts_load_as_they_did(real: Real) {
     let real = &real;
@@ -401,11 +441,13 @@ async fn a7_a_confirmed_question_is_answered_and_no_other(real: Real) {
     assert!(matches!(unconfirmed.ended, Ended::Asked(_)), "{unconfirmed:?}");
 }
 
+/// At the question: what is behind it does not run, however the script takes a
+/// refusal.
 async fn b1_a_refused_question_stops_a_write(real: Real) {
     let script = format!(
         "function Remove-Rule {{ param({PB},[string]$RuleId) 'before'
             try {{ $null = Read-Host 'Wirklich?' }} catch {{ }}
-            Start-Sleep 45; Set-Content 'RAN' x; 'after' }}"
+            Set-Content 'RAN' x; 'after' }}"
     );
     let folder = Folder::new("");
     let ran = folder.path("ran.txt");

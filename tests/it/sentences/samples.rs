@@ -102,6 +102,8 @@ fn arguments() -> Vec<BadArgument> {
         BadArgument::CursorForeign,
         BadArgument::CursorExpired,
         BadArgument::CursorOfAnother,
+        BadArgument::HostLacks { host: host(), function: FUNCTION, name: ARGUMENT, known: Vec::new() },
+        BadArgument::HostAsks { host: host(), function: FUNCTION, name: ARGUMENT },
         BadArgument::HostLacks {
             host: host(),
             function: FUNCTION,
@@ -263,10 +265,12 @@ fn no_script() -> Vec<NoScript> {
         NoScript::NotLoaded,
         NoScript::Asked,
         NoScript::NoLanguage,
-        NoScript::NoFunction { function: text(FUNCTION) },
+        NoScript::NoFunction { function: text(FUNCTION), left_out: 0 },
+        NoScript::NoFunction { function: text(FUNCTION), left_out: 70 },
         NoScript::Unreadable { kind: ErrorKind::NotFound },
         NoScript::TooLarge,
         NoScript::ChangedHere,
+        NoScript::NoGuard { function: FUNCTION },
         NoScript::Tainted { function: FUNCTION, variable: text("the-variable"), line: 70 },
     ]
 }
@@ -313,6 +317,8 @@ fn ended() -> Vec<Ended> {
 fn lost() -> Vec<Lost> {
     vec![
         Lost::Connection,
+        Lost::Door { status: 70 },
+        Lost::SignIn,
         Lost::TimedOut,
         Lost::Protocol,
         Lost::NotUnderstood,
@@ -324,6 +330,9 @@ fn doubts() -> Vec<Doubt> {
     vec![
         Doubt::TooSlow { function: FUNCTION },
         Doubt::Connection,
+        Doubt::Door { status: 70 },
+        Doubt::BrokenOff { fault: None },
+        Doubt::BrokenOff { fault: Some(70) },
         Doubt::NotUnderstood,
         Doubt::Turned,
         Doubt::Cancelled,
@@ -366,7 +375,7 @@ pub(super) fn warnings() -> Vec<Warning> {
         Warning::Tainted { host: host(), function: FUNCTION, variable: text("the-variable"), line: 70 },
         Warning::ProgramFailed { host: host(), function: FUNCTION, code: 70 },
         Warning::Dropped { host: host(), function: FUNCTION, megabytes: 70, messages: 71 },
-        Warning::Irregular { host: host(), function: FUNCTION },
+        Warning::Gaps { host: host(), function: FUNCTION, missing: 70, foreign: 71 },
         Warning::NoSuchField { field: text("the-field") },
         cut(&["the-one", "the-other"], 0, 0),
         cut(&["the-one", "the-other"], 70, 71),

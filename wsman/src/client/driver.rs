@@ -528,6 +528,9 @@ impl Driver {
         }
         let Some(listener) = self.listeners.get_mut(&id) else { return };
         let response = ask_policy(&mut listener.host, call);
+        if response == HostResponse::Stop {
+            return self.session.stop(self.now(), id);
+        }
         if let Err(error) = self.session.answer(self.now(), id, call, &response) {
             tracing::warn!(%error, method = call.method.name(), "an answer could not be sent; stopping");
             self.session.stop(self.now(), id);

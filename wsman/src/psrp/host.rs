@@ -390,8 +390,11 @@ pub struct Refusal {
 pub enum HostResponse {
     /// The method's result.
     Value(Value),
-    /// The method throws.
+    /// The method throws. What called it may catch that and go on.
     Refused(Refusal),
+    /// None: the pipeline is stopped where it waits for one, so nothing behind
+    /// the question runs. Of a pool, which cannot be stopped so, it is refused.
+    Stop,
 }
 
 impl HostResponse {
@@ -412,13 +415,15 @@ impl HostResponse {
 
     /// The payload before it is written: secrets in it are not sealed yet.
     pub(crate) fn to_value(&self, call: &HostCall) -> Value {
+        let refused = |id: &str, message: &str| {
+            let mut error = ErrorRecord::new(message, id, NOT_IMPLEMENTED);
+            error.exception_type = "System.NotImplementedException".into();
+            ("me", error.to_value())
+        };
         let (name, result) = match self {
             Self::Value(value) => ("mr", value.clone()),
-            Self::Refused(Refusal { id, message }) => {
-                let mut error = ErrorRecord::new(message.as_str(), id.as_str(), NOT_IMPLEMENTED);
-                error.exception_type = "System.NotImplementedException".into();
-                ("me", error.to_value())
-            }
+            Self::Refused(Refusal { id, message }) => refused(id, message),
+            Self::Stop => refused("Wsman.Refused", "nobody is there to ask"),
         };
         Value::custom([("ci", Value::I64(call.call_id)), ("mi", method_value(call.method)), (name, result)])
     }

@@ -46,6 +46,14 @@ pub(super) fn bad(why: &BadArgument, f: &mut Formatter<'_>) -> Result {
         BadArgument::CursorOfAnother => f.write_str(
             "Der Cursor gehört zu einem Aufruf mit anderen Argumenten; diese wiederholen, oder ohne Cursor von vorn beginnen.",
         ),
+        BadArgument::HostAsks { host, function, name } => write!(
+            f,
+            "\"{function}\" auf dem Host \"{host}\" fragt einen Menschen nach \"{name}\", wenn es fehlt, und das darf niemand beantworten; die Frage steht in hostErrors. Es wurde nichts ausgeführt. \"{name}\" angeben, oder sein Betreiber trägt Frage und Antwort in script.answers ein."
+        ),
+        BadArgument::HostLacks { host, function, name, known } if known.is_empty() => write!(
+            f,
+            "\"{function}\" auf dem Host \"{host}\" hat keinen Parameter \"{name}\" und nimmt auch keinen anderen; weglassen."
+        ),
         BadArgument::HostLacks { host, function, name, known } => write!(
             f,
             "\"{function}\" auf dem Host \"{host}\" hat keinen Parameter \"{name}\", nur {}.",

@@ -251,12 +251,21 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         ),
         NoScript::NoLanguage => write!(
             f,
-            "Der Endpunkt auf dem Host \"{host}\" erlaubt keine Skripte; es wurde nichts ausgeführt. Sein Betreiber muss einen Endpunkt nennen, der sie erlaubt (configuration_name)."
+            "Der Endpunkt auf dem Host \"{host}\" erlaubt keine Skripte; es wurde nichts ausgeführt. Sein Betreiber muss einen Endpunkt nennen, der sie erlaubt (configuration_name), oder script weglassen: dann werden Funktionen des Endpunkts selbst als einfache Befehle aufgerufen, und zwar die lesenden."
         ),
-        NoScript::NoFunction { function } => write!(
-            f,
-            "Das Skript auf dem Host \"{host}\" hat keine Funktion \"{function}\"; es wurde nichts ausgeführt."
-        ),
+        NoScript::NoFunction { function, left_out } => {
+            write!(
+                f,
+                "Das Skript auf dem Host \"{host}\" hat keine Funktion \"{function}\"; es wurde nichts ausgeführt."
+            )?;
+            match left_out {
+                0 => Ok(()),
+                _ => write!(
+                    f,
+                    " Beim Laden weggelassene Anweisungen: {left_out}; eine davon kann sie definieren (sentinel-jump catalog probe zeigt sie)."
+                ),
+            }
+        }
         NoScript::Unreadable { kind } => write!(
             f,
             "Das Skript, das der Host \"{host}\" bekommen soll, ist hier nicht lesbar ({}); es wurde nichts ausgeführt.",
@@ -269,6 +278,10 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         NoScript::Tainted { function, variable, line } => write!(
             f,
             "\"{function}\" auf dem Host \"{host}\" liest \"{variable}\", was nur Zeile {line} des Skripts setzt, und die läuft beim Laden nicht; es wurde nichts ausgeführt. Liest sie nur, kann der Betreiber ihren Befehl in script.allow nennen."
+        ),
+        NoScript::NoGuard { function } => write!(
+            f,
+            "Der Host \"{host}\" hat in der Konfiguration kein Skript, deshalb vergleicht dort nichts von uns den Workspace, bevor \"{function}\" ihn ändert; es wurde nichts ausgeführt. Nur lesende Funktionen werden aufgerufen; die anderen kann sein Betreiber mit plain = \"writes\" erlauben."
         ),
         NoScript::ChangedHere => write!(
             f,
@@ -344,7 +357,18 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
             f,
             "Die Verbindung zum Host \"{host}\" riss ab, bevor seine Antwort vollständig war; erneut versuchen."
         ),
-        Lost::TimedOut => write!(f, "Der Host \"{host}\" hat den Aufruf nicht rechtzeitig beendet."),
+        Lost::Door { status } => write!(
+            f,
+            "Was für den Host \"{host}\" antwortet, sagte mitten im Aufruf Status {status}, und die Antwort ist verloren; erneut versuchen."
+        ),
+        Lost::SignIn => write!(
+            f,
+            "Der Host \"{host}\" hat mitten im Aufruf die Anmeldung einer weiteren Verbindung abgelehnt, und die Antwort ist verloren; erneut versuchen, und seinen Betreiber fragen, wenn es so bleibt."
+        ),
+        Lost::TimedOut => write!(
+            f,
+            "Der Aufruf endete auf dem Host \"{host}\" nicht rechtzeitig und ließ sich auch nicht rechtzeitig anhalten; er kann dort noch laufen."
+        ),
         Lost::Protocol => {
             write!(f, "Der Host \"{host}\" hat mitten im Aufruf das Protokoll verletzt; erneut versuchen.")
         }
@@ -359,8 +383,17 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
 }
 
 pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result {
+    if let Doubt::Door { status } = why {
+        return write!(
+            f,
+            "Die Tür des Hosts \"{host}\" antwortete mit Status {status}, die Funktion lief also höchstwahrscheinlich nicht; über http könnte das aber jeder unterwegs gesagt haben, und die Änderung kann erfolgt sein. Vor einem neuen Versuch nachsehen."
+        );
+    }
     write!(f, "Auf dem Host \"{host}\" ")?;
     match why {
+        Doubt::Door { .. } => {}
+        Doubt::BrokenOff { fault: None } => f.write_str("wurde der Aufruf abgebrochen")?,
+        Doubt::BrokenOff { fault: Some(fault) } => write!(f, "wurde der Aufruf abgebrochen (Fehler {fault})")?,
         Doubt::TooSlow { function } => write!(f, "endete \"{function}\" nicht rechtzeitig")?,
         Doubt::Connection => f.write_str("riss die Verbindung ab")?,
         Doubt::NotUnderstood => f.write_str("war die Antwort nicht zu verstehen")?,

@@ -78,9 +78,9 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             f,
             "\"{function}\" hat auf dem Host \"{host}\" mehr als {megabytes} MB ausgegeben; {messages} Nachrichten davon wurden verworfen, es fehlen also Zeilen. Die Frage enger fassen."
         ),
-        Warning::Irregular { host, function } => write!(
+        Warning::Gaps { host, function, missing, foreign } => write!(
             f,
-            "Der Host \"{host}\" hat nicht alles von \"{function}\" der Reihe nach gesendet: Es können Zeilen fehlen. Noch einmal fragen."
+            "Nicht alles, was \"{function}\" auf dem Host \"{host}\" sagte, kam so an (fehlende Nachrichten: {missing}, doppelte oder unbekannte: {foreign}); der Antwort kann etwas fehlen."
         ),
         Warning::NoSuchField { field } => write!(f, "Keine Zeile dieser Seite hat das Feld \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {

@@ -41,6 +41,14 @@ pub(super) fn bad(why: &BadArgument, f: &mut Formatter<'_>) -> Result {
         BadArgument::CursorOfAnother => f.write_str(
             "The cursor belongs to a call with other arguments; repeat those, or leave the cursor out to start again.",
         ),
+        BadArgument::HostAsks { host, function, name } => write!(
+            f,
+            "\"{function}\" on the host \"{host}\" asks a person for \"{name}\" when it is not given, which nobody may answer; hostErrors has the question. Nothing was run. Give \"{name}\", or have its operator put question and answer in script.answers."
+        ),
+        BadArgument::HostLacks { host, function, name, known } if known.is_empty() => write!(
+            f,
+            "\"{function}\" on the host \"{host}\" has no parameter \"{name}\" and takes no other; leave it out."
+        ),
         BadArgument::HostLacks { host, function, name, known } => write!(
             f,
             "\"{function}\" on the host \"{host}\" has no parameter \"{name}\"; it has {}.",

@@ -201,10 +201,17 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         ),
         NoScript::NoLanguage => write!(
             f,
-            "The endpoint on the host \"{host}\" allows no scripts; nothing was run. Its operator must name an endpoint that allows them (configuration_name)."
+            "The endpoint on the host \"{host}\" allows no scripts; nothing was run. Its operator must name an endpoint that allows them (configuration_name), or leave script out: then functions of the endpoint itself are called as plain commands, those that read."
         ),
-        NoScript::NoFunction { function } => {
-            write!(f, "The script on the host \"{host}\" has no function \"{function}\"; nothing was run.")
+        NoScript::NoFunction { function, left_out } => {
+            write!(f, "The script on the host \"{host}\" has no function \"{function}\"; nothing was run.")?;
+            match left_out {
+                0 => Ok(()),
+                _ => write!(
+                    f,
+                    " Statements that were left out when it was loaded: {left_out}; one of them may define it (sentinel-jump catalog probe lists them)."
+                ),
+            }
         }
         NoScript::Unreadable { kind } => {
             write!(f, "The script to push to the host \"{host}\" cannot be read here ({kind}); nothing was run.")
@@ -215,6 +222,10 @@ pub(super) fn no_script(host: &HostId, why: &NoScript, f: &mut Formatter<'_>) ->
         NoScript::Tainted { function, variable, line } => write!(
             f,
             "\"{function}\" on the host \"{host}\" reads \"{variable}\", which only line {line} of the script sets, and that line does not run when it is loaded; nothing was run. If it only reads, its operator can name its command in script.allow."
+        ),
+        NoScript::NoGuard { function } => write!(
+            f,
+            "The host \"{host}\" has no script in the configuration, so nothing of ours compares the workspace there before \"{function}\" changes it; nothing was run. Only functions that read are called; its operator can allow the others with plain = \"writes\"."
         ),
         NoScript::ChangedHere => write!(
             f,
@@ -284,7 +295,18 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
         Lost::Connection => {
             write!(f, "The connection to the host \"{host}\" was lost before its answer was complete; try again.")
         }
-        Lost::TimedOut => write!(f, "The host \"{host}\" did not end the call in time."),
+        Lost::Door { status } => write!(
+            f,
+            "What answers for the host \"{host}\" said status {status} in the middle of the call, and the answer is lost; try again."
+        ),
+        Lost::SignIn => write!(
+            f,
+            "The host \"{host}\" refused the sign-in of a further connection in the middle of the call, and the answer is lost; try again, and ask its operator if it stays so."
+        ),
+        Lost::TimedOut => write!(
+            f,
+            "The call did not end within its time on the host \"{host}\", which did not stop it in time either; it may still be running there."
+        ),
         Lost::Protocol => {
             write!(f, "The host \"{host}\" broke the protocol in the middle of the call; try again.")
         }
@@ -302,6 +324,14 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
     match why {
         Doubt::TooSlow { function } => write!(f, "\"{function}\" did not end within its time")?,
         Doubt::Connection => f.write_str("The connection was lost")?,
+        Doubt::Door { status } => {
+            return write!(
+                f,
+                "The door of the host \"{host}\" answered with status {status}, so the function most likely did not run; but over http anybody on the way could have said that, and the change may have been made. Look before you try again."
+            );
+        }
+        Doubt::BrokenOff { fault: None } => f.write_str("The call was broken off")?,
+        Doubt::BrokenOff { fault: Some(fault) } => write!(f, "The call was broken off (fault {fault})")?,
         Doubt::NotUnderstood => f.write_str("The answer could not be understood")?,
         Doubt::Turned => f.write_str("The session turned to another workspace")?,
         Doubt::Cancelled => f.write_str("The call was cancelled while it ran")?,

@@ -76,9 +76,9 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             f,
             "\"{function}\" put out more than {megabytes} MB on the host \"{host}\"; {messages} of its messages were dropped, so rows are missing. Narrow the question."
         ),
-        Warning::Irregular { host, function } => write!(
+        Warning::Gaps { host, function, missing, foreign } => write!(
             f,
-            "The host \"{host}\" did not send all of \"{function}\" in order: rows may be missing. Ask again."
+            "Not all that \"{function}\" said on the host \"{host}\" was heard as it was said (messages missing: {missing}, doubled or unknown: {foreign}); the answer may lack something."
         ),
         Warning::NoSuchField { field } => write!(f, "No row on this page has the field \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {

@@ -96,7 +96,9 @@ impl Pipeline {
                 secrets.open(answer.unwrap_or(Value::Nil)).map_err(secret)
             }
             Ok((_, HostResponse::Refused(refusal))) => Err(Box::new(errors::refused(refusal.message, &refusal.id))),
-            Err(_) => Err(Box::new(errors::unreadable("the answer to a host call cannot be read"))),
+            Ok((_, HostResponse::Stop)) | Err(_) => {
+                Err(Box::new(errors::unreadable("the answer to a host call cannot be read")))
+            }
         };
         running.waits = Waits::Answered(answer);
     }
