@@ -256,7 +256,7 @@ impl Client {
         can_say("host response", payload, &[response.encode(call)], self.secrets_are_opaque())?;
         let response = match response {
             HostResponse::Value(value) => HostResponse::Value(in_clear(self.secrets_are_opaque(), &value)),
-            refused @ HostResponse::Refused(_) => refused,
+            other => other,
         };
         Ok((call.clone(), response))
     }
