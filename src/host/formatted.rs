@@ -152,7 +152,7 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 fn wide(text: &str) -> usize {
-    unicode_width::UnicodeWidthStr::width(text)
+    text.chars().count()
 }
 
 fn padded(text: &str, width: usize, to_the_right: bool) -> String {
