@@ -55,7 +55,7 @@ async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
     let overlay = asking.path().overlay(&look, text(asking.arguments, "known")?).await;
     let places = vec![Place::of(&target, overlay.as_ref().err())];
     let rows = Arc::new(overlay?.into_iter().collect());
-    Ok(Told { rows, about: About::One(One { room: usize::MAX, ..One::of(OutputKind::Object) }), places })
+    Ok(Told { rows, about: About::One(One::of(OutputKind::Object)), places })
 }
 
 fn on_host(asking: &Asking<'_>, host: &str) -> Result<Target, ToolError> {

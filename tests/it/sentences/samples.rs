@@ -361,6 +361,7 @@ pub(super) fn warnings() -> Vec<Warning> {
         Warning::PartlyTold { host: host(), function: FUNCTION, missing: vec!["the-one", "the-other"] },
         Warning::Tainted { host: host(), function: FUNCTION, variable: text("the-variable"), line: 70 },
         Warning::ProgramFailed { host: host(), function: FUNCTION, code: 70 },
+        Warning::AtLimit { name: "TheLimit", most: 70 },
         Warning::NoSuchField { field: text("the-field") },
         cut(&["the-one", "the-other"], 0, 0),
         cut(&["the-one", "the-other"], 70, 71),
