@@ -10,10 +10,18 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use super::case::BadArgument;
-use super::{About, ToolError};
+use super::page::At;
+use super::{About, Records, ToolError};
 
 /// Results kept at once. Chosen: one per analyst and open question.
 const RESULTS: usize = 64;
+
+/// Bytes of all of them. The newest is kept whatever it takes: its second page
+/// may be asked for next.
+///
+/// *Chosen*: with the cache's as many again, and one call under way, a server
+/// of the default configuration stays below 200 MB (`tests/it/memory.rs`).
+const BYTES: usize = 32 << 20;
 
 /// How long a result is kept.
 ///
@@ -40,8 +48,9 @@ impl Question {
 struct Kept {
     id: String,
     question: Question,
-    rows: Arc<Vec<Json>>,
+    rows: Arc<Records>,
     about: Arc<About>,
+    bytes: usize,
     since: Instant,
     until: Instant,
 }
@@ -49,11 +58,11 @@ struct Kept {
 /// A kept result and where its next page begins.
 #[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) rows: Arc<Vec<Json>>,
+    pub(crate) rows: Arc<Records>,
     /// What the answer says besides.
     pub(crate) about: Arc<About>,
     pub(crate) id: String,
-    pub(crate) at: usize,
+    pub(crate) at: At,
     pub(crate) age: Duration,
 }
 
@@ -63,24 +72,24 @@ pub(crate) struct Pages(Mutex<Vec<Kept>>);
 
 impl Pages {
     /// Keeps a result under `id`.
-    pub(crate) fn keep(
-        &self,
-        id: String,
-        question: Question,
-        (rows, about): (Arc<Vec<Json>>, Arc<About>),
-        now: Instant,
-    ) {
+    pub(crate) fn keep(&self, id: String, question: Question, (rows, about): (Arc<Records>, Arc<About>), now: Instant) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|kept| kept.until > now);
-        if kept.len() >= RESULTS {
-            kept.remove(0);
-        }
-        kept.push(Kept { id, question, rows, about, since: now, until: now + KEPT });
+        let bytes = rows.bytes() + about.bytes();
+        let mut all = bytes + kept.iter().map(|kept| kept.bytes).sum::<usize>();
+        let over = kept.iter().take_while(|kept| {
+            let is_over = all > BYTES;
+            all -= kept.bytes;
+            is_over
+        });
+        let over = over.count().max((kept.len() + 1).saturating_sub(RESULTS));
+        kept.drain(..over);
+        kept.push(Kept { id, question, rows, about, bytes, since: now, until: now + KEPT });
     }
 
     /// The result that a cursor belongs to.
     pub(crate) fn find(&self, cursor: &str, question: &Question, now: Instant) -> Result<Found, ToolError> {
-        let parsed = cursor.split_once('.').and_then(|(id, at)| Some((id, at.parse::<usize>().ok()?)));
+        let parsed = cursor.split_once('.').and_then(|(id, at)| Some((id, at.parse::<At>().ok()?)));
         let Some((id, at)) = parsed else {
             return Err(ToolError::of(BadArgument::CursorForeign));
         };
@@ -116,11 +125,11 @@ mod tests {
             Question::new(caller, "sentinel_rule_list", arguments.as_object().unwrap())
         };
         let asked = question("local", json!({"tenant": "t", "Enabled": true}));
-        pages.keep("id".to_owned(), asked, (Arc::new(vec![json!(1)]), about), start);
+        pages.keep("id".to_owned(), asked, (Arc::new([json!(1)].into_iter().collect()), about), start);
         // Order, nulls and the view are no part of the question.
         let again = question("local", json!({"Enabled": true, "tenant": "t", "cursor": "id.25", "Kind": null}));
         let found = pages.find("id.25", &again, start).unwrap();
-        assert_eq!((found.at, found.id.as_str()), (25, "id"));
+        assert_eq!((found.at, found.id.as_str()), (At { row: 25, ..At::default() }, "id"));
         let other = question("local", json!({"tenant": "u", "Enabled": true}));
         assert!(is(pages.find("id.25", &other, start), &BadArgument::CursorOfAnother));
         let foreign = question("mallory", json!({"tenant": "t", "Enabled": true}));
@@ -128,5 +137,27 @@ mod tests {
         let late = pages.find("id.25", &again, start + Duration::from_secs(600));
         assert!(is(late, &BadArgument::CursorExpired));
         assert!(is(pages.find("25", &again, start), &BadArgument::CursorForeign));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn c9_results_are_kept_by_their_bytes_and_the_newest_always() {
+        let (pages, now) = (Pages::default(), Instant::now());
+        let question = Question::new("local", "t", &serde_json::Map::new());
+        let about = || Arc::new(About::One(One::of(OutputKind::List)));
+        let keep = |id: &str, megabytes: usize| {
+            let rows: Records = [json!("x".repeat(megabytes << 20))].into_iter().collect();
+            pages.keep(id.to_owned(), question.clone(), (Arc::new(rows), about()), now);
+        };
+        let kept = |id: &str| pages.find(&format!("{id}.0"), &question, now).is_ok();
+        for id in ["a", "b", "c"] {
+            keep(id, 10);
+        }
+        assert!(kept("a") && kept("b") && kept("c"));
+        keep("d", 10);
+        assert!(!kept("a") && kept("b") && kept("d"), "the oldest goes first");
+        keep("e", 60);
+        assert!(kept("e") && !kept("d"), "the newest stays, however large");
+        keep("f", 1);
+        assert!(kept("f") && !kept("e"));
     }
 }

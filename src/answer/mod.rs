@@ -6,11 +6,13 @@ mod error;
 mod kept;
 mod outcome;
 mod page;
+mod records;
 mod rename;
 mod rows;
 mod sentences;
 mod shape;
 mod text;
+mod tokens;
 mod view;
 mod written;
 
@@ -21,8 +23,11 @@ pub use sentences::In;
 pub use shape::{About, Answer, Fleet, One};
 
 pub(crate) use kept::{Found, Pages, Question};
-pub(crate) use page::page_within;
+pub(crate) use page::{At, Room, page};
+pub use records::Records;
+pub use rows::Filter;
 pub(crate) use rows::Rows;
 pub(crate) use sentences::{Ask, Phrase};
 pub(crate) use shape::{Head, Lines, done, host_errors, lines, refused};
+pub use tokens::tokens;
 pub(crate) use view::{expected, fields, view};

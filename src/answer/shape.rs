@@ -1,5 +1,6 @@
 //! The one shape of answers.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,11 +8,11 @@ use serde_json::{Map, Value as Json, json};
 
 use super::ToolError;
 use super::case::Warning;
-use super::page::{PAGE_BYTES, Page, page_within};
+use super::page::{At, NOTE_CHARS, NOTES, Page, Room, page};
 use super::sentences::{In, Phrase, Summary, Untrusted};
 use super::text::start;
 use super::view::View;
-use super::{Code, HostText, Outcome, Rows};
+use super::{Code, Filter, HostText, Outcome, Rows};
 use crate::catalog::OutputKind;
 use crate::catalog::schema::PAGE_SIZE;
 use crate::tenant::Language;
@@ -21,16 +22,8 @@ mod fleet;
 pub use fleet::Fleet;
 pub(crate) use fleet::{Lines, lines};
 
-/// Bytes of screen text in an answer at most.
-const TEXT_BYTES: usize = 8_000;
-/// Bytes of rows in the text copy at most: clients pay for both.
-pub(super) const COPY_BYTES: usize = 8_000;
-/// Warnings, or errors of the host, in an answer at most.
-const NOTES: usize = 20;
-/// Bytes of them together at most.
+/// Bytes of errors of the host where an answer has no pages.
 const NOTES_BYTES: usize = 4_000;
-/// Characters of one warning or error at most.
-const NOTE_CHARS: usize = 1_000;
 
 /// What stands in every answer.
 #[derive(Clone, Debug)]
@@ -69,7 +62,7 @@ fn note(text: &str) -> String {
     if head.len() == text.len() { text.to_owned() } else { format!("{head}…") }
 }
 
-/// How many of these notes of the host fit an answer.
+/// How many of these notes of the host fit an answer that has no pages.
 fn fitting<'a>(notes: impl Iterator<Item = &'a str>) -> usize {
     let mut left = NOTES_BYTES;
     let fits = notes.take(NOTES).take_while(|text| {
@@ -84,42 +77,60 @@ fn fitting<'a>(notes: impl Iterator<Item = &'a str>) -> usize {
 /// Errors of the host as they stand in an answer, within the budget.
 pub(crate) fn host_errors(errors: &[HostText]) -> Json {
     let shown = fitting(errors.iter().map(|error| error.message.as_str()));
-    let short = |error: &HostText| HostText { message: note(&error.message), id: start(&error.id, 200).to_owned() };
-    errors.iter().take(shown).map(|error| json!(short(error))).collect()
+    errors.iter().take(shown).map(short).collect()
 }
 
-/// Lines of the text copy for what the host said. Its line ends must not look
-/// like lines of ours.
-fn host_lines<'a>(
-    head: &Head<'_>,
-    of: impl Fn(&str) -> Phrase<'_>,
-    notes: impl Iterator<Item = &'a str> + Clone,
-) -> Vec<String> {
-    let shown = fitting(notes.clone());
-    let left_out = notes.clone().count() - shown;
-    let flat = |text: &str| note(text).replace('\r', "").replace('\n', "\\n");
-    let mut lines: Vec<String> = notes.take(shown).map(|text| head.says(&of(&flat(text)))).collect();
-    if left_out > 0 {
-        lines.push(head.says(&Phrase::MoreNotes(left_out)));
-    }
-    lines
+fn short(error: &HostText) -> Json {
+    json!(HostText { message: note(&error.message), id: start(&error.id, 200).to_owned() })
 }
 
-/// Rows for the text copy, as many as are short enough together.
-pub(super) fn readable_rows(head: &Head<'_>, mut copies: Vec<String>, room: usize) -> Vec<String> {
-    let mut left = room;
-    let fits = copies.iter().take_while(|line| {
-        let fits = line.len() < left;
-        left = left.saturating_sub(line.len() + 1);
-        fits
-    });
-    let shown = fits.count();
-    let left_out = copies.len() - shown;
-    copies.truncate(shown);
-    if left_out > 0 {
-        copies.push(head.says(&Phrase::MoreRows(left_out)));
+/// What the host said, in the envelope and in the copy: the part of it that
+/// is on the page, and how much there is in all when that is not all.
+struct Said<'a> {
+    name: &'static str,
+    count: &'static str,
+    of: fn(&str) -> Phrase<'_>,
+    shown: Vec<&'a str>,
+    json: Vec<Json>,
+    before: usize,
+    all: usize,
+}
+
+impl Said<'_> {
+    fn tell(self, head: &Head<'_>, envelope: &mut Map<String, Json>, text: &mut Vec<String>) {
+        let after = self.all - self.before - self.shown.len();
+        // Its line ends must not look like lines of ours.
+        let flat = |text: &str| note(text).replace('\r', "").replace('\n', "\\n");
+        text.extend(self.shown.iter().map(|text| head.says(&(self.of)(&flat(text)))));
+        if after > 0 {
+            text.push(head.says(&Phrase::MoreNotes(after)));
+        }
+        if !self.shown.is_empty() {
+            envelope.insert(self.name.into(), self.json.into());
+        }
+        if after > 0 || self.before > 0 {
+            envelope.insert(self.count.into(), self.all.into());
+        }
     }
-    copies
+}
+
+/// Warnings of the host.
+fn host_warnings(all: &[String], on_page: Range<usize>) -> Said<'_> {
+    let before = on_page.start;
+    let shown: Vec<&str> = all.get(on_page).unwrap_or_default().iter().map(String::as_str).collect();
+    let json = shown.iter().map(|text| note(text).into()).collect();
+    let of: fn(&str) -> Phrase<'_> = |text| Phrase::HostWarning(text);
+    Said { name: "hostWarnings", count: "hostWarningCount", of, shown, json, before, all: all.len() }
+}
+
+/// Errors of the host.
+fn errors_said(all: &[HostText], on_page: Range<usize>) -> Said<'_> {
+    let before = on_page.start;
+    let shown = all.get(on_page).unwrap_or_default();
+    let json = shown.iter().map(short).collect();
+    let shown = shown.iter().map(|error| error.message.as_str()).collect();
+    let of: fn(&str) -> Phrase<'_> = |text| Phrase::HostError(text);
+    Said { name: "hostErrors", count: "hostErrorCount", of, shown, json, before, all: all.len() }
 }
 
 pub(super) fn envelope(head: &Head<'_>, outcome: Outcome) -> Map<String, Json> {
@@ -166,10 +177,17 @@ pub struct One {
     pub ours: Vec<Warning>,
     /// Errors of the host.
     pub host_errors: Vec<HostText>,
-    /// Bytes of JSON on a page at most.
-    pub room: usize,
+    /// Defaults that were sent and left something out.
+    pub filters: Vec<Filter>,
     /// The answer was kept from before, for so long.
     pub cached: Option<Duration>,
+}
+
+/// Bytes of what a host said.
+pub(super) fn said_bytes(text: &[String], warnings: &[String], errors: &[HostText]) -> usize {
+    let texts = text.iter().chain(warnings).map(|text| text.len() + size_of::<String>());
+    let errors = errors.iter().map(|error| error.message.len() + error.id.len() + size_of::<HostText>());
+    texts.chain(errors).sum()
 }
 
 impl One {
@@ -177,32 +195,27 @@ impl One {
     #[must_use]
     pub fn of(kind: OutputKind) -> Self {
         let (text, warnings, ours, host_errors) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { kind, untrusted: &[], text, warnings, ours, host_errors, room: PAGE_BYTES, cached: None }
+        Self { kind, untrusted: &[], text, warnings, ours, host_errors, filters: Vec::new(), cached: None }
     }
 }
 
 impl About {
-    /// Bytes that are left for the rows of a page.
-    pub(crate) fn room(&self) -> usize {
+    /// Bytes of what was said, more or less.
+    pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::One(one) => one.room,
-            Self::Many(fleet) => fleet::room(fleet),
+            Self::One(one) => said_bytes(&one.text, &one.warnings, &one.host_errors),
+            Self::Many(fleet) => fleet.bytes(),
         }
     }
 
-    /// What a later page says: a function's words stand on the first one
-    /// only, a fleet answer says on every page how it ended.
+    /// What a later page says: warnings of ours stand on the first one only, a
+    /// fleet answer says on every page how it ended.
     pub(crate) fn later(self: Arc<Self>) -> Arc<Self> {
         match &*self {
-            Self::Many(_) => self,
-            Self::One(one) => Arc::new(Self::One(One {
-                kind: OutputKind::List,
-                text: Vec::new(),
-                warnings: Vec::new(),
-                ours: Vec::new(),
-                host_errors: Vec::new(),
-                ..*one
-            })),
+            Self::One(one) if !one.ours.is_empty() || one.kind == OutputKind::Object => {
+                Arc::new(Self::One(One { kind: OutputKind::List, ours: Vec::new(), ..one.clone() }))
+            }
+            _ => self,
         }
     }
 }
@@ -225,59 +238,44 @@ pub(crate) fn done(
 fn returned(head: &Head<'_>, around: &One, mut page: Page, cursor: Option<String>, kept: Option<Duration>) -> Answer {
     page.warnings.extend(around.ours.iter().cloned());
     let mut envelope = envelope(head, Outcome::Done);
-    let mut truncated = page.truncated;
-    let mut text = vec![summary(head, &page, cursor.as_deref(), Untrusted::Fields(around.untrusted))];
-    text.extend(readable_rows(head, std::mem::take(&mut page.copies), COPY_BYTES));
-    let mut rows = page.rows;
+    let untrusted = Untrusted::Fields(around.untrusted);
+    let mut text = vec![summary(head, &page, cursor.as_deref(), untrusted, !around.text.is_empty(), &around.filters)];
+    text.append(&mut page.copies);
+    let mut rows = std::mem::take(&mut page.rows);
     let data = match around.kind {
         OutputKind::Object if page.count == 1 => rows.pop().unwrap_or_default(),
         OutputKind::Object if page.count == 0 => Json::Null,
         _ => Json::Array(rows),
     };
     envelope.insert("data".into(), data);
-    truncated |= screen(head, &around.text, &mut envelope, &mut text);
+    screen(head, &page, around.text.len(), &mut envelope, &mut text);
     envelope.insert("count".into(), page.count.into());
-    envelope.insert("truncated".into(), truncated.into());
+    if !around.filters.is_empty() {
+        let defaults = around.filters.iter().map(|filter| (filter.name.to_owned(), filter.value.clone()));
+        envelope.insert("defaults".into(), defaults.collect::<Map<_, _>>().into());
+    }
+    envelope.insert("truncated".into(), page.truncated.into());
     envelope.insert("nextCursor".into(), cursor.map_or(Json::Null, Json::from));
     warn(head, &page.warnings, &mut envelope, &mut text);
-    host_warnings(head, &around.warnings, &mut envelope, &mut text);
-    if !around.host_errors.is_empty() {
-        let errors = around.host_errors.iter().map(|error| error.message.as_str());
-        text.extend(host_lines(head, |text| Phrase::HostError(text), errors));
-        envelope.insert("hostErrors".into(), host_errors(&around.host_errors));
-    }
+    host_warnings(&around.warnings, page.host_warnings.clone()).tell(head, &mut envelope, &mut text);
+    errors_said(&around.host_errors, page.host_errors.clone()).tell(head, &mut envelope, &mut text);
     finish(&mut envelope, head, kept.or(around.cached));
     Answer { outcome: Outcome::Done, code: None, envelope, text: text.join("\n") }
 }
 
-/// Lines of the screen, in the envelope and in the copy; whether some were
-/// left out.
-fn screen(head: &Head<'_>, lines: &[String], envelope: &mut Map<String, Json>, text: &mut Vec<String>) -> bool {
-    if lines.is_empty() {
-        return false;
-    }
-    let mut left = TEXT_BYTES;
-    let fits = lines.iter().take_while(|line| {
-        let fits = line.len() < left;
-        left = left.saturating_sub(line.len() + 1);
-        fits
-    });
-    let shown: Vec<&String> = fits.collect();
-    text.push(head.says(&Phrase::Screen));
-    text.extend(shown.iter().map(|line| (*line).clone()));
-    envelope.insert("text".into(), json!(shown));
-    shown.len() < lines.len()
-}
-
-/// Warnings of the host, in the envelope and in the copy.
-fn host_warnings(head: &Head<'_>, all: &[String], envelope: &mut Map<String, Json>, text: &mut Vec<String>) {
-    if all.is_empty() {
+/// Lines of the screen, in the envelope and in the copy.
+fn screen(head: &Head<'_>, page: &Page, all: usize, envelope: &mut Map<String, Json>, text: &mut Vec<String>) {
+    if page.lines.is_empty() {
         return;
     }
-    let warnings = || all.iter().map(String::as_str);
-    text.extend(host_lines(head, |text| Phrase::HostWarning(text), warnings()));
-    let shown: Vec<String> = warnings().take(fitting(warnings())).map(note).collect();
-    envelope.insert("hostWarnings".into(), shown.into());
+    text.push(head.says(&Phrase::Screen));
+    text.extend(page.lines.iter().cloned());
+    envelope.insert("text".into(), json!(page.lines));
+    if page.lines.len() < all {
+        let (shown, at) = (page.lines.len(), page.line);
+        text.push(head.says(&Phrase::LinesOf { from: at + 1, to: at + shown, all }));
+        envelope.insert("textLineCount".into(), all.into());
+    }
 }
 
 /// Our warnings, in the envelope and in the copy.
@@ -288,52 +286,62 @@ fn warn(head: &Head<'_>, warnings: &[Warning], envelope: &mut Map<String, Json>,
 }
 
 /// The first line that a reader sees.
-fn summary(head: &Head<'_>, page: &Page, cursor: Option<&str>, untrusted: Untrusted<'_>) -> String {
+fn summary(
+    head: &Head<'_>,
+    page: &Page,
+    cursor: Option<&str>,
+    untrusted: Untrusted<'_>,
+    screen: bool,
+    filters: &[Filter],
+) -> String {
     let (count, at, shown) = (page.count, page.at, page.rows.len());
-    head.says(&Phrase::Summary(Summary { tool: head.tool, target: head.target, count, at, shown, cursor, untrusted }))
+    let (tool, target) = (head.tool, head.target);
+    let filters = &filters.iter().map(Filter::said).collect::<Vec<_>>().join("; ");
+    head.says(&Phrase::Summary(Summary { tool, target, count, at, shown, screen, filters, cursor, untrusted }))
 }
 
 /// What a function had put out before its call came to nothing: its first
 /// page, since there is no asking for another.
-fn let_out(head: &Head<'_>, left: &Rows, envelope: &mut Map<String, Json>, text: &mut Vec<String>) {
+fn let_out(head: &Head<'_>, left: &Rows, envelope: &mut Map<String, Json>, text: &mut Vec<String>, room: Room) {
     let view = View { fields: None, page_size: PAGE_SIZE, cursor: None };
-    let mut page = page_within(&left.rows, 0, &view, PAGE_BYTES);
-    let mut truncated = page.truncated;
+    let one = One { text: left.text.clone(), warnings: left.warnings.clone(), ..One::of(OutputKind::List) };
+    let (screen_lines, warnings) = (one.text.len(), left.warnings.as_slice());
+    let mut page = page(&left.rows, &About::One(one), At::default(), &view, room);
     if page.count > 0 {
-        text.extend(readable_rows(head, std::mem::take(&mut page.copies), COPY_BYTES));
-        envelope.insert("data".into(), Json::Array(page.rows));
+        text.append(&mut page.copies);
+        envelope.insert("data".into(), Json::Array(std::mem::take(&mut page.rows)));
         envelope.insert("count".into(), page.count.into());
     }
-    truncated |= screen(head, &left.text, envelope, text);
-    if page.count > 0 || !left.text.is_empty() {
-        envelope.insert("truncated".into(), truncated.into());
+    screen(head, &page, screen_lines, envelope, text);
+    if page.count > 0 || screen_lines > 0 {
+        envelope.insert("truncated".into(), page.truncated.into());
     }
     page.warnings.extend(left.ours.iter().cloned());
     if !page.warnings.is_empty() {
         warn(head, &page.warnings, envelope, text);
     }
-    host_warnings(head, &left.warnings, envelope, text);
+    host_warnings(warnings, page.host_warnings.clone()).tell(head, envelope, text);
 }
 
 /// The answer of a call that did not come off.
-pub(crate) fn refused(head: &Head<'_>, error: &ToolError) -> Answer {
+pub(crate) fn refused(head: &Head<'_>, error: &ToolError, room: Room) -> Answer {
     let (outcome, code, said) = (error.outcome(), error.code(), error.said(head.language));
     let mut envelope = envelope(head, outcome);
     let mut text = vec![format!("{} ({}): {said}", outcome.as_str(), code.as_str())];
     envelope.insert("code".into(), code.as_str().into());
     envelope.insert("error".into(), said.into());
     if let Some(left) = &error.left {
-        let_out(head, left, &mut envelope, &mut text);
+        let_out(head, left, &mut envelope, &mut text, room);
     }
     let candidates = error.case.candidates();
     if !candidates.is_empty() {
         envelope.insert("candidates".into(), json!(candidates));
     }
-    if !error.host_errors.is_empty() {
-        envelope.insert("hostErrors".into(), host_errors(&error.host_errors));
-        let errors = error.host_errors.iter().map(|error| error.message.as_str());
-        text.extend(host_lines(head, |text| Phrase::HostError(text), errors));
-    }
+    let shown = match room {
+        Room::Model => fitting(error.host_errors.iter().map(|error| error.message.as_str())),
+        Room::Whole => error.host_errors.len(),
+    };
+    errors_said(&error.host_errors, 0..shown).tell(head, &mut envelope, &mut text);
     finish(&mut envelope, head, None);
     Answer { outcome, code: Some(code), envelope, text: text.join("\n") }
 }

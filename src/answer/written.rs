@@ -1,16 +1,18 @@
-//! JSON as text, written once: for its length, and to be read.
+//! JSON as text, written once: for its cost, and to be read.
 
 use std::io;
 
 use serde_json::Value as Json;
+
+use super::tokens::part;
 
 /// A row as it was written once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Written {
     /// Without its empty fields, in one line: for the copy.
     pub(super) copy: String,
-    /// Bytes of the whole, empty fields and all: for the page.
-    pub(super) bytes: usize,
+    /// Tokens of both copies: this one, and the whole, empty fields and all.
+    pub(super) tokens: usize,
 }
 
 impl Written {
@@ -18,29 +20,27 @@ impl Written {
         let mut text = Vec::new();
         let Json::Object(fields) = row else {
             push(&mut text, row);
-            return Self { bytes: text.len(), copy: utf8(text) };
+            let copy = utf8(text);
+            return Self { tokens: 2 * part(&copy), copy };
         };
-        let mut left_out = 0;
+        let mut empty = Vec::new();
         text.push(b'{');
         for (name, value) in fields {
-            let begin = text.len();
-            if begin > 1 {
+            if value.is_null() {
+                push(&mut empty, name);
+                empty.extend(b":null,");
+                continue;
+            }
+            if text.len() > 1 {
                 text.push(b',');
             }
             push(&mut text, name);
             text.push(b':');
-            if value.is_null() {
-                // Counted with a comma: at the beginning, the next field will be written without.
-                left_out += text.len() - begin + "null".len() + usize::from(begin == 1);
-                text.truncate(begin);
-            } else {
-                push(&mut text, value);
-            }
+            push(&mut text, value);
         }
-        // When every field was left out, one of them needs no comma.
-        let unneeded = usize::from(text.len() == 1 && left_out > 0);
         text.push(b'}');
-        Self { bytes: text.len() + left_out - unneeded, copy: utf8(text) }
+        let copy = utf8(text);
+        Self { tokens: 2 * part(&copy) + part(&utf8(empty)), copy }
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_copy_lacks_empty_fields_and_the_length_does_not() {
+    fn the_copy_lacks_empty_fields_and_the_cost_does_not() {
         for (row, copy) in [
             (json!({}), "{}"),
             (json!({"a": 1}), r#"{"a":1}"#),
@@ -94,7 +94,8 @@ mod tests {
             (json!(null), "null"),
         ] {
             let written = Written::of(&row);
-            assert_eq!((written.copy.as_str(), written.bytes), (copy, row.to_string().len()), "{row}");
+            assert_eq!(written.copy, copy);
+            assert!(written.tokens + 6 >= part(copy) + part(&row.to_string()), "{row}");
             assert_eq!(length(&row), row.to_string().len(), "{row}");
         }
     }

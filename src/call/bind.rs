@@ -7,7 +7,7 @@ use super::confirm::Consent;
 use super::encode::encode;
 use super::validate::Arguments;
 use crate::answer::case::{BadArgument, Case, Warning, WrongTarget};
-use crate::answer::{HostText, ToolError};
+use crate::answer::{Filter, HostText, ToolError};
 use crate::catalog::Effect;
 use crate::catalog::{Entry, Parameter};
 use crate::host::{AskingPlace, FunctionProbe, ParameterProbe, Style};
@@ -43,8 +43,18 @@ pub(super) fn bind(
 ) -> Result<Bound, ToolError> {
     let mut warning = None;
     let mut bound = Vec::new();
+    let mut filters = Vec::new();
+    let mut limit = None;
     for parameter in &entry.parameters {
-        let Some(value) = arguments.0.get(parameter.name.as_str()) else { continue };
+        let Some(value) = arguments.0.get(parameter.name.as_str()) else {
+            if let Some((filter, name, value)) = filter(parameter, arguments, probe, target) {
+                limit = limit.or_else(|| limit_of(parameter, &filter.value));
+                filters.push(filter);
+                bound.push((name, value));
+            }
+            continue;
+        };
+        limit = limit.or_else(|| limit_of(parameter, value));
         let Some(found) = found(parameter, probe) else {
             let callers = probe.parameters.iter().filter(|known| is_callers(entry, known));
             return Err(ToolError::of(BadArgument::HostLacks {
@@ -73,7 +83,7 @@ pub(super) fn bind(
     if probe.should_process {
         bound.push(("Confirm".to_owned(), Value::Bool(false)));
     }
-    Ok(Bound { parameters: bound, warning })
+    Ok(Bound { parameters: bound, warning, filters, limit })
 }
 
 /// That the function asks nobody for an argument which was not given: a write
@@ -109,6 +119,34 @@ pub(super) struct Bound {
     pub(super) parameters: Vec<(String, Value)>,
     /// The function could be told a part of its target only.
     pub(super) warning: Option<Warning>,
+    /// Defaults that were sent, since they leave something out.
+    pub(super) filters: Vec<Filter>,
+    /// How many rows may come.
+    pub(super) limit: Option<(&'static str, u64)>,
+}
+
+/// The default of a parameter that was not given and leaves something out: so
+/// what the answer says is what was asked, whatever the script's own default.
+fn filter(
+    parameter: &'static Parameter,
+    arguments: &Arguments,
+    probe: &FunctionProbe,
+    target: &Target,
+) -> Option<(Filter, String, Value)> {
+    let unless = &parameter.filters.as_ref()?.unless;
+    let default = parameter.default.as_ref()?;
+    if unless.iter().any(|other| arguments.0.contains_key(other.as_str())) {
+        return None;
+    }
+    let found = found(parameter, probe)?;
+    // A host that takes something else there has its own default.
+    let value = fit(parameter, found, default, target).ok()?;
+    Some((Filter { name: &parameter.name, value: default.clone() }, found.name.clone(), value))
+}
+
+fn limit_of(parameter: &'static Parameter, value: &Json) -> Option<(&'static str, u64)> {
+    let limits = parameter.filters.as_ref().is_some_and(|filters| filters.limits);
+    limits.then(|| value.as_u64()).flatten().map(|most| (parameter.name.as_str(), most))
 }
 
 fn inject(

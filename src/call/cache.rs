@@ -18,6 +18,12 @@ use crate::tenant::{Target, TenantId, WorkspaceId};
 /// that answers live.
 const ENTRIES: usize = 256;
 
+/// Bytes of them. An answer that alone is larger is not kept.
+///
+/// *Chosen*: thousands of usual answers; most of the large ones are those that
+/// are kept for their pages, too, and counted once here and once there.
+const BYTES: usize = 32 << 20;
+
 /// What was asked, of whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
@@ -76,14 +82,16 @@ impl Cache {
 
     /// Keeps an answer, unless a write ended since `epoch`.
     pub(super) fn keep(&self, key: Key, rows: Arc<Rows>, epoch: Epoch, keep_for: Duration, now: Instant) {
-        if self.epoch(&key) != epoch {
+        if self.epoch(&key) != epoch || rows.bytes() > BYTES {
             return;
         }
         let mut inner = self.lock();
         inner.kept.retain(|_, kept| kept.until > now);
-        if inner.kept.len() >= ENTRIES {
+        let mut all = rows.bytes() + inner.kept.values().map(|kept| kept.rows.bytes()).sum::<usize>();
+        while inner.kept.len() >= ENTRIES || all > BYTES {
             let oldest = inner.kept.iter().min_by_key(|(_, kept)| kept.since).map(|(key, _)| key.clone());
-            oldest.and_then(|oldest| inner.kept.remove(&oldest));
+            let Some(gone) = oldest.and_then(|oldest| inner.kept.remove(&oldest)) else { break };
+            all = all.saturating_sub(gone.rows.bytes());
         }
         inner.kept.insert(key, Kept { rows, since: now, until: now + keep_for });
     }

@@ -13,7 +13,7 @@ use super::validate::Arguments;
 use super::verdict;
 use super::{Ask, CallPath};
 use crate::answer::case::{Case, Warning, WrongTarget};
-use crate::answer::{Outcome, Rows, ToolError};
+use crate::answer::{Filter, Outcome, Rows, ToolError};
 use crate::catalog::Effect;
 use crate::config::Host;
 use crate::host::{Call, HostError, Style};
@@ -110,7 +110,7 @@ async fn attempt(
     let visit = Visit { target: ask.target, entry: Some(entry), effect, by, cancel: ask.cancel };
     let mut opened = path.door().open(&visit).await?;
     let was_warm = opened.was_warm;
-    let (call, warning) = match ready(ask, arguments, consent, host, &mut opened, deadline).await {
+    let (call, asked) = match ready(ask, arguments, consent, host, &mut opened, deadline).await {
         Ok(ready) => ready,
         Err(Unready::Ours(error)) => {
             opened.lease.give_back();
@@ -150,10 +150,17 @@ async fn attempt(
             }
             let whole = !returned.gaps.is_any();
             let mut rows = verdict::returned(entry, &host.id, returned)?;
-            rows.ours.extend(warning);
+            rows.asked(asked.warning, asked.filters, asked.limit);
             Ok(Run { rows, whole })
         }
     }
+}
+
+/// What the answer says of how the call was made.
+struct Asked {
+    warning: Option<Warning>,
+    filters: Vec<Filter>,
+    limit: Option<(&'static str, u64)>,
 }
 
 /// Why a call was not sent.
@@ -174,7 +181,7 @@ async fn ready(
     host: &Host,
     opened: &mut Opened<'_>,
     deadline: Instant,
-) -> Result<(Call, Option<Warning>), Unready> {
+) -> Result<(Call, Asked), Unready> {
     let entry = ask.entry;
     let session = opened.session().map_err(Unready::GivenUp)?;
     let style = session.style();
@@ -209,7 +216,7 @@ async fn ready(
         confirmed: if consent.is_given() { confirmed(ask, arguments) } else { Vec::new() },
         timeout,
     };
-    Ok((call, bound.warning))
+    Ok((call, Asked { warning: bound.warning, filters: bound.filters, limit: bound.limit }))
 }
 
 /// Names that a question of the script's may have after our own confirmation.

@@ -238,11 +238,14 @@ fn rows(returned: Returned, entry: &'static Entry, host: &HostId) -> Rows {
         messages: dropped,
     });
     let gaps = (missing + foreign > 0).then(|| Warning::Gaps { host: host.clone(), function, missing, foreign });
+    let of = Rows::of(returned.data, &entry.output);
     let mut rows = Rows {
-        text: returned.text,
+        text: of.text.into_iter().chain(returned.text).collect(),
         warnings: returned.warnings,
         host_errors: returned.errors.iter().map(text).collect(),
-        ..Rows::of(&returned.data, &entry.output)
+        rows: of.rows,
+        ours: of.ours,
+        filters: Vec::new(),
     };
     rows.ours.extend(ours.into_iter().chain(beyond).chain(gaps));
     rows

@@ -102,8 +102,12 @@ pub struct Parameter {
     pub legacy_only: bool,
     /// Parameters of different sets exclude each other.
     pub parameter_set: Option<String>,
-    /// Documentation, except for `legacy_only` parameters, where it is sent.
+    /// Documentation, except for `legacy_only` parameters and such as filter,
+    /// where it is sent.
     pub default: Option<serde_json::Value>,
+    /// Its default leaves something out: it stands in the schema, is sent
+    /// where a host has the parameter, and is said in the answer.
+    pub filters: Option<Filtering>,
     /// Allowed values, compared without case.
     #[serde(default)]
     pub validate_set: Vec<String>,
@@ -115,6 +119,18 @@ pub struct Parameter {
     pub validate_length: Option<(usize, usize)>,
     /// What it is for.
     pub description: String,
+}
+
+/// A parameter whose default leaves something out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Filtering {
+    /// Its value is how many rows come at most.
+    #[serde(default)]
+    pub limits: bool,
+    /// Parameters that stand in for it.
+    #[serde(default)]
+    pub unless: Vec<String>,
 }
 
 /// Type of a parameter or output field.

@@ -14,7 +14,7 @@ mod sets;
 
 pub use definition::{Argument, Definition, Form};
 pub use entry::{
-    Annotations, Caching, Entry, Kind, OutputField, OutputKind, OutputShape, Parameter, ShouldProcess, all,
+    Annotations, Caching, Entry, Filtering, Kind, OutputField, OutputKind, OutputShape, Parameter, ShouldProcess, all,
 };
 pub use offer::{Tool, Tools, function};
 pub use sets::{Effect, ToolSet, UnknownToolSet};

@@ -130,6 +130,9 @@ fn argument(parameter: &Parameter) -> Json {
             schema.insert("items".into(), json!({"type": "object"}));
         }
     }
+    if let (Some(_), Some(default)) = (&parameter.filters, &parameter.default) {
+        schema.insert("default".into(), default.clone());
+    }
     if !parameter.description.is_empty() {
         // Chosen: three hundred full stops are three hundred tokens of every list.
         schema.insert("description".into(), parameter.description.trim_end_matches('.').into());

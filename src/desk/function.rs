@@ -50,6 +50,7 @@ pub(super) async fn ask(
         warnings: rows.warnings.clone(),
         ours: rows.ours.clone(),
         host_errors: rows.host_errors.clone(),
+        filters: rows.filters.clone(),
         cached: executed.cached,
         ..One::of(entry.output.kind)
     };

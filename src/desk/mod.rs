@@ -25,7 +25,7 @@ use wsman::entropy::Entropy;
 
 use crate::access::ToolPolicy;
 use crate::answer::case::{Misspelt, Slip, Unknown};
-use crate::answer::{self, Answer, Found, Pages, Question, ToolError};
+use crate::answer::{self, Answer, At, Found, Pages, Question, Room, ToolError};
 use crate::call::{self, CallPath};
 use crate::catalog::{Definition, Effect, Tool, Tools, schema};
 use crate::config::{Config, Vault};
@@ -56,6 +56,14 @@ pub struct Desk {
 #[must_use]
 pub fn tools() -> Tools {
     Tools::new(fleet::ALL.iter().map(|tool| tool.definition))
+}
+
+/// How much fits an answer there.
+fn room(door: Door) -> Room {
+    match door {
+        Door::Stdio | Door::Http => Room::Model,
+        Door::Cli => Room::Whole,
+    }
 }
 
 /// What was asked for: the whole, or the next page of what is kept.
@@ -147,7 +155,7 @@ impl Desk {
         let steps = self.steps(&request, &mut matter).instrument(span).boxed();
         let answered = call::caught(&correlation, crate::spelling::shown(request.tool), effect, steps).await;
         self.record.end(self.now(), &request, &matter, answered.as_ref());
-        answered.unwrap_or_else(|error| answer::refused(&matter.head(), &error))
+        answered.unwrap_or_else(|error| answer::refused(&matter.head(), &error, room(request.door)))
     }
 
     async fn steps(&self, request: &Request<'_>, matter: &mut Matter<'_>) -> Result<Answer, ToolError> {
@@ -161,6 +169,7 @@ impl Desk {
             matter.language = request.language.or_else(|| target.tenant().language).unwrap_or(matter.language);
             matter.target = Some(target);
         }
+        let room = room(request.door);
         let view = answer::view(&arguments)?;
         answer::fields(&view, schema::fields_of(&tool).iter().copied())?;
         // After the target: who may not see a tenant is told that it does not exist, not that the tool is closed.
@@ -173,13 +182,13 @@ impl Desk {
         };
         let (about, page, next, age) = match given {
             Given::Kept(found) => {
-                let page = answer::page_within(&found.rows, found.at, &view, found.about.room());
+                let page = answer::page(&found.rows, &found.about, found.at, &view, room);
                 let next = page.next.map(|next| format!("{}.{next}", found.id));
                 (found.about.later(), page, next, Some(found.age))
             }
             Given::Whole(Told { rows, about, .. }) => {
                 let (rows, about) = (rows, Arc::new(about));
-                let page = answer::page_within(&rows, 0, &view, about.room());
+                let page = answer::page(&rows, &about, At::default(), &view, room);
                 let next = page.next.map(|next| {
                     let id = self.id();
                     self.pages.keep(id.clone(), question, (rows, Arc::clone(&about)), Instant::now());

@@ -1,5 +1,6 @@
 //! What a call brings, sorted.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::LazyLock;
 
@@ -10,6 +11,7 @@ use wsman::session::{End, Irregularity, PipelineEvent};
 
 use super::call::{Ended, Gaps, HostProgress};
 use super::decode::{self, is_a};
+use super::formatted::Display;
 use super::record::HostErrorRecord;
 use super::report::Taint;
 
@@ -30,6 +32,10 @@ pub(super) struct Collector<'a> {
     screen: Screen,
     /// Texts of Write-Host that the host has not yet written.
     echoes: VecDeque<String>,
+    /// The text of an information record from elsewhere, the newest: its echo
+    /// comes next where that stream is on, and never where it is off.
+    newest: Option<String>,
+    display: Display,
 }
 
 /// Everything but the pipeline's own end.
@@ -58,6 +64,8 @@ impl<'a> Collector<'a> {
             exit: None,
             screen: Screen::default(),
             echoes: VecDeque::new(),
+            newest: None,
+            display: Display::default(),
         }
     }
 
@@ -68,6 +76,10 @@ impl<'a> Collector<'a> {
                 self.collected.began = true;
                 self.collected.tainted = decode::taints(&value).unwrap_or_default();
             }
+            PipelineEvent::Output(value) if self.display.take(&value) => {
+                let lines = self.display.lines();
+                lines.iter().for_each(|line| self.screen.write(line, true));
+            }
             PipelineEvent::Output(value) => {
                 self.collected.data.extend(self.end_record.take());
                 if is_a(&value, "SentinelJump.End") {
@@ -77,16 +89,20 @@ impl<'a> Collector<'a> {
                 }
             }
             PipelineEvent::Error(error) => self.collected.errors.push(HostErrorRecord {
-                message: error.message,
+                message: plain(&error.message).into_owned(),
                 id: error.id,
                 category: Some(error.category),
             }),
-            PipelineEvent::Warning(text) => self.collected.warnings.push(text),
+            PipelineEvent::Warning(text) => self.collected.warnings.push(plain(&text).into_owned()),
             PipelineEvent::Information(record) => {
+                let text = record.text();
+                let text = plain(&text);
+                self.screen.write(&text, !record.no_newline);
                 if record.from_write_host {
-                    self.echoes.push_back(record.text());
+                    self.echoes.push_back(text.into_owned());
+                } else {
+                    self.newest = Some(text.into_owned());
                 }
-                self.screen.push(&record.text(), !record.no_newline);
             }
             PipelineEvent::Progress(record) if record.kind == ProgressKind::Processing => {
                 (self.on_progress)(HostProgress {
@@ -134,12 +150,15 @@ impl<'a> Collector<'a> {
     /// same text, at top level WriteLine3 with colours, inside a function
     /// WriteLine2 without (pwsh 7.6).
     fn write(&mut self, text: Option<&Value>, newline: bool) {
-        let text = text.and_then(Value::as_str).unwrap_or_default();
-        if let Some(n) = self.echoes.iter().position(|echo| echo == text) {
+        let text = plain(text.and_then(Value::as_str).unwrap_or_default());
+        if self.newest.take().is_some_and(|newest| newest == text) {
+            return;
+        }
+        if let Some(n) = self.echoes.iter().position(|echo| *echo == text) {
             self.echoes.drain(..=n);
             return;
         }
-        self.screen.write(text, newline);
+        self.screen.write(&text, newline);
     }
 
     /// A native program that ended with 0 told on its standard error what it
@@ -168,6 +187,8 @@ impl<'a> Collector<'a> {
         if self.collected.exit_code == Some(0) {
             self.warn_of_native_lines();
         }
+        let drawn = std::mem::take(&mut self.display).finish();
+        drawn.iter().for_each(|line| self.screen.write(line, true));
         self.collected.text = self.screen.finish();
         self.collected
     }
@@ -180,17 +201,23 @@ struct Screen {
     open: String,
 }
 
+/// A text without terminal control sequences: colours, titles, links.
+///
+/// PowerShell 7 colours what goes to Out-Host, and scripts colour what they
+/// write themselves.
+fn plain(text: &str) -> Cow<'_, str> {
+    static SEQUENCES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        // CSI; OSC and its like up to their end; two characters.
+        Regex::new("(?:\u{1b}\\[|\u{9b})[0-?]*[ -/]*[@-~]|\u{1b}[\\]PX^_][^\u{7}\u{1b}]*(?:\u{7}|\u{1b}\\\\)?|\u{1b}[ -/]*[0-~]").ok()
+    });
+    match &*SEQUENCES {
+        Some(sequences) => sequences.replace_all(text, ""),
+        None => Cow::Borrowed(text),
+    }
+}
+
 impl Screen {
     fn write(&mut self, text: &str, newline: bool) {
-        static ANSI: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;?]*[A-Za-z]").ok());
-        // PowerShell 7 colours what goes to Out-Host by escape sequences.
-        match &*ANSI {
-            Some(ansi) => self.push(&ansi.replace_all(text, ""), newline),
-            None => self.push(text, newline),
-        }
-    }
-
-    fn push(&mut self, text: &str, newline: bool) {
         let mut pieces = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).peekable();
         while let Some(piece) = pieces.next() {
             self.open.push_str(piece);
@@ -282,6 +309,32 @@ mod tests {
         assert_eq!(collected.gaps, Gaps { missing: 2, foreign: 0, dropped: 3 });
         let collected = collect(vec![PipelineEvent::Output(Value::from("x"))]);
         assert!(!collected.gaps.is_any());
+    }
+
+    #[test]
+    fn c5_a_coloured_line_is_there_once_and_without_its_colours() {
+        let said = |text: &str, from_write_host| {
+            PipelineEvent::Information(InformationRecord { from_write_host, ..InformationRecord::write_host(text) })
+        };
+        let wrote = |method, parameters| PipelineEvent::HostCall(HostCall { call_id: -100, method, parameters });
+        let colours = |text: &str| vec![Value::I32(7), Value::I32(0), Value::from(text)];
+        let red = "\u{1b}[31mrot\u{1b}[0m";
+        let collected = collect(vec![
+            said(red, true),
+            wrote(HostMethod::WriteLine3, colours(red)),
+            said("\u{1b}[38;5;9mgelb\u{1b}[0m", true),
+            wrote(HostMethod::WriteLine2, vec![Value::from("gelb")]),
+            // Write-Information whose stream is on, and one whose stream is off.
+            said("Hinweis", false),
+            wrote(HostMethod::WriteLine2, vec![Value::from("Hinweis")]),
+            said("still", false),
+            wrote(HostMethod::WriteLine2, vec![Value::from("anders")]),
+            wrote(HostMethod::WriteLine2, vec![Value::from("still")]),
+            PipelineEvent::Warning("\u{1b}[33;1mAchtung\u{1b}[0m".to_owned()),
+            said("\u{1b}]0;Titel\u{7}a\u{1b}]8;;https://x.example\u{1b}\\b\u{1b}]8;;\u{1b}\\c\u{9b}1md", true),
+        ]);
+        assert_eq!(collected.text, ["rot", "gelb", "Hinweis", "still", "anders", "still", "abcd"]);
+        assert_eq!(collected.warnings, ["Achtung"]);
     }
 
     #[test]

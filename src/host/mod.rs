@@ -11,6 +11,7 @@ mod command;
 mod confirmed;
 mod decode;
 mod error;
+mod formatted;
 pub mod look;
 mod module;
 mod open;

@@ -116,3 +116,34 @@ fn policies_decide_what_is_visible() {
     let fleet = ToolPolicy { sets: [ToolSet::Fleet].into(), mode: Mode::ReadWrite };
     assert_eq!(names(&fleet), ["sentinel_health_check", "sentinel_list_analytics_rules"]);
 }
+
+#[test]
+fn c10_no_note_to_authors_reaches_a_client() {
+    let notes = [
+        "README",
+        "author's",
+        "explicit",
+        "TODO",
+        "MCP",
+        "audit log",
+        "validate before",
+        "before any call",
+        "fail with",
+        "never pick",
+        "Configuration.ps1",
+        "sep=",
+        "preflight",
+        "observed",
+        "history",
+    ];
+    let mut seen = 0;
+    for tool in tools().iter() {
+        let listed =
+            json!([tool.title(), tool.description(), schema::input(tool, &schema::Sight::default())]).to_string();
+        seen += 1;
+        for note in notes {
+            assert!(!listed.contains(note), "{}: \"{note}\" in {listed}", tool.name());
+        }
+    }
+    assert!(seen > 39, "{seen} tools");
+}

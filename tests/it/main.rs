@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
+mod answers;
 mod audit;
 mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
@@ -23,6 +24,8 @@ mod languages;
 mod layers;
 mod leaks;
 mod mcp;
+#[cfg(target_os = "linux")]
+mod memory;
 mod outcomes;
 mod path;
 mod pool;

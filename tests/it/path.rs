@@ -184,7 +184,7 @@ async fn two_hundred_workspaces_fit_an_answer() {
         let arguments = arguments.as_object().expect("an object");
         let answer = desk
             .answer(Request {
-                door: Door::Cli,
+                door: Door::Stdio,
                 caller: &caller,
                 tool,
                 arguments,

@@ -19,6 +19,8 @@ cases! {
         /// Messages of the host are missing, or came twice or of an unknown
         /// type.
         Gaps { host: HostId, function: &'static str, missing: u64, foreign: u64 },
+        /// As many rows as the parameter allows.
+        AtLimit { name: &'static str, most: u64 },
         /// No row of the page has the field.
         NoSuchField { field: String },
         /// Fields of a row were cut, and so many left out. `more`: cut ones
@@ -28,5 +30,18 @@ cases! {
         CutWhole,
         /// Workspaces without a line of their own, by outcome.
         NoLine { counts: Vec<(&'static str, usize)> },
+    }
+}
+
+impl Warning {
+    /// Of one row that was cut a second time.
+    pub(in crate::answer) fn and(self, again: Self) -> Self {
+        match (self, again) {
+            (Self::Cut { mut fields, more, left_out }, Self::Cut { fields: others, more: m, left_out: l }) => {
+                fields.extend(others);
+                Self::Cut { fields, more: more + m, left_out: left_out + l }
+            }
+            (first, _) => first,
+        }
     }
 }

@@ -15,8 +15,8 @@ pub(crate) enum Phrase<'a> {
     HostError(&'a str),
     /// Notes of the host that do not fit.
     MoreNotes(usize),
-    /// Rows that do not fit the copy.
-    MoreRows(usize),
+    /// Lines of the screen, when they are not all of them.
+    LinesOf { from: usize, to: usize, all: usize },
     /// A workspace that gave no answer.
     Missing { tenant: &'a str, workspace: &'a str, code: &'a str, why: &'a str },
     /// More of them.
@@ -41,6 +41,10 @@ pub(crate) struct Summary<'a> {
     pub(crate) at: usize,
     /// Rows on the page.
     pub(crate) shown: usize,
+    /// Something was written to the screen.
+    pub(crate) screen: bool,
+    /// Defaults that left something out.
+    pub(crate) filters: &'a str,
     pub(crate) cursor: Option<&'a str>,
     pub(crate) untrusted: Untrusted<'a>,
 }

@@ -23,7 +23,7 @@ fn phrases() -> Vec<Phrase<'static>> {
         Phrase::HostWarning("x7"),
         Phrase::HostError("x7"),
         Phrase::MoreNotes(7),
-        Phrase::MoreRows(7),
+        Phrase::LinesOf { from: 1, to: 810, all: 5_000 },
         Phrase::Missing { tenant: "t", workspace: "w", code: "busy", why: "x7" },
         Phrase::MoreMissing(7),
         Phrase::AllMissing,
@@ -39,7 +39,7 @@ fn phrases() -> Vec<Phrase<'static>> {
             Phrase::HostWarning(_) => 3,
             Phrase::HostError(_) => 4,
             Phrase::MoreNotes(_) => 5,
-            Phrase::MoreRows(_) => 6,
+            Phrase::LinesOf { .. } => 6,
             Phrase::Missing { .. } => 7,
             Phrase::MoreMissing(_) => 8,
             Phrase::AllMissing => 9,
@@ -53,7 +53,7 @@ fn phrases() -> Vec<Phrase<'static>> {
 
 fn summary(count: usize, shown: usize, cursor: Option<&'static str>) -> Summary<'static> {
     let (tool, target) = ("sentinel_rule_list", Some(("t", "w")));
-    Summary { tool, target, count, at: 0, shown, cursor, untrusted: Untrusted::Fields(&[]) }
+    Summary { tool, target, count, at: 0, shown, screen: false, filters: "", cursor, untrusted: Untrusted::Fields(&[]) }
 }
 
 #[test]
@@ -80,6 +80,16 @@ fn the_first_line_says_how_much_there_is() {
             summary(89, 25, Some("id.25")),
             "1 to 25 of 89; next page: cursor \"id.25\".",
             "1 bis 25 von 89; nächste Seite: cursor \"id.25\".",
+        ),
+        (
+            Summary { filters: "Status = New, Active; LastDays = 7", ..summary(5, 5, None) },
+            "5 in all (asked with Status = New, Active; LastDays = 7, which other values replace).",
+            "insgesamt 5 (gefragt mit Status = New, Active; LastDays = 7; andere Werte treten an ihre Stelle).",
+        ),
+        (
+            Summary { screen: true, ..summary(0, 0, None) },
+            "no rows; what it wrote to the screen follows.",
+            "keine Zeilen; was auf dem Bildschirm stand, folgt.",
         ),
         (
             Summary { untrusted, ..summary(3, 3, None) },

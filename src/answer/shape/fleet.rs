@@ -5,32 +5,30 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Answer, COPY_BYTES, Head, envelope, finish, readable_rows, summary, warn};
+use super::{Answer, Head, envelope, finish, summary, warn};
 use crate::answer::case::Warning;
-use crate::answer::page::{PAGE_BYTES, Page};
+use crate::answer::page::Page;
 use crate::answer::sentences::{Phrase, Untrusted};
 use crate::answer::text::start;
-use crate::answer::written::length;
+use crate::answer::tokens::part;
 use crate::answer::{Code, Outcome};
 
-/// Bytes of the lines of single workspaces in an answer at most.
+/// Tokens of the lines of single workspaces in an answer at most.
 ///
-/// Chosen: a quarter of an answer; forty customers that are fine and ten that
+/// Chosen: a third of an answer; forty customers that are fine and ten that
 /// are not fit.
-const LINES_BYTES: usize = 6_000;
-/// Bytes of them in the text copy at most.
-const MISSING_BYTES: usize = 3_000;
+const LINES_TOKENS: usize = 2_000;
+/// Tokens of them in the text copy at most.
+const MISSING_TOKENS: usize = 900;
 /// Characters of one of them there.
 const MISSING_CHARS: usize = 400;
-/// Bytes of an envelope that are neither rows nor lines.
-const AROUND: usize = 1_000;
 
 /// The workspaces' own lines, as many as fit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Lines {
     pub(crate) shown: Vec<Json>,
-    /// Bytes of them.
-    bytes: usize,
+    /// Tokens of them.
+    tokens: usize,
     /// How many of the others ended how.
     pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
@@ -40,13 +38,13 @@ pub(crate) struct Lines {
 pub(crate) fn lines(all: impl IntoIterator<Item = (Outcome, Json)>) -> Lines {
     let mut all: Vec<(Outcome, Json)> = all.into_iter().collect();
     all.sort_by_key(|(outcome, _)| *outcome == Outcome::Done);
-    let mut left = LINES_BYTES;
+    let mut left = LINES_TOKENS;
     let mut lines = Lines::default();
     for (outcome, line) in all {
-        let size = length(&line) + 1;
+        let size = part(&line.to_string()) + 1;
         if size <= left && lines.left_out.is_empty() {
             left -= size;
-            lines.bytes += size;
+            lines.tokens += size;
             lines.shown.push(line);
         } else {
             *lines.left_out.entry(outcome.as_str()).or_default() += 1;
@@ -70,10 +68,19 @@ pub struct Fleet {
     pub(crate) cached: Option<Duration>,
 }
 
-/// Bytes that are left for the rows of a page.
-pub(super) fn room(fleet: &Fleet) -> usize {
-    let more: usize = fleet.more.iter().map(|(name, value)| name.len() + length(value) + 4).sum();
-    PAGE_BYTES.saturating_sub(fleet.lines.bytes + more + AROUND).max(AROUND)
+impl Fleet {
+    /// Bytes of it, more or less.
+    pub(in crate::answer) fn bytes(&self) -> usize {
+        // Of a token in an answer: 3.4.
+        4 * self.lines.tokens + self.missing.iter().map(String::len).sum::<usize>()
+    }
+
+    /// Tokens of what stands beside the rows.
+    pub(in crate::answer) fn tokens(&self) -> usize {
+        let more: usize = self.more.iter().map(|(name, value)| part(name) + part(&value.to_string()) + 1).sum();
+        let missing: usize = shown(&self.missing).iter().map(|line| part(line) + 1).sum();
+        self.lines.tokens + more + missing
+    }
 }
 
 /// A page of the answer; `kept` is how long ago its first page was given.
@@ -85,7 +92,7 @@ pub(super) fn answer(
     cursor: Option<String>,
 ) -> Answer {
     let mut envelope = envelope(head, fleet.outcome);
-    let mut text = vec![summary(head, &page, cursor.as_deref(), Untrusted::Rows)];
+    let mut text = vec![summary(head, &page, cursor.as_deref(), Untrusted::Rows, false, &[])];
     let code = match fleet.outcome {
         Outcome::Done | Outcome::Partial => fleet.code,
         _ => Some(fleet.code.unwrap_or(Code::HostFailed)),
@@ -96,10 +103,13 @@ pub(super) fn answer(
         envelope.insert("code".into(), code.as_str().into());
         envelope.insert("error".into(), said.into());
     }
-    let missing = missing(head, &fleet.missing);
-    let used: usize = missing.iter().map(|line| line.len() + 1).sum();
+    let missing = shown(&fleet.missing);
+    let more = fleet.missing.len() - missing.len();
     text.extend(missing);
-    text.extend(readable_rows(head, std::mem::take(&mut page.copies), COPY_BYTES.saturating_sub(used)));
+    if more > 0 {
+        text.push(head.says(&Phrase::MoreMissing(more)));
+    }
+    text.append(&mut page.copies);
     if !fleet.lines.left_out.is_empty() {
         let counts = fleet.lines.left_out.iter().map(|(how, count)| (*how, *count)).collect();
         page.warnings.push(Warning::NoLine { counts });
@@ -121,24 +131,18 @@ pub(super) fn answer(
     Answer { outcome: fleet.outcome, code, envelope, text: text.join("\n") }
 }
 
-fn missing(head: &Head<'_>, all: &[String]) -> Vec<String> {
-    let mut left = MISSING_BYTES;
+/// Lines of missing workspaces, as many as fit.
+fn shown(all: &[String]) -> Vec<String> {
+    let mut left = MISSING_TOKENS;
     let short = |line: &String| match start(line, MISSING_CHARS) {
         head if head.len() == line.len() => line.clone(),
         head => format!("{head}…"),
     };
-    let mut shown: Vec<String> = all
-        .iter()
-        .map(short)
-        .take_while(|line| {
-            let fits = line.len() < left;
-            left = left.saturating_sub(line.len() + 1);
-            fits
-        })
-        .collect();
-    let more = all.len() - shown.len();
-    if more > 0 {
-        shown.push(head.says(&Phrase::MoreMissing(more)));
-    }
-    shown
+    let fits = all.iter().map(short).take_while(|line| {
+        let cost = part(line) + 1;
+        let fits = cost <= left;
+        left = left.saturating_sub(cost);
+        fits
+    });
+    fits.collect()
 }

@@ -20,7 +20,7 @@ function New-SentinelTable {
     .PARAMETER TableName
     Must end in _CL, 4-63 characters.
     .PARAMETER Schema
-    Schema template; these seven keys are the ones in the author's Configuration.ps1.
+    Schema template.
     .PARAMETER Columns
     [{name,type,description}], type one of string,int,long,real,boolean,dateTime,guid,dynamic; TimeGenerated is added when missing. At most 500.
     .PARAMETER Plan
@@ -30,7 +30,7 @@ function New-SentinelTable {
     .PARAMETER TotalRetentionInDays
     4-4383, or -1 = same as interactive.
     .PARAMETER Description
-    Longer texts are refused by ARM preflight.
+    What the table is for.
     .PARAMETER Force
     Suppress the script's own prompt.
     #>
@@ -62,9 +62,9 @@ function Get-SentinelTables {
     .PARAMETER WorkspaceName
     Log Analytics workspace name.
     .PARAMETER NameFilter
-    Wildcard on the name.
+    Wildcard on the name: *Sign* finds it anywhere.
     .PARAMETER TableType
-    README says all tables, the tool description says custom tables: make it explicit.
+    Only tables of this type.
     .PARAMETER Plan
     Only this plan.
     .PARAMETER IncludeSchema
@@ -100,9 +100,9 @@ function Remove-SentinelTable {
     .PARAMETER WorkspaceName
     Log Analytics workspace name.
     .PARAMETER TableName
-    Microsoft tables cannot be deleted and are refused before any call.
+    Microsoft tables cannot be deleted.
     .PARAMETER SkipDependencyCheck
-    Default: look for rules, functions, workbooks and DCR flows naming the table, and refuse.
+    Delete even if rules, functions, workbooks or DCR flows name the table.
     .PARAMETER Force
     Suppress the script's own prompt.
     #>
@@ -131,7 +131,7 @@ function Update-TablePlan {
     .PARAMETER TableName
     Table.
     .PARAMETER Plan
-    Target plan (README lists only Analytics/Basic).
+    Target plan.
     .PARAMETER Force
     Suppress the script's own prompt.
     #>
@@ -224,7 +224,7 @@ function Get-AnalyticsRules {
     .PARAMETER Tactic
     Only rules mapped to this MITRE tactic.
     .PARAMETER NameFilter
-    Wildcard on DisplayName.
+    Wildcard on DisplayName: *spray* finds it anywhere.
     .PARAMETER ModifiedSince
     Only rules changed since.
     .PARAMETER IncludeQuery
@@ -259,7 +259,7 @@ function Get-AnalyticsRuleDetails {
     .PARAMETER RuleId
     ARM name of the rule (normally a GUID).
     .PARAMETER RuleName
-    Exact display name. Names are not unique: if several match, fail with the candidates, never pick one.
+    Exact display name; refused when several rules have it.
     .PARAMETER IncludeActions
     Attached playbooks.
     .PARAMETER IncludeHealth
@@ -291,9 +291,9 @@ function Enable-AnalyticsRule {
     .PARAMETER RuleId
     ARM name of the rule (normally a GUID).
     .PARAMETER RuleName
-    Exact display name. Names are not unique: if several match, fail with the candidates, never pick one.
+    Exact display name; refused when several rules have it.
     .PARAMETER Reason
-    Written to the audit log.
+    Why; handed to the script.
     #>
     [CmdletBinding(DefaultParameterSetName = 'ById', SupportsShouldProcess = $true, ConfirmImpact = 'Low')]
     param(
@@ -320,9 +320,9 @@ function Disable-AnalyticsRule {
     .PARAMETER RuleId
     ARM name of the rule (normally a GUID).
     .PARAMETER RuleName
-    Exact display name. Names are not unique: if several match, fail with the candidates, never pick one.
+    Exact display name; refused when several rules have it.
     .PARAMETER Reason
-    Written to the audit log (mandatory in the MCP tool).
+    Why; handed to the script.
     #>
     [CmdletBinding(DefaultParameterSetName = 'ById', SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
     param(
@@ -349,7 +349,7 @@ function Remove-AnalyticsRule {
     .PARAMETER RuleId
     ARM name of the rule (normally a GUID).
     .PARAMETER RuleName
-    Exact display name. Names are not unique: if several match, fail with the candidates, never pick one.
+    Exact display name; refused when several rules have it.
     .PARAMETER Force
     Suppress the script's own prompt.
     #>
@@ -392,7 +392,7 @@ function New-AnalyticsRule {
     .PARAMETER TriggerThreshold
     Scheduled only.
     .PARAMETER Enabled
-    Create disabled by default; enable after review.
+    Off unless true.
     .PARAMETER Tactics
     MITRE tactics.
     .PARAMETER Techniques
@@ -493,7 +493,7 @@ function Get-WorkbookDetails {
     .PARAMETER WorkbookId
     ARM name (GUID) of the workbook.
     .PARAMETER DisplayName
-    Exact display name; fail with candidates if ambiguous.
+    Exact display name; refused when several have it.
     .PARAMETER IncludeContent
     Add serializedData (up to MB).
     #>
@@ -522,7 +522,7 @@ function Remove-SentinelWorkbook {
     .PARAMETER WorkbookId
     ARM name (GUID) of the workbook.
     .PARAMETER DisplayName
-    Exact display name; fail with candidates if ambiguous.
+    Exact display name; refused when several have it.
     .PARAMETER Force
     Suppress the script's own prompt.
     #>
@@ -551,7 +551,7 @@ function Export-SentinelWorkbook {
     .PARAMETER WorkbookId
     ARM name (GUID) of the workbook.
     .PARAMETER DisplayName
-    Exact display name; fail with candidates if ambiguous.
+    Exact display name; refused when several have it.
     .PARAMETER Format
     Content format.
     .PARAMETER PassThru
@@ -624,7 +624,7 @@ function Get-SentinelIncidents {
     .PARAMETER Owner
     UPN, or 'unassigned'.
     .PARAMETER TitleFilter
-    Substring.
+    Part of the title, without wildcards.
     .PARAMETER Label
     Tag.
     .PARAMETER RuleId
@@ -696,7 +696,7 @@ function Close-SentinelIncident {
     .PARAMETER IncidentId
     ARM name (GUID) of the incident.
     .PARAMETER ClassificationReason
-    TruePositive->SuspiciousActivity, BenignPositive->SuspiciousButExpected, FalsePositive->IncorrectAlertLogic|InaccurateData, Undetermined->none; validate before the call.
+    TruePositive->SuspiciousActivity, BenignPositive->SuspiciousButExpected, FalsePositive->IncorrectAlertLogic|InaccurateData, Undetermined->none.
     .PARAMETER ClassificationComment
     Why.
     #>
@@ -770,7 +770,7 @@ function Add-IncidentComment {
     .PARAMETER Message
     Up to 30000 characters.
     .PARAMETER CommentId
-    Default: one GUID per MCP call, reused on every retry, so that a retry cannot duplicate the comment.
+    Default: a new GUID.
     #>
     [CmdletBinding(DefaultParameterSetName = 'ByNumber', SupportsShouldProcess = $true, ConfirmImpact = 'Low')]
     param(
@@ -990,7 +990,7 @@ function Export-TableData {
     .PARAMETER Where
     Extra KQL predicate.
     .PARAMETER Format
-    CSV is UTF-8 with BOM and 'sep=,' in the author's tool.
+    File format.
     #>
     [CmdletBinding()]
     param(

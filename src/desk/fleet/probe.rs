@@ -56,7 +56,7 @@ async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
     let places = vec![Place::of(&target, overlay.as_ref().err())];
     // Without a bound of its own: it goes into a file, not into a model's context.
     let rows = Arc::new(overlay?.into_iter().collect());
-    Ok(Told { rows, about: About::One(One { room: usize::MAX, ..One::of(OutputKind::Object) }), places })
+    Ok(Told { rows, about: About::One(One::of(OutputKind::Object)), places })
 }
 
 fn on_host(asking: &Asking<'_>, host: &str) -> Result<Target, ToolError> {

@@ -8,7 +8,7 @@ use super::fan_out::{self, Asking, Said};
 use super::targets::{flag, known, targets, text};
 use super::{FleetTool, QUESTION, Told};
 use crate::answer::case::Slip;
-use crate::answer::{self, ToolError};
+use crate::answer::{self, Records, ToolError};
 use crate::call::Executed;
 use crate::catalog::{Argument, Definition, Entry, Form, ToolSet, function};
 
@@ -47,7 +47,7 @@ async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
     let targets = targets(asking, tenant, workspace)?;
     let arguments = &arguments;
     let said = asking.each(targets, |target| async move { asking.read(entry, &target, arguments).await }).await;
-    let rows: Vec<Json> = said.iter().flat_map(rows).collect();
+    let rows: Records = said.iter().flat_map(rows).collect();
     // Names that users know from the tool of this name that came before.
     let more = [
         ("timestamp", json!(asking.now().to_string())),
@@ -67,9 +67,9 @@ pub(super) fn entry(name: &str) -> Result<&'static Entry, ToolError> {
 }
 
 /// The rows of a workspace, each saying whose it is.
-fn rows(said: &Said<Executed>) -> Vec<Json> {
-    let rows = said.result.as_ref().map(|executed| executed.rows.rows.as_slice()).unwrap_or_default();
-    rows.iter().map(|row| said.row(row)).collect()
+fn rows(said: &Said<Executed>) -> impl Iterator<Item = Json> {
+    let rows = said.result.as_ref().ok().map(|executed| executed.rows.rows.iter());
+    rows.into_iter().flatten().map(|row| said.row(&row))
 }
 
 /// The function's arguments, from the tool's.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::fan_out::{self, Said};
-use crate::answer::{About, Fleet, Lines};
+use crate::answer::{About, Fleet, Lines, Records};
 use crate::desk::matter::Place;
 
 /// What came of a question.
 #[derive(Debug)]
 pub struct Told {
     /// The rows, all of them.
-    pub rows: Arc<Vec<Json>>,
+    pub rows: Arc<Records>,
     /// What the answer says besides.
     pub about: About,
     /// Each workspace of several, and how it ended there.
@@ -21,7 +21,7 @@ pub struct Told {
 
 impl Told {
     /// A question over several workspaces, with `more` keys of its own.
-    pub(super) fn many<T>(said: &[Said<T>], rows: Vec<Json>, lines: Lines, more: Map<String, Json>) -> Self {
+    pub(super) fn many<T>(said: &[Said<T>], rows: Records, lines: Lines, more: Map<String, Json>) -> Self {
         let (outcome, code) = fan_out::verdict(said);
         let missing = said.iter().filter_map(Said::missing).collect();
         let about = About::Many(Fleet { outcome, code, lines, missing, more, cached: None });

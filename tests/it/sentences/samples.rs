@@ -376,6 +376,7 @@ pub(super) fn warnings() -> Vec<Warning> {
         Warning::ProgramFailed { host: host(), function: FUNCTION, code: 70 },
         Warning::Dropped { host: host(), function: FUNCTION, megabytes: 70, messages: 71 },
         Warning::Gaps { host: host(), function: FUNCTION, missing: 70, foreign: 71 },
+        Warning::AtLimit { name: "TheLimit", most: 70 },
         Warning::NoSuchField { field: text("the-field") },
         cut(&["the-one", "the-other"], 0, 0),
         cut(&["the-one", "the-other"], 70, 71),

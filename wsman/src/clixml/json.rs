@@ -6,9 +6,9 @@
 //! | --- | --- |
 //! | `<Nil/>` | `null` |
 //! | `B` | boolean |
-//! | `By` `SB` `U16` `I16` `U32` `I32` `U64` `I64` | number, however large |
+//! | `By` `SB` `U16` `I16` `U32` `I32` `U64` `I64` | number; beyond ±(2^53−1), where JavaScript rounds, a string |
 //! | `Sg` `Db` | number, with the digits of its own width; `"NaN"`, `"INF"`, `"-INF"` |
-//! | `D` | number when the number's JSON says the same, else string |
+//! | `D` | number when the number's JSON says the same in at most 15 digits, else string |
 //! | `S` `URI` `XD` `SBK` | string; lone surrogates become U+FFFD |
 //! | `C` | string of one character |
 //! | `DT` `TS` `Version` | string as on the wire (ISO 8601) |
@@ -22,6 +22,8 @@
 //! | `DCT` | object; keys as text, the last of equal keys wins |
 //! | object with properties | object: adapted, then extended properties, in order; of one name (without case) the extended one |
 //! | member set | object |
+//! | `System.DBNull` | `null` |
+//! | a scalar that the protocol has no element for (an address, a `BigInteger`, `DateOnly`, …) | string: its text; dates and times as ISO 8601 |
 //! | object with a `ToString` only | string |
 //! | object with nothing | `{}` |
 //! | object around an object | the inner one |
@@ -45,6 +47,7 @@ use serde_json::{Map, Number, Value as Json};
 
 use super::lexical;
 use super::number;
+use super::scalar;
 use super::{Content, Limits, Object, Property, Text, Value};
 
 /// Bytes that repeated objects may cost [`to_json`] in all.
@@ -143,8 +146,8 @@ impl<'v> Converter<'v> {
             Value::I16(number) => (*number).into(),
             Value::U32(number) => (*number).into(),
             Value::I32(number) => (*number).into(),
-            Value::U64(number) => (*number).into(),
-            Value::I64(number) => (*number).into(),
+            Value::U64(number) => whole(i128::from(*number)),
+            Value::I64(number) => whole(i128::from(*number)),
             Value::F32(value) => single(*value),
             Value::F64(value) => double(*value),
             Value::Decimal(value) => decimal(value.as_str()),
@@ -195,6 +198,9 @@ impl<'v> Converter<'v> {
     }
 
     fn object(&mut self, object: &'v Object) -> Json {
+        if let Some(scalar) = scalar::text(object) {
+            return scalar.map_or(Json::Null, |text| self.text(&text.into()));
+        }
         match &object.content {
             Content::Primitive(Value::Object(inner)) => self.shared(inner),
             Content::Primitive(inner) => match &object.to_string {
@@ -292,15 +298,31 @@ fn single(value: f32) -> Json {
     digits.and_then(Number::from_f64).map_or_else(|| Json::String(plain(&Value::F32(value))), Json::Number)
 }
 
+/// The greatest whole number that every reader of JSON keeps: 2^53 − 1.
+const EXACT: u64 = 9_007_199_254_740_991;
+
+/// A whole number as one, where no reader rounds it.
+fn whole(number: i128) -> Json {
+    match i64::try_from(number) {
+        Ok(small) if small.unsigned_abs() <= EXACT => small.into(),
+        _ => Json::String(number.to_string()),
+    }
+}
+
+/// Digits of a decimal that a double keeps, whichever they are.
+const DIGITS: usize = 15;
+
 /// A decimal as the number whose JSON has the same digits, if there is one.
 fn decimal(text: &str) -> Json {
     if let Ok(number) = text.parse::<i64>() {
-        return number.into();
+        return whole(number.into());
     }
-    if let Ok(number) = text.parse::<u64>() {
-        return number.into();
-    }
-    let same = |number: &f64| digits(&number.to_string()) == digits(text);
+    let (_, before, after) = digits(text);
+    let significant = match before {
+        "" => after.trim_start_matches('0').len(),
+        _ => before.len() + after.len(),
+    };
+    let same = |number: &f64| significant <= DIGITS && digits(&number.to_string()) == digits(text);
     let number = text.parse().ok().filter(same).and_then(Number::from_f64);
     number.map_or_else(|| Json::String(text.to_owned()), Json::Number)
 }

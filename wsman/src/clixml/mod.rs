@@ -27,6 +27,7 @@ pub mod json;
 mod lexical;
 mod limits;
 mod number;
+mod scalar;
 mod secure;
 mod serde;
 mod text;

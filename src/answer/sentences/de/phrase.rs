@@ -14,10 +14,7 @@ pub(in crate::answer::sentences) fn phrase(phrase: &Phrase<'_>, f: &mut Formatte
         Phrase::HostWarning(text) => write!(f, "Warnung des Hosts (nicht vertrauenswürdig): {text}"),
         Phrase::HostError(text) => write!(f, "Fehler des Hosts (nicht vertrauenswürdig): {text}"),
         Phrase::MoreNotes(count) => write!(f, "{count} weitere dieser Art."),
-        Phrase::MoreRows(count) => write!(
-            f,
-            "{count} weitere Zeilen dieser Seite stehen im strukturierten Inhalt; mit weniger `fields` stehen sie auch hier."
-        ),
+        Phrase::LinesOf { from, to, all } => write!(f, "(Zeilen {from} bis {to} von {all}.)"),
         Phrase::Missing { tenant, workspace, code, why } => write!(f, "Es fehlt: {tenant}/{workspace} ({code}): {why}"),
         Phrase::MoreMissing(count) => write!(f, "Es fehlen: {count} weitere Workspaces."),
         Phrase::AllMissing => {
@@ -38,10 +35,14 @@ fn summary(summary: &Summary<'_>, f: &mut Formatter<'_>) -> Result {
         write!(f, " auf {tenant}/{workspace}")?;
     }
     match (count, shown) {
+        (0, _) if summary.screen => f.write_str(": keine Zeilen; was auf dem Bildschirm stand, folgt")?,
         (0, _) => f.write_str(": nichts gefunden")?,
         (count, 0) => write!(f, ": insgesamt {count}, keine auf dieser Seite")?,
         (count, shown) if shown == count => write!(f, ": insgesamt {count}")?,
         (count, shown) => write!(f, ": {} bis {} von {count}", at + 1, at + shown)?,
+    }
+    if !summary.filters.is_empty() {
+        write!(f, " (gefragt mit {}; andere Werte treten an ihre Stelle)", summary.filters)?;
     }
     if let Some(cursor) = summary.cursor {
         write!(f, "; nächste Seite: cursor \"{cursor}\"")?;
@@ -82,6 +83,12 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             f,
             "Nicht alles, was \"{function}\" auf dem Host \"{host}\" sagte, kam so an (fehlende Nachrichten: {missing}, doppelte oder unbekannte: {foreign}); der Antwort kann etwas fehlen."
         ),
+        Warning::AtLimit { name, most } => {
+            write!(
+                f,
+                "So viele Zeilen, wie {name} zulässt ({most}): Mit einem größeren {name} sind es vielleicht mehr."
+            )
+        }
         Warning::NoSuchField { field } => write!(f, "Keine Zeile dieser Seite hat das Feld \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {
             f.write_str("Zu lang für eine Antwort und gekürzt")?;

@@ -14,10 +14,7 @@ pub(in crate::answer::sentences) fn phrase(phrase: &Phrase<'_>, f: &mut Formatte
         Phrase::HostWarning(text) => write!(f, "Host warning (untrusted): {text}"),
         Phrase::HostError(text) => write!(f, "Host error (untrusted): {text}"),
         Phrase::MoreNotes(count) => write!(f, "{count} more of that kind."),
-        Phrase::MoreRows(count) => write!(
-            f,
-            "{count} more rows of this page are in the structured content; ask for fewer `fields` to see them here."
-        ),
+        Phrase::LinesOf { from, to, all } => write!(f, "(Lines {from} to {to} of {all}.)"),
         Phrase::Missing { tenant, workspace, code, why } => write!(f, "Missing: {tenant}/{workspace} ({code}): {why}"),
         Phrase::MoreMissing(count) => write!(f, "Missing: {count} more workspaces."),
         Phrase::AllMissing => {
@@ -38,10 +35,14 @@ fn summary(summary: &Summary<'_>, f: &mut Formatter<'_>) -> Result {
         write!(f, " on {tenant}/{workspace}")?;
     }
     match (count, shown) {
+        (0, _) if summary.screen => f.write_str(": no rows; what it wrote to the screen follows")?,
         (0, _) => f.write_str(": nothing found")?,
         (count, 0) => write!(f, ": {count} in all, none on this page")?,
         (count, shown) if shown == count => write!(f, ": {count} in all")?,
         (count, shown) => write!(f, ": {} to {} of {count}", at + 1, at + shown)?,
+    }
+    if !summary.filters.is_empty() {
+        write!(f, " (asked with {}, which other values replace)", summary.filters)?;
     }
     if let Some(cursor) = summary.cursor {
         write!(f, "; next page: cursor \"{cursor}\"")?;
@@ -80,6 +81,9 @@ pub(in crate::answer::sentences) fn warning(warning: &Warning, f: &mut Formatter
             f,
             "Not all that \"{function}\" said on the host \"{host}\" was heard as it was said (messages missing: {missing}, doubled or unknown: {foreign}); the answer may lack something."
         ),
+        Warning::AtLimit { name, most } => {
+            write!(f, "As many rows as {name} allows ({most}): there may be more, with a larger {name}.")
+        }
         Warning::NoSuchField { field } => write!(f, "No row on this page has the field \"{field}\"."),
         Warning::Cut { fields, more, left_out } => {
             f.write_str("Too long for an answer and cut")?;

@@ -101,7 +101,7 @@ fn azure(told: &Result<Azure, ToolError>) -> Check {
 
 /// Reads an answer, or says why it cannot be read. What came with errors is
 /// not all.
-fn read(name: &'static str, answer: &Read, judge: impl FnOnce(&Table<'_>) -> Result<Check, Reason>) -> Check {
+fn read(name: &'static str, answer: &Read, judge: impl FnOnce(&Table) -> Result<Check, Reason>) -> Check {
     let executed = match answer {
         Ok(executed) => executed,
         Err(error) => return Check::failed(name, error),
@@ -271,7 +271,7 @@ pub(super) fn endpoints(answer: &Read) -> Check {
 
 /// Things that Azure did not finish making. A script that does not tell is
 /// not held against anybody.
-fn provisioned(check: Check, table: &Table<'_>, names: &[&str]) -> Check {
+fn provisioned(check: Check, table: &Table, names: &[&str]) -> Check {
     const STATE: &[&str] = &["ProvisioningState"];
     if !table.has(STATE) {
         return check;

@@ -13,22 +13,23 @@ use crate::answer::case::Reason;
 use crate::call::Executed;
 
 /// Rows of a function that can be read.
-pub(super) struct Table<'a> {
-    rows: Vec<&'a Map<String, Json>>,
+pub(super) struct Table {
+    rows: Vec<Map<String, Json>>,
     /// The host wrote errors beside them: some may be missing.
     pub(super) partial: bool,
 }
 
-impl<'a> Table<'a> {
+impl Table {
     /// # Errors
     ///
     /// Why the answer cannot be read.
-    pub(super) fn of(executed: &'a Executed) -> Result<Self, Reason> {
+    pub(super) fn of(executed: &Executed) -> Result<Self, Reason> {
         let rows = &executed.rows;
         if rows.rows.is_empty() && !rows.text.is_empty() {
             return Err(Reason::ScreenOnly);
         }
-        let objects: Option<Vec<&Map<String, Json>>> = rows.rows.iter().map(Json::as_object).collect();
+        let object = |row| if let Json::Object(fields) = row { Some(fields) } else { None };
+        let objects: Option<Vec<Map<String, Json>>> = rows.rows.iter().map(object).collect();
         let rows_read = objects.ok_or(Reason::NoObjects)?;
         Ok(Self { rows: rows_read, partial: !rows.host_errors.is_empty() })
     }
@@ -43,7 +44,11 @@ impl<'a> Table<'a> {
     ///
     /// Names the field, when a row lacks it or has another kind
     /// of value there.
-    pub(super) fn column<T>(&self, names: &[&str], read: impl Fn(&'a Json) -> Option<T>) -> Result<Vec<T>, Reason> {
+    pub(super) fn column<'a, T>(
+        &'a self,
+        names: &[&str],
+        read: impl Fn(&'a Json) -> Option<T>,
+    ) -> Result<Vec<T>, Reason> {
         let found: Vec<Option<T>> = self.rows.iter().map(|row| field(row, names).and_then(&read)).collect();
         let missing = found.iter().filter(|value| value.is_none()).count();
         let (all, field) = (found.len(), names.first().copied().unwrap_or_default().to_owned());
@@ -55,7 +60,7 @@ impl<'a> Table<'a> {
     }
 
     /// The same for a field that a row may do without.
-    pub(super) fn optional<T>(&self, names: &[&str], read: impl Fn(&'a Json) -> Option<T>) -> Vec<Option<T>> {
+    pub(super) fn optional<'a, T>(&'a self, names: &[&str], read: impl Fn(&'a Json) -> Option<T>) -> Vec<Option<T>> {
         self.rows.iter().map(|row| field(row, names).and_then(&read)).collect()
     }
 

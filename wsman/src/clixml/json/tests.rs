@@ -12,8 +12,9 @@ fn primitives_follow_the_table() {
     for (document, expected) in [
         ("<Nil/>", json!(null)),
         ("<B>true</B>", json!(true)),
-        ("<I64>9223372036854775807</I64>", json!(i64::MAX)),
-        ("<U64>18446744073709551615</U64>", json!(u64::MAX)),
+        ("<I64>9007199254740991</I64>", json!(9_007_199_254_740_991_i64)),
+        ("<I64>-9007199254740992</I64>", json!("-9007199254740992")),
+        ("<U64>18446744073709551615</U64>", json!("18446744073709551615")),
         ("<Sg>0.1</Sg>", json!(0.1)),
         ("<Db>1.5</Db>", json!(1.5)),
         ("<Db>NaN</Db>", json!("NaN")),
@@ -22,6 +23,8 @@ fn primitives_follow_the_table() {
         ("<D>1.10</D>", json!(1.1)),
         ("<D>100</D>", json!(100)),
         ("<D>-0.5</D>", json!(-0.5)),
+        ("<D>1234567890.12345</D>", json!(1_234_567_890.123_45)),
+        ("<D>12345678901.12345</D>", json!("12345678901.12345")),
         ("<D>0.3000000000000000000000000001</D>", json!("0.3000000000000000000000000001")),
         ("<D>79228162514264337593543950335</D>", json!("79228162514264337593543950335")),
         ("<S>a_xD83D_b</S>", json!("a\u{FFFD}b")),
@@ -49,6 +52,31 @@ fn objects_follow_the_table() {
     assert_eq!(shown(&format!("<Obj><LST><I32>1</I32></LST>{props}</Obj>")), json!([1]));
     assert_eq!(shown("<Obj><Obj><ToString>in</ToString></Obj></Obj>"), json!("in"));
     assert_eq!(shown("<Obj><MS><MS N='s'><I32 N='x'>1</I32></MS></MS></Obj>"), json!({"s": {"x": 1}}));
+}
+
+/// As PowerShell 7.6 serialises them.
+#[test]
+fn c6_scalars_without_an_element_are_their_text() {
+    let typed = |name: &str, text: &str, properties: &str| {
+        let names = format!("<TN><T>{name}</T><T>System.Object</T></TN>");
+        shown(&format!("<Obj>{names}<ToString>{text}</ToString><Props>{properties}</Props></Obj>"))
+    };
+    assert_eq!(typed("System.DBNull", "", ""), json!(null));
+    let address = "<S N='AddressFamily'>InterNetwork</S><I64 N='Address'>16777226</I64>";
+    assert_eq!(typed("System.Net.IPAddress", "10.0.0.1", address), json!("10.0.0.1"));
+    assert_eq!(typed("Deserialized.System.Net.IPAddress", "::1", address), json!("::1"));
+    let large = "123456789012345678901234567890";
+    assert_eq!(typed("System.Numerics.BigInteger", large, "<B N='IsEven'>true</B>"), json!(large));
+    for (offset, written) in [("PT1H", "+01:00"), ("PT0S", "+00:00"), ("-PT5H30M", "-05:30"), ("PT45M", "+00:45")] {
+        let properties = format!("<DT N='DateTime'>2026-01-02T03:04:05</DT><TS N='Offset'>{offset}</TS>");
+        let shown = typed("System.DateTimeOffset", "02.01.2026 03:04:05 +01:00", &properties);
+        assert_eq!(shown, json!(format!("2026-01-02T03:04:05{written}")), "{offset}");
+    }
+    let day = "<I32 N='Year'>2026</I32><I32 N='Month'>1</I32><I32 N='Day'>2</I32>";
+    assert_eq!(typed("System.DateOnly", "01/02/2026", day), json!("2026-01-02"));
+    let hour = "<I32 N='Hour'>3</I32><I32 N='Minute'>4</I32><I32 N='Second'>5</I32>";
+    assert_eq!(typed("System.TimeOnly", "03:04", hour), json!("03:04:05"));
+    assert_eq!(typed("Some.Other", "x", "<I32 N='A'>1</I32>"), json!({"A": 1}), "a bag stays one");
 }
 
 #[test]
@@ -118,20 +146,12 @@ fn values_nested_without_end_do_not_overflow() {
 
 #[test]
 fn json_comes_back_as_values() {
-    let json = json!({"z": [1, 2147483648_i64, u64::MAX, 1.5, "s", null, true], "a": {}});
+    let json = json!({"z": [1, 2147483648_i64, 1.5, "s", null, true], "a": {}});
     let value = from_json(&json);
     let items = value.get("z").unwrap().items().unwrap();
     assert_eq!(
         items,
-        [
-            Value::I32(1),
-            Value::I64(2_147_483_648),
-            Value::U64(u64::MAX),
-            Value::F64(1.5),
-            Value::from("s"),
-            Value::Nil,
-            Value::Bool(true)
-        ]
+        [Value::I32(1), Value::I64(2_147_483_648), Value::F64(1.5), Value::from("s"), Value::Nil, Value::Bool(true)]
     );
     assert!(value.as_object().unwrap().is_a("System.Collections.Hashtable"));
     assert_eq!(to_json(&value), json);

@@ -10,7 +10,7 @@ use crate::tenant::{HostId, Language};
 
 #[expect(clippy::needless_pass_by_value, reason = "json!() makes a value")]
 fn gave(rows: Json) -> Read {
-    let rows = Arc::new(rows.as_array().expect("a list").clone());
+    let rows = Arc::new(rows.as_array().expect("a list").iter().cloned().collect());
     Ok(Executed { rows: Arc::new(Rows { rows, ..Rows::default() }), cached: None })
 }
 
@@ -56,7 +56,7 @@ fn a_rule_that_sentinel_gave_up_is_an_error() {
 
 #[test]
 fn an_answer_with_errors_or_on_the_screen_is_never_fine() {
-    let rows = Arc::new(vec![json!({"Enabled": true})]);
+    let rows = Arc::new([json!({"Enabled": true})].into_iter().collect());
     let errors = vec![HostText { message: "a page was left out".into(), id: "Throttled".into() }];
     let partial = Rows { rows, host_errors: errors, ..Rows::default() };
     let check = rules(&Ok(Executed { rows: Arc::new(partial), cached: None }));
