@@ -19,8 +19,8 @@ from suite import Suite, built, listening, same
 SUBSCRIPTION = "000000c1-0d3a-4000-8000-000000000001"
 TENANT = "000000d1-0d3a-4000-8000-000000000001"
 CUSTOMER = "000000c1-0d3a-4000-8000-000000000002"
-PLACE = (f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-sec-prod/providers/Microsoft.OperationalInsights"
-         "/workspaces/law-nordhafen-sec-prod")
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-sec-prod"
+PLACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/law-nordhafen-sec-prod"
 SENTINEL = f"{PLACE}/providers/Microsoft.SecurityInsights"
 AT = ["-g", "rg-sec-prod", "--workspace-name", "law-nordhafen-sec-prod"]
 
@@ -81,7 +81,8 @@ def main():
             rule["properties"]["displayName"] = "über az"
             changed = az.rest("put", rule["id"], "2025-09-01", rule)
             same(changed["properties"]["displayName"], "über az")
-            ran = az.run("rest", "--method", "put", "--url", f"{rule['id']}?api-version=2025-09-01", "--body", json.dumps(rule))
+            ran = az.run("rest", "--method", "put", "--url", f"{rule['id']}?api-version=2025-09-01", "--body",
+                         json.dumps(rule))
             assert ran.returncode == 1 and "Conflict" in ran.stderr, ran.stderr
         with suite.case("a query by az rest"):
             ran = az.run("rest", "--method", "post", "--url", f"{url}/v1/workspaces/{CUSTOMER}/query", "--resource",
@@ -101,13 +102,13 @@ def main():
             az("monitor", "log-analytics", "workspace", "table", "delete", *AT, "-n", "Az_CL", "-y")
         with suite.case("saved searches and usages"):
             same(len(az("monitor", "log-analytics", "workspace", "saved-search", "list", *AT)), 6)
-            made = az("monitor", "log-analytics", "workspace", "saved-search", "create", *AT, "-n", "mine", "--category",
-                      "c", "--display-name", "d", "-q", "Heartbeat")
+            made = az("monitor", "log-analytics", "workspace", "saved-search", "create", *AT, "-n", "mine",
+                      "--category", "c", "--display-name", "d", "-q", "Heartbeat")
             same(made["displayName"], "d")
             same(len(az("monitor", "log-analytics", "workspace", "list-usages", "-g", "rg-sec-prod", "-n",
                         "law-nordhafen-sec-prod")), 1)
         with suite.case("diagnostic settings, metrics and delegations"):
-            rule = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-sec-prod/providers/Microsoft.Insights/dataCollectionRules/dcr-nh-cef"
+            rule = f"{GROUP}/providers/Microsoft.Insights/dataCollectionRules/dcr-nh-cef"
             same(az("monitor", "diagnostic-settings", "list", "--resource", PLACE), [])
             found = az("monitor", "metrics", "list", "--resource", rule, "--metric", "BytesIngested")
             same(found["value"][0]["unit"], "Bytes")

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::action::Action;
 use super::budget::{Budget, Spent};
 use super::exchange::{Answer, Request};
-use super::fault::{Fault, Faults, Mishap};
+use super::fault::{self, Fault, Faults, Mishap};
 use super::identity::{self, Audience, Caller};
 use super::kind::Kind;
 use super::operation::Operations;
@@ -33,6 +33,17 @@ pub struct Settings {
     pub budget: Budget,
     /// Whether `/simulation` may be asked for faults.
     pub control: Control,
+    /// Whether it is as slow as the scenario says, and fails as often.
+    pub pace: Pace,
+}
+
+/// How fast it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// At once, and without faults.
+    AtOnce,
+    /// With the scenario's latencies and faults.
+    AsInScenario,
 }
 
 /// Whether requests may change how it behaves.
@@ -46,7 +57,14 @@ pub enum Control {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { page: usize::MAX, polls: 1, retry_after: None, budget: Budget::default(), control: Control::Off }
+        Self {
+            page: usize::MAX,
+            polls: 1,
+            retry_after: None,
+            budget: Budget::default(),
+            control: Control::Off,
+            pace: Pace::AtOnce,
+        }
     }
 }
 
@@ -88,7 +106,11 @@ struct Memory {
 
 impl Azure {
     pub(in crate::demo) fn new(world: Arc<World>, settings: Settings) -> Self {
-        Self { world, settings, memory: Mutex::default() }
+        let mut memory = Memory::default();
+        if settings.pace == Pace::AsInScenario {
+            memory.faults.set(fault::of_scenario());
+        }
+        Self { world, settings, memory: Mutex::new(memory) }
     }
 
     /// Every request so far.
@@ -109,7 +131,11 @@ impl Azure {
     pub(in crate::demo) fn answer(&self, request: &Request) -> Answer {
         let now = self.world.now();
         let id = self.with_memory(|memory| demo_id(&["request", &memory.seen.len().to_string()]));
-        let answer = self.routed(request, &id, now);
+        let mut answer = self.routed(request, &id, now);
+        if self.settings.pace == Pace::AsInScenario {
+            let nth = self.with_memory(|memory| memory.seen.len());
+            answer.wait += fault::latency_of_scenario(nth, &request.method, &request.path);
+        }
         let headers = request.headers.iter().filter(|(name, _)| name != "authorization").cloned();
         let seen = Seen {
             method: request.method.clone(),
