@@ -8,6 +8,7 @@ AZ is the program. Starts `sentinel-jump azure`; cargo build makes it. Ends with
 """
 
 import contextlib
+import datetime
 import json
 import os
 import subprocess
@@ -122,7 +123,31 @@ def main():
             own("config", "set", "core.instance_discovery=false")
             signed = own("login", "--service-principal", "-u", "an-application", "-p", "a-secret", "--tenant", TENANT)
             same([one["tenantId"] for one in signed], [TENANT] * 2)
+        with suite.case("a service principal signs in by its certificate"):
+            signed = own("login", "--service-principal", "-u", "an-application", "--certificate", certificate(folder),
+                         "--tenant", TENANT)
+            same([one["tenantId"] for one in signed], [TENANT] * 2)
     suite.end()
+
+
+def certificate(folder):
+    """A certificate and its key, in one file, as the CLI wants them."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "an-application")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    made = made.sign(key, hashes.SHA256())
+    path = os.path.join(folder, "application.pem")
+    plain = serialization.NoEncryption()
+    with open(path, "wb") as file:
+        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+        file.write(made.public_bytes(serialization.Encoding.PEM))
+    return path
 
 
 if __name__ == "__main__":

@@ -161,42 +161,39 @@ impl Azure {
     fn routed(&self, request: &Request, id: &str, now: Timestamp) -> Answer {
         let segments = request.segments();
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        match parts.as_slice() {
-            ["metadata", "identity", "oauth2", "token"] | ["msi", "token"] => {
-                return identity::token(&self.world, None, request, now);
-            }
-            [alias, "metadata", "identity", "oauth2", "token"] | [alias, "msi", "token"] => {
-                return identity::token(&self.world, Some(*alias), request, now);
-            }
-            // Everything else carries a token, which no other way may see.
-            _ if !request.is_sealed => return Refusal::new(403, "HttpsRequired", "Use https.").answer(),
-            ["metadata", "endpoints"] => return manager::endpoints(request),
-            [tenant, "v2.0", ".well-known", "openid-configuration"] => {
-                return identity::discovery(&request.base, tenant);
-            }
-            [tenant, "oauth2", "v2.0", "token"] => return identity::principal(&self.world, tenant, request, now),
-            ["simulation", what] if self.settings.control == Control::On => return self.controlled(request, what),
-            _ => {}
+        if let ["simulation", what] = parts.as_slice()
+            && request.is_sealed
+            && self.settings.control == Control::On
+        {
+            return self.controlled(request, what);
         }
+        let signs_in =
+            matches!(parts.as_slice(), [.., "oauth2", "token"] | [.., "msi", "token"] | [_, "oauth2", "v2.0", "token"]);
         let mishap = self.with_memory(|memory| memory.faults.meet(&request.method, &whole_target(request)));
-        let answered = match &mishap {
+        let mut answer = match &mishap {
             Some(Mishap::Refuse { status, code, message, retry_after }) => {
-                let refusal = Refusal::new(*status, code, message.clone());
-                Err(match retry_after {
-                    Some(seconds) => refusal.with("retry-after", seconds.to_string()),
-                    None => refusal,
-                })
+                let answer = if signs_in {
+                    identity::no_token(*status, code, message)
+                } else {
+                    Refusal::new(*status, code, message.clone()).answer()
+                };
+                match retry_after {
+                    Some(seconds) => answer.with("retry-after", seconds.to_string()),
+                    None => answer,
+                }
             }
-            Some(Mishap::ExpiredToken) => Err(identity::expired(now, now)),
+            Some(Mishap::ExpiredToken) => identity::expired(now, now).answer(),
             met => {
                 let failure = match met {
                     Some(Mishap::FailLater { code, message }) => Some((code.clone(), message.clone())),
                     _ => None,
                 };
-                self.served(&segments, request, id, failure)
+                match self.signed_in(&parts, request, now) {
+                    Some(answer) => answer,
+                    None => self.served(&segments, request, id, failure).unwrap_or_else(Refusal::answer),
+                }
             }
         };
-        let mut answer = answered.unwrap_or_else(Refusal::answer);
         if let Some(mishap) = mishap {
             answer.wait = mishap.delay();
             if let Mishap::Cut(bytes) = mishap {
@@ -204,6 +201,25 @@ impl Azure {
             }
         }
         answer
+    }
+
+    /// What is answered without a token: where tokens are had, and where
+    /// everything is.
+    fn signed_in(&self, parts: &[&str], request: &Request, now: Timestamp) -> Option<Answer> {
+        Some(match parts {
+            ["metadata", "identity", "oauth2", "token"] | ["msi", "token"] => {
+                identity::token(&self.world, None, request, now)
+            }
+            [alias, "metadata", "identity", "oauth2", "token"] | [alias, "msi", "token"] => {
+                identity::token(&self.world, Some(*alias), request, now)
+            }
+            // Everything else carries a token or a secret, which no other way may see.
+            _ if !request.is_sealed => Refusal::new(403, "HttpsRequired", "Use https.").answer(),
+            ["metadata", "endpoints"] => manager::endpoints(request),
+            [tenant, "v2.0", ".well-known", "openid-configuration"] => identity::discovery(&request.base, tenant),
+            [tenant, "oauth2", "v2.0", "token"] => identity::principal(&self.world, tenant, request, now),
+            _ => return None,
+        })
     }
 
     /// Of which service it is, and its answer.
