@@ -49,6 +49,9 @@ pub(super) enum Command {
     /// Run an embedded jump host for tests.
     #[cfg(feature = "demo")]
     Host(Host),
+    /// Simulate the Azure of the demo's customers, for other clients.
+    #[cfg(feature = "demo")]
+    Azure(Azure),
     /// Print what a shell completes the command line by.
     Completions(Completions),
     /// Print the manual page, in roff.
@@ -257,6 +260,29 @@ pub(super) struct Host {
     #[cfg(feature = "process")]
     #[arg(long, value_name = "COMMAND")]
     pub(super) process: Option<String>,
+}
+
+#[cfg(feature = "demo")]
+#[derive(Debug, clap::Args)]
+pub(super) struct Azure {
+    /// Loopback address to listen on, such as 127.0.0.1:8443.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: SocketAddr,
+    /// File for the authority that its certificate is by, in PEM.
+    #[arg(long, value_name = "FILE", default_value = "sentinel-jump-azure.pem")]
+    pub(super) ca_file: PathBuf,
+    /// Items of a page of any list, at most.
+    #[arg(long, value_name = "N")]
+    pub(super) page: Option<std::num::NonZeroUsize>,
+    /// Retry-After of what takes its time; Azure says none, and clients then wait half a minute.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) retry_after: Option<u32>,
+    /// Be as slow as the demo's scenario says, and refuse as often.
+    #[arg(long)]
+    pub(super) slow: bool,
+    /// Take faults and documents by PUT /simulation/faults and /simulation/documents.
+    #[arg(long)]
+    pub(super) control: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@
 
 mod answers;
 mod audit;
+mod azure;
 mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
 #[expect(dead_code, reason = "the library's tests need more of it")]

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::content::Content;
-use super::estate::Estate;
+use super::content::RawContent;
+use super::estate::RawEstate;
 
 /// All of it.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(in crate::demo) struct LibraryRule {
 }
 
 /// What a rule is.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct RuleBody {
     pub(in crate::demo) rule_id: String,
@@ -57,14 +57,14 @@ pub(in crate::demo) struct RuleBody {
     pub(in crate::demo) severities_filter: Vec<String>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct EntityMapping {
     pub(in crate::demo) entity_type: String,
     pub(in crate::demo) field_mappings: Vec<FieldMapping>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct FieldMapping {
     pub(in crate::demo) identifier: String,
@@ -96,14 +96,20 @@ pub(in crate::demo) struct RawWorkspace {
     pub(in crate::demo) workspace_name: String,
     pub(in crate::demo) resource_group_name: String,
     pub(in crate::demo) subscription_id: String,
+    pub(in crate::demo) subscription_name: String,
+    /// The id by which queries name it.
+    pub(in crate::demo) workspace_id: String,
+    pub(in crate::demo) sku: String,
+    /// -1 for none.
+    pub(in crate::demo) daily_quota_gb: f64,
     pub(in crate::demo) rules: Vec<Deployed>,
     pub(in crate::demo) incidents: Vec<RawIncident>,
     pub(in crate::demo) tables: Vec<Table>,
     pub(in crate::demo) rule_health: Vec<Health>,
     #[serde(flatten)]
-    pub(in crate::demo) content: Content,
+    pub(in crate::demo) content: RawContent,
     #[serde(flatten)]
-    pub(in crate::demo) estate: Estate,
+    pub(in crate::demo) estate: RawEstate,
 }
 
 /// A rule in a workspace: one of the library (`key`) or one of its own.
@@ -122,7 +128,7 @@ pub(in crate::demo) struct Deployed {
 }
 
 /// A table of the workspace.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct Table {
     pub(in crate::demo) name: String,
@@ -176,7 +182,7 @@ pub(in crate::demo) struct RawIncident {
     pub(in crate::demo) provider: Option<String>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 pub(in crate::demo) struct Entity {
     pub(in crate::demo) kind: String,
     pub(in crate::demo) name: String,
