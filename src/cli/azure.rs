@@ -16,7 +16,7 @@ pub(super) async fn run(args: &Azure) -> Result<Exit, CommandError> {
     }
     let azure = demo::azure(args.listen, settings).await?;
     azure.write_authority(&args.ca_file)?;
-    let told_to_end = signal::told_to_end();
+    let told_to_end = signal::told_to_end(signal::HangUp::Ends);
     let url = azure.url();
     print::line(&format!("listening on {url}"));
     let file = std::path::absolute(&args.ca_file).unwrap_or_else(|_| args.ca_file.clone());
