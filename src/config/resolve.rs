@@ -1,6 +1,7 @@
 //! From what was written to what it means.
 
 mod access;
+mod bundled;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -102,13 +103,18 @@ impl Resolver<'_> {
         let host = raw.value;
         let access = self.access(&host);
         let sessions = self.sessions(host.sessions);
-        let password = host.password.map(|secret| match secret.value {
+        let password = host.password.map(|secret| self.secret(secret));
+        let (script, rules) = host.script.map(|script| (self.source(&script), self.rules(script.value)))?;
+        let identity = self.identity(host.identity, script.as_ref());
+        Some(Host { id: id?, access: access?, password: password?, sessions, script: script?, identity, rules })
+    }
+
+    fn secret(&self, secret: Written<RawSecret>) -> SecretRef {
+        match secret.value {
             RawSecret::Env(name) => SecretRef::Env(name),
             RawSecret::File(path) => SecretRef::File(self.folder.join(path)),
             RawSecret::Command { argv, environment } => SecretRef::Command { argv, environment },
-        });
-        let (script, rules) = host.script.map(|script| (self.source(&script), self.rules(script.value)))?;
-        Some(Host { id: id?, access: access?, password: password?, sessions, script: script?, rules })
+        }
     }
 
     fn sessions(&mut self, raw: RawSessions) -> Sessions {
@@ -167,6 +173,9 @@ impl Resolver<'_> {
         if let Some(virtual_path) = raw.value.virtual_path.as_ref().filter(|_| raw.value.push.is_none()) {
             self.bad(virtual_path, "only goes with push");
         }
+        if let Some(bundled) = raw.value.bundled.as_ref().filter(|bundled| bundled.value) {
+            return self.bundled(raw, bundled);
+        }
         match (&raw.value.path, &raw.value.module, &raw.value.push) {
             (Some(path), None, None) => Some(Script::Path { path: path.value.clone(), sha256 }),
             (None, Some(module), None) => {
@@ -196,7 +205,8 @@ impl Resolver<'_> {
             (None, None, None) => {
                 self.bad(
                     raw,
-                    "expected path = \"…\" (a file on the host), module = \"…\" (installed there) or push = \"…\" (a file here)",
+                    "expected path = \"…\" (a file on the host), module = \"…\" (installed there), \
+                     push = \"…\" (a file here) or bundled = true (our own)",
                 );
                 None
             }

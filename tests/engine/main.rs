@@ -5,6 +5,7 @@ mod azure;
 mod both;
 mod demo;
 mod engine;
+mod manager;
 mod opening;
 #[path = "../../wsman/tests/outside/mod.rs"]
 mod outside;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
             (needs, both::TRIALS),
             (needs, both::styles::TRIALS),
             (needs, engine::TRIALS),
+            (needs, manager::TRIALS),
             (needs, opening::TRIALS),
             (needs, real::TRIALS),
             (needs, script::TRIALS),
