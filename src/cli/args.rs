@@ -49,6 +49,9 @@ pub(super) enum Command {
     /// Run an embedded jump host for tests.
     #[cfg(feature = "demo")]
     Host(Host),
+    /// Simulate the Azure of the demo's customers, for other clients.
+    #[cfg(feature = "demo")]
+    Azure(Azure),
     /// Print what a shell completes the command line by.
     Completions(Completions),
     /// Print the manual page, in roff.
@@ -257,6 +260,20 @@ pub(super) struct Host {
     #[cfg(feature = "process")]
     #[arg(long, value_name = "COMMAND")]
     pub(super) process: Option<String>,
+}
+
+#[cfg(feature = "demo")]
+#[derive(Debug, clap::Args)]
+pub(super) struct Azure {
+    /// Loopback address to listen on, such as 127.0.0.1:8443.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: SocketAddr,
+    /// File for the authority that its certificate is by, in PEM.
+    #[arg(long, value_name = "FILE", default_value = "sentinel-jump-azure.pem")]
+    pub(super) ca_file: PathBuf,
+    /// Items of a page of any list, at most.
+    #[arg(long, value_name = "N")]
+    pub(super) page: Option<std::num::NonZeroUsize>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,8 @@
 
 mod args;
 mod audit;
+#[cfg(feature = "demo")]
+mod azure;
 mod call;
 mod catalog;
 mod check;
@@ -63,6 +65,8 @@ async fn command() -> Exit {
         Command::Audit(args::Audit::Verify(verify)) => audit::verify(&verify),
         #[cfg(feature = "demo")]
         Command::Host(host) => demo::host(&host).await,
+        #[cfg(feature = "demo")]
+        Command::Azure(args) => azure::run(&args).await,
         Command::Completions(completions) => Ok(complete::completions(completions.shell)),
         Command::Man(man) => complete::man(&man),
     };

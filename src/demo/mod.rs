@@ -3,6 +3,7 @@
 //!
 //! - `world` holds the simulated workspaces ([`World`]), as the scenario has
 //!   them and as writes leave them.
+//! - `azure` is its second face: a simulated Azure over https.
 //! - `functions` are those of SentinelManager, written in Rust.
 //!   `SentinelManager.psm1` is what they look like from outside, made from the
 //!   catalogue; `probe.clixml` is what a real engine (pwsh 7.6) says of it, and
@@ -16,6 +17,7 @@
 //! same bytes travel as to Windows. Only the command line starts it, and only
 //! with the feature `demo`.
 
+mod azure;
 mod clixml;
 mod functions;
 mod host;
@@ -23,10 +25,11 @@ mod module;
 mod serve;
 mod world;
 
+pub use azure::{AzureEnd, Seen, Settings};
 pub use functions::{SCRIPT, SCRIPT_PATH};
 pub use host::{HostEnd, HostFiles, host};
 pub use module::commands_for;
-pub use serve::{Demo, DemoError, start};
+pub use serve::{Demo, DemoError, azure, start};
 pub use world::{Place, Tenant, World};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use wsman::entropy::Entropy;
 use wsman::host_end::{BindError, EngineKind, HostOptions, Listener};
 use wsman::secret::Secret;
 
-use super::{SCRIPT_PATH, Tenant, World, commands_for};
+use super::{AzureEnd, SCRIPT_PATH, Settings, Tenant, World, commands_for};
 use crate::config::{Config, ConfigError, Vault};
 
 /// Who signs in to the demo's hosts.
@@ -26,6 +26,12 @@ pub enum DemoError {
     /// The address cannot be listened on.
     #[error("cannot listen for WinRM clients")]
     Listen(#[from] BindError),
+    /// No Azure can be simulated there.
+    #[error("cannot listen for clients of Azure ({kind})")]
+    Azure {
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
     /// The scenario names what a configuration cannot hold.
     #[error("the demo's configuration is not valid")]
     Config(#[from] ConfigError),
@@ -35,6 +41,14 @@ pub enum DemoError {
     /// The certificate or its key cannot be read.
     #[error("{} cannot be read ({kind})", path.display())]
     Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
+    /// The authority cannot be written where it was wanted.
+    #[error("{} cannot be written ({kind})", path.display())]
+    Unwritable {
         /// The file.
         path: PathBuf,
         /// What the system said.
@@ -76,6 +90,15 @@ pub async fn start() -> Result<Demo, DemoError> {
     }
     let config = Config::parse(&toml, Path::new(""))?;
     Ok(Demo { config, vault: Vault::default().with_variable(PASSWORD, password), hosts })
+}
+
+/// The simulated Azure of the demo's world by itself, for other clients.
+///
+/// # Errors
+///
+/// [`DemoError`] when it cannot listen; only loopback can be listened on.
+pub async fn azure(listen: SocketAddr, settings: Settings) -> Result<AzureEnd, DemoError> {
+    AzureEnd::start(listen, world(), settings).await
 }
 
 /// The scenario, begun now and with the day's own clock.

@@ -58,7 +58,7 @@ const MAP: Map = Map {
     outside: &[("demo", &["fixtures/demo/"])],
     doors: &[
         ("rmcp", &["front", "mcp"]),
-        ("hyper", &["front/http.rs", "front/http/exchange.rs"]),
+        ("hyper", &["demo/azure/listen.rs", "front/http.rs", "front/http/exchange.rs"]),
         ("clap", &["cli"]),
         ("clap_complete", &["cli/args.rs", "cli/complete.rs"]),
         ("clap_mangen", &["cli/complete.rs"]),

@@ -66,10 +66,7 @@ impl Call<'_> {
         if changed {
             (incident.classification, incident.classification_reason, incident.classification_comment) = after;
             "Closed".clone_into(&mut incident.status);
-            incident.changed = Some(self.now);
-            if before != "Closed" {
-                incident.closed = Some(self.now);
-            }
+            incident.changed = self.now;
         }
         vec![Step::Output(custom([
             ("IncidentNumber", Value::I32(incident.number)),
@@ -106,7 +103,7 @@ impl Call<'_> {
         let changed = starts || before != name;
         if changed {
             incident.owner.clone_from(&name);
-            incident.changed = Some(self.now);
+            incident.changed = self.now;
             if starts {
                 "Active".clone_into(&mut incident.status);
             }

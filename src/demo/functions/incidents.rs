@@ -6,14 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
-use super::rules::is_named;
 use super::signature::{INVALID_OPERATION, OBJECT_NOT_FOUND};
 use super::{AUTHOR, Call};
 use crate::demo::clixml::{count, custom, date, objects, optional, strings};
-use crate::demo::world::{Comment, Incident, Workspace, demo_id, etag, later};
-
-/// Chosen: what raised an incident happened ten minutes before it.
-const ALERT_LEAD_SECONDS: i64 = 600;
+use crate::demo::world::{Comment, Incident, Workspace, demo_id};
 
 /// Sentinel's own limit.
 const COMMENTS_PER_INCIDENT: usize = 100;
@@ -22,7 +18,7 @@ impl Call<'_> {
     /// Get-SentinelIncidents.
     pub(super) fn incidents(&self, workspace: &Workspace) -> Vec<Step> {
         let mut found: Vec<&Incident> =
-            workspace.incidents.iter().filter(|incident| self.is_wanted(workspace, incident)).collect();
+            workspace.incidents.iter().filter(|incident| self.is_wanted(incident)).collect();
         let severity = |incident: &Incident| match incident.severity.as_str() {
             "High" => 0,
             "Medium" => 1,
@@ -36,10 +32,10 @@ impl Call<'_> {
             _ => found.sort_by_key(|incident| Reverse(incident.created)),
         }
         found.truncate(usize::try_from(self.bound.number("Top").unwrap_or(50)).unwrap_or(50));
-        found.into_iter().map(|incident| Step::Output(custom(summary(workspace, incident)))).collect()
+        found.into_iter().map(|incident| Step::Output(custom(summary(incident)))).collect()
     }
 
-    fn is_wanted(&self, workspace: &Workspace, incident: &Incident) -> bool {
+    fn is_wanted(&self, incident: &Incident) -> bool {
         let bound = self.bound;
         let same = str::eq_ignore_ascii_case;
         let status = bound.texts("Status").map_or_else(
@@ -58,8 +54,7 @@ impl Call<'_> {
         let title =
             bound.text("TitleFilter").is_none_or(|part| incident.title.to_lowercase().contains(&part.to_lowercase()));
         let label = bound.text("Label").is_none_or(|wanted| incident.labels.iter().any(|label| same(wanted, label)));
-        let rule =
-            bound.text("RuleId").is_none_or(|id| workspace.rule_of(incident).is_some_and(|rule| is_named(rule, id)));
+        let rule = bound.text("RuleId").is_none_or(|id| incident.rules.iter().any(|rule| same(rule, id)));
         let (after, before) = self.window();
         let time = after.is_none_or(|after| incident.created >= after)
             && before.is_none_or(|before| incident.created <= before);
@@ -154,18 +149,14 @@ impl Call<'_> {
             None => matches!(what, "Alerts" | "Entities" | "Comments"),
         };
         let part = |what: &str, list: Value| if wants(what) { list } else { Value::Nil };
-        let rule = workspace.rule_of(incident);
-        let description = rule.map_or("", |rule| rule.body.description.as_str());
-        let owner = incident.owner.as_deref().unwrap_or_default();
-        let (modified, comments_count) = (incident.modified().to_string(), incident.comments.len().to_string());
-        let changed = [incident.id.as_str(), &modified, &comments_count, &incident.status, owner];
-        let mut properties = summary(workspace, incident);
+        let description = incident.description.as_deref().unwrap_or_default();
+        let mut properties = summary(incident);
         properties.extend([
             ("Description", Value::from(description)),
             ("ClassificationReason", optional(incident.classification_reason.as_deref())),
             ("ClassificationComment", optional(incident.classification_comment.as_deref())),
-            ("Etag", Value::from(etag(&changed))),
-            ("Alerts", part("Alerts", alerts(workspace, incident))),
+            ("Etag", Value::from(incident.etag(workspace))),
+            ("Alerts", part("Alerts", alerts(incident))),
             ("Entities", part("Entities", entities(incident))),
             ("Comments", part("Comments", comments(incident))),
             // The scenario has no tasks, bookmarks or merged incidents.
@@ -183,10 +174,7 @@ impl Call<'_> {
 }
 
 /// What list and details have in common.
-fn summary(workspace: &Workspace, incident: &Incident) -> Vec<(&'static str, Value)> {
-    let rule = workspace.rule_of(incident);
-    let tactics = rule.map_or(&[][..], |rule| rule.body.tactics.as_slice());
-    let url = format!("https://portal.leuchtturm.example{}", workspace.arm_id("incidents", &incident.id));
+fn summary(incident: &Incident) -> Vec<(&'static str, Value)> {
     vec![
         ("IncidentNumber", Value::I32(incident.number)),
         ("IncidentId", Value::from(incident.id.as_str())),
@@ -196,37 +184,27 @@ fn summary(workspace: &Workspace, incident: &Incident) -> Vec<(&'static str, Val
         ("Owner", Value::from(incident.owner.as_deref().unwrap_or_default())),
         ("CreatedTimeUtc", date(incident.created)),
         ("LastModifiedTimeUtc", date(incident.modified())),
-        ("FirstActivityTimeUtc", date(later(incident.created, -ALERT_LEAD_SECONDS))),
-        ("AlertsCount", count(incident.alerts as usize)),
+        ("FirstActivityTimeUtc", date(incident.first_activity)),
+        ("AlertsCount", count(incident.alert_count as usize)),
         ("CommentsCount", count(incident.comments.len())),
-        ("AlertProducts", strings([product(workspace, incident)])),
-        ("Tactics", strings(tactics.iter().map(String::as_str))),
+        ("AlertProducts", strings(incident.products.iter().map(String::as_str))),
+        ("Tactics", strings(incident.tactics.iter().map(String::as_str))),
         ("Labels", strings(incident.labels.iter().map(String::as_str))),
-        ("ProviderName", Value::from(incident.provider.as_deref().unwrap_or("Azure Sentinel"))),
+        ("ProviderName", Value::from(incident.provider.as_str())),
         ("Classification", optional(incident.classification.as_deref())),
-        ("RelatedRuleIds", strings(rule.map(|rule| rule.body.rule_id.as_str()))),
-        ("IncidentUrl", Value::from(url)),
+        ("RelatedRuleIds", strings(incident.rules.iter().map(String::as_str))),
+        ("IncidentUrl", Value::from(incident.url.as_str())),
     ]
 }
 
-fn product<'a>(workspace: &'a Workspace, incident: &'a Incident) -> &'a str {
-    match workspace.rule_of(incident) {
-        Some(rule) => rule.body.product_filter.as_deref().unwrap_or("Azure Sentinel"),
-        None => incident.provider.as_deref().unwrap_or("Azure Sentinel"),
-    }
-}
-
-/// Chosen: the alerts of an incident are one minute apart.
-fn alerts(workspace: &Workspace, incident: &Incident) -> Value {
-    let name = workspace.rule_of(incident).map_or(incident.title.as_str(), |rule| rule.body.display_name.as_str());
-    let status = if incident.status == "Closed" { "Resolved" } else { "New" };
-    objects((0..incident.alerts).map(|n| {
+fn alerts(incident: &Incident) -> Value {
+    objects(incident.alerts.iter().map(|alert| {
         custom([
-            ("Name", Value::from(name)),
-            ("Severity", Value::from(incident.severity.as_str())),
-            ("Product", Value::from(product(workspace, incident))),
-            ("Time", date(later(incident.created, i64::from(n) * 60 - ALERT_LEAD_SECONDS))),
-            ("Status", Value::from(status)),
+            ("Name", Value::from(alert.name.as_str())),
+            ("Severity", Value::from(alert.severity.as_str())),
+            ("Product", Value::from(alert.product.as_str())),
+            ("Time", date(alert.time)),
+            ("Status", Value::from(alert.status.as_str())),
         ])
     }))
 }

@@ -101,9 +101,11 @@ impl Call<'_> {
             return vec![self.error(why, "LimitExceeded", INVALID_OPERATION)];
         }
         let warnings = draft.warnings();
+        let replaced = known.and_then(|place| workspace.rules.get(place));
         let rule = Rule {
             // A rule that is replaced stays the scenario's.
-            key: known.and_then(|place| workspace.rules.get(place)).and_then(|rule| rule.key.clone()),
+            key: replaced.and_then(|rule| rule.key.clone()),
+            source: replaced.map(|rule| rule.source.clone()).unwrap_or_default(),
             enabled: draft.enabled,
             modified: self.now,
             options: draft.options,

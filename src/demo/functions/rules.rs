@@ -8,7 +8,7 @@ use wsman::host_end::demo::Step;
 use super::Call;
 use super::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND};
 use crate::demo::clixml::{bag, count, custom, date, from_json, objects, optional, span, strings};
-use crate::demo::world::{Rule, Workspace, etag};
+use crate::demo::world::{Rule, Workspace};
 
 /// How long a group of alerts takes more; Sentinel's own default.
 const FIVE_HOURS: &str = "PT5H";
@@ -138,8 +138,8 @@ impl Call<'_> {
                 let alerts: u32 = workspace
                     .incidents
                     .iter()
-                    .filter(|incident| Some(&incident.rule) == rule.key.as_ref() && recent(incident.created))
-                    .map(|incident| incident.alerts)
+                    .filter(|incident| incident.rules.contains(&rule.body.rule_id) && recent(incident.created))
+                    .map(|incident| incident.alert_count)
                     .sum();
                 (i32::try_from(runs).unwrap_or(i32::MAX), 0, i32::try_from(alerts).unwrap_or(i32::MAX), None)
             }
@@ -157,9 +157,6 @@ impl Call<'_> {
 pub(super) fn summary(workspace: &Workspace, rule: &Rule) -> Vec<(&'static str, Value)> {
     let body = &rule.body;
     let version = body.alert_rule_template_name.as_ref().map(|_| "1.0.0");
-    let enabled = if rule.enabled { "on" } else { "off" };
-    let (query, modified) = (body.query.as_deref().unwrap_or_default(), rule.modified.to_string());
-    let tag = [workspace.place.name.as_str(), &body.rule_id, enabled, query, &modified];
     vec![
         ("RuleId", Value::from(body.rule_id.as_str())),
         ("DisplayName", Value::from(body.display_name.as_str())),
@@ -179,7 +176,7 @@ pub(super) fn summary(workspace: &Workspace, rule: &Rule) -> Vec<(&'static str, 
         ("TemplateName", optional(body.alert_rule_template_name.as_deref())),
         ("TemplateVersion", optional(version)),
         ("LastModifiedUtc", date(rule.modified)),
-        ("Etag", Value::from(etag(&tag))),
+        ("Etag", Value::from(rule.etag(workspace))),
     ]
 }
 

@@ -192,8 +192,14 @@ fn a_workspace_takes_so_many_rules_and_no_more() {
             let rule = &workspace.rules[0];
             let mut body = rule.body.clone();
             body.rule_id = format!("nrt-{n}");
-            let rule =
-                crate::demo::world::Rule { key: None, enabled: n < 51, body, options: rule.options.clone(), ..*rule };
+            let rule = crate::demo::world::Rule {
+                key: None,
+                enabled: n < 51,
+                body,
+                options: rule.options.clone(),
+                source: rule.source.clone(),
+                ..*rule
+            };
             workspace.rules.push(rule);
         }
     });

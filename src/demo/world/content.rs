@@ -68,6 +68,7 @@ pub(in crate::demo) struct SavedQuery {
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct Analyst {
     pub(in crate::demo) upn: String,
+    pub(in crate::demo) name: String,
     pub(in crate::demo) object_id: String,
 }
 

@@ -30,7 +30,7 @@ pub(in crate::demo) struct LibraryRule {
 }
 
 /// What a rule is.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct RuleBody {
     pub(in crate::demo) rule_id: String,
@@ -57,14 +57,14 @@ pub(in crate::demo) struct RuleBody {
     pub(in crate::demo) severities_filter: Vec<String>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct EntityMapping {
     pub(in crate::demo) entity_type: String,
     pub(in crate::demo) field_mappings: Vec<FieldMapping>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct FieldMapping {
     pub(in crate::demo) identifier: String,
@@ -96,6 +96,12 @@ pub(in crate::demo) struct RawWorkspace {
     pub(in crate::demo) workspace_name: String,
     pub(in crate::demo) resource_group_name: String,
     pub(in crate::demo) subscription_id: String,
+    pub(in crate::demo) subscription_name: String,
+    /// The id by which queries name it.
+    pub(in crate::demo) workspace_id: String,
+    pub(in crate::demo) sku: String,
+    /// -1 for none.
+    pub(in crate::demo) daily_quota_gb: f64,
     pub(in crate::demo) rules: Vec<Deployed>,
     pub(in crate::demo) incidents: Vec<RawIncident>,
     pub(in crate::demo) tables: Vec<Table>,
@@ -176,7 +182,7 @@ pub(in crate::demo) struct RawIncident {
     pub(in crate::demo) provider: Option<String>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 pub(in crate::demo) struct Entity {
     pub(in crate::demo) kind: String,
     pub(in crate::demo) name: String,

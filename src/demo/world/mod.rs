@@ -1,17 +1,21 @@
 //! The simulated workspaces while the demo runs.
 
+pub(super) mod arm;
 pub(super) mod content;
 pub(super) mod dataset;
+pub(super) mod document;
 pub(super) mod estate;
 
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+use arm::Reading;
 use content::Content;
 use dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
+use document::Documents;
 use estate::Estate;
 
 /// The customers and their workspaces.
@@ -19,8 +23,16 @@ use estate::Estate;
 /// Writes change this copy only; a new world is as the scenario says.
 pub struct World {
     tenants: Vec<Tenant>,
-    workspaces: Mutex<Vec<Workspace>>,
+    state: Mutex<State>,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// What writes change: the documents are the truth, a workspace is read from
+/// them for each call. What has no document (how much a table takes a day) is
+/// kept in the workspace alone.
+struct State {
+    documents: Documents,
+    workspaces: Vec<Workspace>,
 }
 
 /// A customer.
@@ -64,10 +76,25 @@ pub(super) struct Workspace {
     pub(super) health: Vec<Health>,
     /// The host's start, which the scenario's offsets count from.
     pub(super) start: Timestamp,
+    /// The id by which queries name it.
+    pub(super) customer_id: String,
+    /// What the scenario knows of the rules that it brought, beyond their
+    /// documents.
+    pub(super) library: Vec<Managed>,
     pub(super) content: Content,
     pub(super) estate: Estate,
 }
 
+/// A rule of the scenario.
+pub(super) struct Managed {
+    pub(super) rule_id: String,
+    /// Its name in the library.
+    pub(super) key: Option<String>,
+    /// Tables that its query reads.
+    pub(super) required_tables: Vec<String>,
+}
+
+#[derive(Clone, PartialEq)]
 pub(super) struct Rule {
     /// Its name in the library, for the scenario's own references.
     pub(super) key: Option<String>,
@@ -75,6 +102,8 @@ pub(super) struct Rule {
     pub(super) modified: Timestamp,
     pub(super) options: RuleOptions,
     pub(super) body: RuleBody,
+    /// The document that it was read from; empty for a new one.
+    pub(super) source: Map<String, Json>,
 }
 
 /// What a rule does with its alerts. The scenario says nothing of it; the
@@ -92,30 +121,49 @@ pub(super) struct RuleOptions {
     pub(super) event_grouping: Option<String>,
 }
 
+#[derive(Clone, PartialEq)]
 pub(super) struct Incident {
     pub(super) number: i32,
     pub(super) id: String,
     pub(super) title: String,
+    pub(super) description: Option<String>,
     pub(super) severity: String,
     pub(super) status: String,
-    /// Library name of the rule; may be of none (made by Defender).
-    pub(super) rule: String,
+    /// Names of the rules that made it; none, when Defender did.
+    pub(super) rules: Vec<String>,
     pub(super) created: Timestamp,
-    pub(super) closed: Option<Timestamp>,
+    pub(super) first_activity: Timestamp,
     pub(super) owner: Option<String>,
-    pub(super) alerts: u32,
+    pub(super) alert_count: u32,
+    /// Whose alerts they are.
+    pub(super) products: Vec<String>,
+    pub(super) tactics: Vec<String>,
+    pub(super) alerts: Vec<Alert>,
     pub(super) entities: Vec<Entity>,
     pub(super) comments: Vec<Comment>,
     pub(super) labels: Vec<String>,
     pub(super) classification: Option<String>,
     pub(super) classification_reason: Option<String>,
     pub(super) classification_comment: Option<String>,
-    pub(super) provider: Option<String>,
-    /// When somebody changed it here.
-    pub(super) changed: Option<Timestamp>,
+    pub(super) provider: String,
+    /// When somebody changed it last, its comments apart.
+    pub(super) changed: Timestamp,
+    pub(super) url: String,
+    /// The document that it was read from; empty for a new one.
+    pub(super) source: Map<String, Json>,
 }
 
-#[derive(Clone)]
+/// What raised an incident.
+#[derive(Clone, PartialEq)]
+pub(super) struct Alert {
+    pub(super) name: String,
+    pub(super) severity: String,
+    pub(super) product: String,
+    pub(super) time: Timestamp,
+    pub(super) status: String,
+}
+
+#[derive(Clone, PartialEq)]
 pub(super) struct Comment {
     pub(super) id: String,
     pub(super) created: Timestamp,
@@ -132,8 +180,17 @@ impl World {
         // Whole seconds, as in the scenario.
         let start = whole_second(start);
         let data = Dataset::embedded();
-        let workspaces =
-            data.workspaces.into_iter().map(|raw| Workspace::new(start, raw, &data.rule_library)).collect::<Vec<_>>();
+        let mut documents = Documents::default();
+        let mut workspaces = Vec::new();
+        for raw in data.workspaces {
+            for tenant in data.tenants.iter().filter(|tenant| tenant.workspaces.contains(&raw.alias)) {
+                arm::subscription(&mut documents, tenant, &raw);
+            }
+            arm::found(&mut documents, start, &raw);
+            let workspace = Workspace::new(start, raw, &data.rule_library);
+            workspace.write(&Reading::nothing(), &mut documents);
+            workspaces.push(workspace);
+        }
         let tenants = data.tenants.into_iter().map(|raw| Tenant {
             alias: raw.alias,
             display_name: raw.display_name,
@@ -148,7 +205,8 @@ impl World {
                 .cloned()
                 .collect(),
         });
-        Self { tenants: tenants.collect(), workspaces: Mutex::new(workspaces), clock: Box::new(move || start) }
+        let tenants = tenants.collect();
+        Self { tenants, state: Mutex::new(State { documents, workspaces }), clock: Box::new(move || start) }
     }
 
     /// The same with a clock that tells the time of filters and writes.
@@ -185,10 +243,27 @@ impl World {
                 && place.name.eq_ignore_ascii_case(name)
         };
         let place = self.tenant(tenant)?.workspaces.iter().find(|place| is_meant(place))?;
-        let now = whole_second((self.clock)());
-        // A panic elsewhere leaves whole entries behind: nothing is half written.
-        let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        workspaces.iter_mut().find(|workspace| workspace.place == *place).map(|workspace| action(now, workspace))
+        let now = self.now();
+        // A panic elsewhere leaves whole documents behind: nothing is half written.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { documents, workspaces } = &mut *state;
+        let workspace = workspaces.iter_mut().find(|workspace| workspace.place == *place)?;
+        let before = workspace.read(documents);
+        let done = action(now, workspace);
+        workspace.write(&before, documents);
+        Some(done)
+    }
+
+    /// Runs `action` on the documents.
+    pub(super) fn with_documents<T>(&self, action: impl FnOnce(Timestamp, &mut Documents) -> T) -> T {
+        let now = self.now();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        action(now, &mut state.documents)
+    }
+
+    /// The time by its clock, in whole seconds.
+    pub(super) fn now(&self) -> Timestamp {
+        whole_second((self.clock)())
     }
 }
 
@@ -210,14 +285,23 @@ impl Workspace {
                 None => later(at(start, "-120d"), i64::try_from(n).unwrap_or_default() * 60),
             },
             options: RuleOptions::default(),
+            source: Map::new(),
             body: deployed.body(library),
         });
-        Self {
-            rules: rules.collect(),
-            incidents: raw.incidents.into_iter().map(|raw| Incident::new(start, raw)).collect(),
+        let rules: Vec<Rule> = rules.collect();
+        let managed = |rule: &Rule| Managed {
+            rule_id: rule.body.rule_id.clone(),
+            key: rule.key.clone(),
+            required_tables: rule.body.required_tables.clone(),
+        };
+        let mut workspace = Self {
+            library: rules.iter().map(managed).collect(),
+            rules,
+            incidents: Vec::new(),
             tables: raw.tables,
             health: raw.rule_health,
             start,
+            customer_id: raw.workspace_id,
             content: raw.content,
             estate: raw.estate,
             place: Place {
@@ -226,12 +310,10 @@ impl Workspace {
                 resource_group: raw.resource_group_name,
                 name: raw.workspace_name,
             },
-        }
-    }
-
-    /// The rule that made the incident.
-    pub(super) fn rule_of(&self, incident: &Incident) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.key.as_ref() == Some(&incident.rule))
+        };
+        let incidents = raw.incidents.into_iter().map(|raw| Incident::new(&workspace, raw));
+        workspace.incidents = incidents.collect();
+        workspace
     }
 
     pub(super) fn has_table(&self, name: &str) -> bool {
@@ -279,7 +361,8 @@ impl Default for RuleOptions {
 }
 
 impl Incident {
-    fn new(start: Timestamp, raw: RawIncident) -> Self {
+    fn new(workspace: &Workspace, raw: RawIncident) -> Self {
+        let start = workspace.start;
         let comments = raw.comments.into_iter().enumerate().map(|(n, comment)| Comment {
             id: demo_id(&[&raw.id, &n.to_string()]),
             created: at(start, &comment.at),
@@ -287,32 +370,48 @@ impl Incident {
             author: comment.author,
             message: comment.message,
         });
-        Self {
+        let rule = workspace.rules.iter().find(|rule| rule.key.as_ref() == Some(&raw.rule));
+        // Without a rule it is of the product that made it.
+        let provider = raw.provider.unwrap_or_else(|| "Azure Sentinel".to_owned());
+        let product = match rule {
+            Some(rule) => rule.body.product_filter.clone().unwrap_or_else(|| "Azure Sentinel".to_owned()),
+            None => provider.clone(),
+        };
+        let created = at(start, &raw.created);
+        let mut incident = Self {
             comments: comments.collect(),
             number: raw.number,
+            url: format!("https://portal.leuchtturm.example{}", workspace.arm_id("incidents", &raw.id)),
             id: raw.id,
-            title: raw.title,
+            description: rule.map(|rule| rule.body.description.clone()).filter(|text| !text.is_empty()),
             severity: raw.severity,
             status: raw.status,
-            rule: raw.rule,
-            created: at(start, &raw.created),
-            closed: raw.closed.map(|offset| at(start, &offset)),
+            rules: rule.map(|rule| rule.body.rule_id.clone()).into_iter().collect(),
+            created,
+            first_activity: created,
             owner: raw.owner,
-            alerts: raw.alerts,
+            alert_count: 0,
+            products: vec![product],
+            tactics: rule.map(|rule| rule.body.tactics.clone()).unwrap_or_default(),
+            alerts: Vec::new(),
             entities: raw.entities,
             labels: raw.labels,
             classification: raw.classification,
             classification_reason: raw.classification_reason,
             classification_comment: raw.classification_comment,
-            provider: raw.provider,
-            changed: None,
-        }
+            provider,
+            changed: raw.closed.map_or(created, |offset| at(start, &offset)),
+            title: raw.title,
+            source: Map::new(),
+        };
+        let name = rule.map_or(&incident.title, |rule| &rule.body.display_name).clone();
+        incident.raise(&name, raw.alerts);
+        incident
     }
 
     /// When anything in it last changed.
     pub(super) fn modified(&self) -> Timestamp {
-        let comments = self.comments.iter().map(|comment| comment.modified);
-        comments.chain(self.closed).chain(self.changed).fold(self.created, Timestamp::max)
+        self.comments.iter().map(|comment| comment.modified).fold(self.changed, Timestamp::max)
     }
 }
 

@@ -1,0 +1,248 @@
+//! The types of resources that there are, and what can be done with each.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use super::exchange::Request;
+use super::identity::Caller;
+use super::path::Target;
+use super::refusal::Refusal;
+use super::{incident, rule};
+use crate::demo::world::document::{Document, Documents};
+
+/// A type of resource.
+pub(super) struct Kind {
+    /// As ids and answers write it.
+    pub(super) name: &'static str,
+    /// Where it may lie.
+    pub(super) scope: Scope,
+    /// Those that it is answered for, oldest first.
+    pub(super) versions: &'static [&'static str],
+    pub(super) verbs: &'static [Verb],
+    /// Items of a page of its list.
+    pub(super) page: usize,
+    /// Whether its documents have an etag, and what a write does with it.
+    pub(super) etag: Etag,
+    /// The document that a write leaves.
+    pub(super) draft: fn(&Write<'_>) -> Result<Map<String, Json>, Refusal>,
+    /// What a read shows of a document; `None` hides it.
+    pub(super) shown: fn(&Document, &Request) -> Option<Json>,
+    /// What else a write or a removal changes.
+    pub(super) settle: fn(&mut Documents, &Target, Timestamp),
+    /// How the service names one that is not there.
+    pub(super) missing: fn(&str) -> Refusal,
+}
+
+/// Where a type's resources lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// In a resource group, and listed for a subscription, too.
+    Group,
+    /// In or on another resource.
+    Resource,
+}
+
+/// What can be done with a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Get,
+    List,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// What a write does with the etag in its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Etag {
+    /// It has none.
+    None,
+    /// The last writer wins.
+    Told,
+    /// A stale one is refused.
+    Compared,
+    /// One that is there must be named by its own.
+    Demanded,
+}
+
+/// A write, before it is done.
+pub(super) struct Write<'a> {
+    pub(super) kind: &'a Kind,
+    pub(super) target: &'a Target,
+    pub(super) request: &'a Request,
+    pub(super) caller: &'a Caller,
+    pub(super) given: Map<String, Json>,
+    pub(super) before: Option<&'a Document>,
+    pub(super) documents: &'a Documents,
+    pub(super) now: Timestamp,
+}
+
+const SENTINEL: &[&str] = &[
+    "2021-09-01-preview",
+    "2021-10-01",
+    "2022-11-01",
+    "2023-02-01",
+    "2023-11-01",
+    "2024-01-01-preview",
+    "2024-03-01",
+    "2024-09-01",
+    "2025-03-01",
+    "2025-06-01",
+    "2025-09-01",
+    "2025-10-01-preview",
+    "2025-12-01",
+];
+const WORKSPACES: &[&str] =
+    &["2020-08-01", "2021-06-01", "2021-12-01-preview", "2022-10-01", "2023-09-01", "2025-02-01", "2025-07-01"];
+const ALL: &[Verb] = &[Verb::Get, Verb::List, Verb::Put, Verb::Delete];
+const READ: &[Verb] = &[Verb::Get, Verb::List];
+
+/// Every type.
+pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "Microsoft.OperationalInsights/workspaces",
+        scope: Scope::Group,
+        versions: WORKSPACES,
+        verbs: READ,
+        etag: Etag::Told,
+        ..PLAIN
+    },
+    Kind { name: "Microsoft.SecurityInsights/onboardingStates", versions: SENTINEL, verbs: READ, ..PLAIN },
+    Kind {
+        name: "Microsoft.SecurityInsights/alertRules",
+        versions: SENTINEL,
+        verbs: ALL,
+        etag: Etag::Compared,
+        draft: rule::draft,
+        shown: rule::shown,
+        ..PLAIN
+    },
+    Kind {
+        name: "Microsoft.SecurityInsights/Incidents",
+        versions: SENTINEL,
+        verbs: ALL,
+        etag: Etag::Demanded,
+        draft: incident::draft,
+        settle: incident::settle,
+        ..PLAIN
+    },
+    Kind {
+        name: "Microsoft.SecurityInsights/Incidents/Comments",
+        versions: SENTINEL,
+        verbs: ALL,
+        etag: Etag::Compared,
+        draft: incident::comment,
+        settle: incident::settle_comments,
+        ..PLAIN
+    },
+];
+
+/// What most types are like.
+const PLAIN: Kind = Kind {
+    name: "",
+    scope: Scope::Resource,
+    versions: &[],
+    verbs: &[],
+    page: 100,
+    etag: Etag::None,
+    draft: whole,
+    shown: as_it_is,
+    settle: nothing,
+    missing: not_found,
+};
+
+impl Kind {
+    /// The type that a path in small letters names.
+    pub(super) fn of(kind: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|known| known.name.eq_ignore_ascii_case(kind))
+    }
+
+    /// Whether anything of a namespace is known.
+    pub(super) fn has_namespace(namespace: &str) -> bool {
+        KINDS
+            .iter()
+            .any(|known| known.name.split('/').next().is_some_and(|known| known.eq_ignore_ascii_case(namespace)))
+    }
+
+    pub(super) fn can(&self, verb: Verb) -> bool {
+        self.verbs.contains(&verb)
+    }
+
+    /// Its namespace and its types.
+    pub(super) fn parts(&self) -> (&'static str, &'static str) {
+        self.name.split_once('/').unwrap_or((self.name, ""))
+    }
+
+    /// The id of one of its resources, as answers write it: with the type's
+    /// own capitals, whatever the request had.
+    pub(super) fn id(&self, target: &Target, documents: &Documents) -> String {
+        let name = target.id.rsplit('/').next().unwrap_or_default();
+        let last = self.name.rsplit('/').next().unwrap_or_default();
+        // The ids above are written as their own documents write them.
+        let above = documents.get(&target.parent).map_or(target.parent.as_str(), Document::id);
+        if self.parts().1.contains('/') {
+            format!("{above}/{last}/{name}")
+        } else {
+            format!("{above}/providers/{}/{last}/{name}", self.parts().0)
+        }
+    }
+}
+
+impl Write<'_> {
+    /// The name that the path gives it.
+    pub(super) fn name(&self) -> &str {
+        self.target.name.as_deref().unwrap_or_default()
+    }
+
+    /// The properties that were given.
+    ///
+    /// # Errors
+    ///
+    /// 400 where there are none.
+    pub(super) fn properties(&self) -> Result<&Map<String, Json>, Refusal> {
+        self.given.get("properties").and_then(Json::as_object).ok_or_else(|| {
+            Refusal::new(
+                400,
+                "InvalidRequestContent",
+                "The request content is missing the required property 'properties'.",
+            )
+        })
+    }
+
+    /// A document with its head, and `properties`.
+    pub(super) fn document(&self, properties: Json) -> Map<String, Json> {
+        let mut json = Map::new();
+        let mut put = |key: &str, value: Json| json.insert(key.to_owned(), value);
+        let written =
+            self.before.map(Document::id).map_or_else(|| self.kind.id(self.target, self.documents), str::to_owned);
+        put("id", written.into());
+        let name = self.before.map_or(self.name(), Document::name);
+        put("name", name.into());
+        if self.kind.etag != Etag::None {
+            put("etag", Json::Null);
+        }
+        put("type", self.kind.name.into());
+        for key in ["kind", "location", "tags", "identity"] {
+            if let Some(value) = self.given.get(key) {
+                put(key, value.clone());
+            }
+        }
+        put("properties", properties);
+        json
+    }
+}
+
+/// What was given, with a head.
+fn whole(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
+    Ok(write.document(write.properties()?.clone().into()))
+}
+
+fn as_it_is(document: &Document, _: &Request) -> Option<Json> {
+    Some(document.json.clone().into())
+}
+
+fn nothing(_: &mut Documents, _: &Target, _: Timestamp) {}
+
+fn not_found(name: &str) -> Refusal {
+    Refusal::new(404, "NotFound", format!("Resource '{name}' was not found."))
+}
