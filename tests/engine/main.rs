@@ -5,6 +5,7 @@ mod azure;
 mod both;
 mod demo;
 mod engine;
+mod faces;
 mod manager;
 mod opening;
 #[path = "../../wsman/tests/outside/mod.rs"]
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
             (needs, both::TRIALS),
             (needs, both::styles::TRIALS),
             (needs, engine::TRIALS),
+            (&[POWERSHELL], faces::TRIALS),
             (needs, manager::TRIALS),
             (needs, opening::TRIALS),
             (needs, real::TRIALS),

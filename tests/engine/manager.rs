@@ -1,19 +1,31 @@
 //! Our own SentinelManager on a real PowerShell.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use sentinel_jump::demo;
 use sentinel_jump::host::{
-    FunctionProbe, MANAGER, MANAGER_PATH, OpenPlan, ScriptSource, Session, Style, manager_sha256,
+    FunctionProbe, MANAGER, MANAGER_FILES, MANAGER_PATH, MODULE, OpenPlan, ScriptSource, Session, Style, manager_sha256,
 };
 use sha2::{Digest as _, Sha256};
+use wsman::client::{Options, RunspacePool};
 use wsman::clixml::Value;
+use wsman::psrp::Command;
+use wsman::session::End;
 
-use crate::engine::{Real, real};
+use crate::engine::{Real, credentials, real};
 use crate::outside::trials;
+use crate::snapshot::assert_snapshot;
+
+/// Finds what 5.1 would not take, and names what is called.
+const LOOK: &str = include_str!("manager/look.ps1");
 
 trials! { TRIALS:
     current_thread {
         our_own_script_loads_whole(real);
         it_takes_what_the_catalogue_says(real);
+        our_scripts_keep_to_windows_powershell(real);
+        what_only_7_takes_is_found(real);
     }
 }
 
@@ -57,4 +69,66 @@ fn declared(probe: &FunctionProbe) -> String {
     let mut parameters = probe.parameters.clone();
     parameters.iter_mut().for_each(|parameter| parameter.help.clear());
     format!("{} {} {:?}", probe.name, probe.should_process, parameters)
+}
+
+/// By the syntax tree, since this engine takes what only 7 does. Every .NET name
+/// and every command is in a list that was held against .NET Framework 4.7.2 and
+/// Windows PowerShell 5.1: a new one is red until it is in there.
+async fn our_scripts_keep_to_windows_powershell(real: Real) {
+    let pool =
+        RunspacePool::open(Options::new(&real.host.url(), credentials()).expect("an address")).await.expect("a pool");
+    let (mut found, mut names) = (Vec::new(), BTreeSet::new());
+    for (name, text) in MANAGER_FILES.iter().copied().chain([("module", MODULE)]) {
+        let command = Command::script(LOOK).argument("Name", name).argument("Text", text);
+        let output = pool.invoke(command).await.expect("the command runs");
+        assert!(matches!(output.end, End::Completed), "{name}: {:?}", output.end);
+        let told = output.objects.first().expect("an answer");
+        let texts = |property: &str| -> Vec<String> {
+            let items = told.get(property).and_then(Value::items).unwrap_or_default();
+            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        found.extend(texts("found"));
+        names.extend(texts("names"));
+    }
+    pool.close().await;
+    assert_eq!(found, [] as [String; 0]);
+    let all = |kind: &str| names.iter().filter_map(|name| name.strip_prefix(kind)).collect::<BTreeSet<_>>();
+    let (defined, called) = (all("defines "), all("own "));
+    assert_eq!(called.difference(&defined).collect::<Vec<_>>(), [] as [&&str; 0], "called and defined nowhere");
+    let idle: Vec<_> = defined.iter().filter(|name| name.contains("-Sm") && !called.contains(**name)).collect();
+    assert_eq!(idle, [] as [&&str; 0], "defined and called nowhere");
+    let outside = names.iter().filter(|name| !name.starts_with("defines ") && !name.starts_with("own "));
+    let list = outside.fold(String::new(), |list, name| list + name + "\n");
+    assert_snapshot("powershell-names.txt", &list);
+}
+
+/// A finding for each thing that it looks for, so that none passes unseen.
+async fn what_only_7_takes_is_found(real: Real) {
+    let pool =
+        RunspacePool::open(Options::new(&real.host.url(), credentials()).expect("an address")).await.expect("a pool");
+    for (planted, finding) in [
+        ("$a ? 1 : 2", "TernaryExpressionAst"),
+        ("$a ?? 1", "??"),
+        ("$a ??= 1", "??="),
+        ("${a}?.b", "?."),
+        ("a && b", "PipelineChainAst"),
+        ("a || b", "PipelineChainAst"),
+        ("function f { clean { } }", "clean"),
+        ("1 | ForEach-Object -Parallel { 1 }", "-Parallel"),
+        ("ConvertFrom-Json -AsHashtable '{}'", "-AsHashtable"),
+        ("\"`u{41}\"", "an escape of 7 only"),
+        ("Get-Item / &", "&"),
+        ("function f { param([ValidateSet('a')]$x) $X = 'b' }", "assigns its parameter X"),
+        ("if (", "Missing"),
+    ] {
+        let command = Command::script(LOOK).argument("Name", "planted").argument("Text", planted);
+        let output = pool.invoke(command).await.expect("the command runs");
+        let told = output.objects.first().expect("an answer");
+        let items = told.get("found").and_then(Value::items).unwrap_or_default();
+        assert!(
+            items.iter().any(|item| item.as_str().is_some_and(|item| item.contains(finding))),
+            "{planted}: {items:?}"
+        );
+    }
+    pool.close().await;
 }

@@ -11,7 +11,7 @@ use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
 use super::Call;
-use super::export::{deployment, file_name};
+use super::export::{deployment, file_name, sorted};
 use super::rules::wildcard;
 use super::signature::OBJECT_NOT_FOUND;
 use crate::demo::clixml::{count, custom, date, from_json, strings};
@@ -215,7 +215,10 @@ impl Call<'_> {
 
     pub(super) fn one<const N: usize>(&self, exported: Exported<'_>, more: [(&'static str, Value); N]) -> Value {
         let (text, value, extension) = match exported.content {
-            Content::Json(json) => (json.to_string(), from_json(&json), "json"),
+            Content::Json(json) => {
+                let json = sorted(json);
+                (json.to_string(), from_json(&json), "json")
+            }
             Content::Text(text, extension) => {
                 let value = Value::from(text.as_str());
                 (text, value, extension)

@@ -247,7 +247,6 @@ function Get-IncidentComments {
             }
             [pscustomobject]$row
         }
-        if ($call.More) { Write-Warning "The incident has more than $Top comments." }
         Complete-SmProgress $call
     }
     catch { Write-SmError $call $_ }

@@ -63,9 +63,9 @@ function Get-SmTablesOf {
     $words = '^(let|union|search|print|datatable|range|find|where|materialize|view|toscalar|externaldata|evaluate|invoke|true|false|dynamic|datetime|timespan|int|long|real|bool|string|not|iff|set|declare|restrict|alias)$'
     # The start of a statement, behind `=` of a let, within parentheses before a
     # pipe, and the items of union, join and lookup.
-    $places = '(?i)(?:^|;|\blet\s+[A-Za-z_][A-Za-z0-9_]*\s*=|\bunion\b(?:\s+(?:isfuzzy|kind|withsource)\s*=\s*[A-Za-z_0-9]+)*|\b(?:join|lookup)\b(?:\s+(?:kind|hint\.[a-z]+)\s*=\s*[A-Za-z_0-9]+)*|\()\s*\(?\s*((?:[A-Za-z_][A-Za-z0-9_]*)(?:\s*,\s*[A-Za-z_][A-Za-z0-9_]*)*)(?=\s*(?:\||$|\)|;|\r|\n))'
+    $places = '(?i)(?:^|;|\blet\s+[A-Za-z_][A-Za-z0-9_]*\s*=|\bunion\b(?:\s+(?:isfuzzy|kind|withsource)\s*=\s*[A-Za-z_0-9]+)*|\b(?:join|lookup)\b(?:\s+(?:kind|hint\.[a-z]+)\s*=\s*[A-Za-z_0-9]+)*)\s*\(?\s*((?:[A-Za-z_][A-Za-z0-9_]*)(?:\s*,\s*[A-Za-z_][A-Za-z0-9_]*)*)(?=\s*(?:\||$|\)|;|\r|\n))|\(\s*([A-Za-z_][A-Za-z0-9_]*)(?=\s*\|)'
     foreach ($match in [regex]::Matches($bare, $places)) {
-        foreach ($name in $match.Groups[1].Value.Split(',')) {
+        foreach ($name in ($match.Groups[1].Value + $match.Groups[2].Value).Split(',')) {
             $name = $name.Trim()
             if ($name -match $words -or $own.ContainsKey($name) -or $name.StartsWith('_') -or $all.Contains($name)) { continue }
             $null = $all.Add($name)
