@@ -12,11 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use arm::Reading;
-use content::Content;
+use content::{Content, RawContent};
 use dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
 use document::Documents;
-use estate::Estate;
+use estate::{Estate, RawEstate};
 
 /// The customers and their workspaces.
 ///
@@ -81,8 +80,18 @@ pub(super) struct Workspace {
     /// What the scenario knows of the rules that it brought, beyond their
     /// documents.
     pub(super) library: Vec<Managed>,
+    /// How much its tables take.
+    pub(super) volumes: Vec<Volume>,
     pub(super) content: Content,
     pub(super) estate: Estate,
+}
+
+/// How much a table takes, as the rows of `Usage` say it.
+pub(super) struct Volume {
+    pub(super) table: String,
+    pub(super) gb_per_day: f64,
+    /// Offset of its newest row from the host's start.
+    pub(super) last: String,
 }
 
 /// A rule of the scenario.
@@ -183,12 +192,12 @@ impl World {
         let mut documents = Documents::default();
         let mut workspaces = Vec::new();
         for raw in data.workspaces {
-            for tenant in data.tenants.iter().filter(|tenant| tenant.workspaces.contains(&raw.alias)) {
-                arm::subscription(&mut documents, tenant, &raw);
-            }
+            let tenant = data.tenants.iter().find(|tenant| tenant.workspaces.contains(&raw.alias));
+            let tenant = tenant.map(|tenant| tenant.tenant_id.clone()).unwrap_or_default();
+            arm::subscription(&mut documents, &tenant, &raw);
             arm::found(&mut documents, start, &raw);
-            let workspace = Workspace::new(start, raw, &data.rule_library);
-            workspace.write(&Reading::nothing(), &mut documents);
+            let (mut workspace, content, estate) = Workspace::new(start, raw, &data.rule_library);
+            arm::furnish(&mut workspace, &tenant, &content, estate, &mut documents);
             workspaces.push(workspace);
         }
         let tenants = data.tenants.into_iter().map(|raw| Tenant {
@@ -274,7 +283,7 @@ impl std::fmt::Debug for World {
 }
 
 impl Workspace {
-    fn new(start: Timestamp, raw: RawWorkspace, library: &[LibraryRule]) -> Self {
+    fn new(start: Timestamp, raw: RawWorkspace, library: &[LibraryRule]) -> (Self, RawContent, RawEstate) {
         let rules = raw.rules.iter().enumerate().map(|(n, deployed)| Rule {
             key: deployed.key.clone(),
             enabled: deployed.enabled,
@@ -294,7 +303,13 @@ impl Workspace {
             key: rule.key.clone(),
             required_tables: rule.body.required_tables.clone(),
         };
+        let volume = |table: &Table| Volume {
+            table: table.name.clone(),
+            gb_per_day: table.gb_per_day,
+            last: table.last.clone(),
+        };
         let mut workspace = Self {
+            volumes: raw.tables.iter().map(volume).collect(),
             library: rules.iter().map(managed).collect(),
             rules,
             incidents: Vec::new(),
@@ -302,8 +317,12 @@ impl Workspace {
             health: raw.rule_health,
             start,
             customer_id: raw.workspace_id,
-            content: raw.content,
-            estate: raw.estate,
+            content: Content::default(),
+            estate: Estate {
+                retention_in_days: raw.estate.retention_in_days,
+                location: raw.estate.location.clone(),
+                ..Estate::default()
+            },
             place: Place {
                 alias: raw.alias,
                 subscription: raw.subscription_id,
@@ -313,7 +332,7 @@ impl Workspace {
         };
         let incidents = raw.incidents.into_iter().map(|raw| Incident::new(&workspace, raw));
         workspace.incidents = incidents.collect();
-        workspace
+        (workspace, raw.content, raw.estate)
     }
 
     pub(super) fn has_table(&self, name: &str) -> bool {
