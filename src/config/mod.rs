@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::access::ToolPolicy;
 use crate::host::ScriptRules;
-pub use crate::host::{Auth, Sessions, WinrmAccess};
+pub use crate::host::{Auth, MANAGER, MANAGER_FILES, Sessions, WinrmAccess, manager_sha256};
 use crate::tenant::Language;
 use crate::tenant::{HostId, Registry};
 

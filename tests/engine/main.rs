@@ -13,7 +13,6 @@ mod outside;
 mod real;
 mod script;
 #[path = "../it/snapshot.rs"]
-#[expect(dead_code, reason = "this suite has no snapshots of its own")]
 mod snapshot;
 mod types;
 mod values;

@@ -1,7 +1,6 @@
 //! Our own SentinelManager on a real PowerShell.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use sentinel_jump::demo;
 use sentinel_jump::host::{
@@ -13,7 +12,7 @@ use wsman::clixml::Value;
 use wsman::psrp::Command;
 use wsman::session::End;
 
-use crate::engine::{Real, credentials, real};
+use crate::engine::{Real, credentials, real, real_with};
 use crate::outside::trials;
 use crate::snapshot::assert_snapshot;
 
@@ -26,6 +25,12 @@ trials! { TRIALS:
         it_takes_what_the_catalogue_says(real);
         our_scripts_keep_to_windows_powershell(real);
         what_only_7_takes_is_found(real);
+    }
+    blocking {
+        it_can_be_had_as_files;
+    }
+    current_thread {
+        the_exported_module_is_one_of_powershell;
     }
 }
 
@@ -130,5 +135,37 @@ async fn what_only_7_takes_is_found(real: Real) {
             "{planted}: {items:?}"
         );
     }
+    pool.close().await;
+}
+
+/// The folder that `module export` wrote to, and what it said.
+fn exported() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sentinel-jump"));
+    let output = command.args(["module", "export"]).arg(folder.path()).output().expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (folder, String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn it_can_be_had_as_files() {
+    let (folder, said) = exported();
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("SentinelManager").join(name)).expect(name);
+    assert_eq!(read("SentinelManager.psm1"), MANAGER);
+    let parts: String = MANAGER_FILES.iter().map(|(name, _)| read(&format!("parts/{name}"))).collect();
+    assert_eq!(parts, MANAGER);
+    assert!(said.starts_with(&format!("{}  SentinelManager.psm1", manager_sha256())), "{said}");
+}
+
+async fn the_exported_module_is_one_of_powershell() {
+    let (folder, _) = exported();
+    let real = real_with(&[("PSModulePath", &folder.path().display().to_string())]).await;
+    let pool =
+        RunspacePool::open(Options::new(&real.host.url(), credentials()).expect("an address")).await.expect("a pool");
+    let import = "(Import-Module SentinelManager -PassThru -ErrorAction Stop).ExportedFunctions.Keys | Sort-Object";
+    let output = pool.invoke(Command::script(import)).await.expect("the command runs");
+    assert!(matches!(output.end, End::Completed), "{:?}", output.end);
+    let names: Vec<&str> = output.objects.iter().filter_map(Value::as_str).collect();
+    let wanted: Vec<&str> = sentinel_jump::catalog::all().iter().map(|entry| entry.function.as_str()).collect();
+    assert_eq!(names, wanted);
     pool.close().await;
 }

@@ -116,9 +116,11 @@ impl SavedSearch {
     /// Whether it is a parser of the Advanced Security Information Model, by
     /// the names that the model prescribes.
     pub(in crate::demo) fn is_asim(&self) -> bool {
-        self.alias.as_ref().is_some_and(|alias| ["ASim", "vim", "im", "_Im_", "_ASim_"].iter().any(|head| {
-            alias.strip_prefix(head).is_some_and(|rest| rest.starts_with(char::is_uppercase))
-        }))
+        self.alias.as_ref().is_some_and(|alias| {
+            ["ASim", "vim", "im", "_Im_", "_ASim_"]
+                .iter()
+                .any(|head| alias.strip_prefix(head).is_some_and(|rest| rest.starts_with(char::is_uppercase)))
+        })
     }
 }
 

@@ -31,6 +31,10 @@ fn prod() -> Vec<Asked> {
     all.extend(incidents());
     all.extend(rule_changes());
     all.extend(incident_changes());
+    all.extend(tables());
+    all.extend(workbooks());
+    all.extend(backup());
+    all.extend(feeds());
     all
 }
 
@@ -40,6 +44,15 @@ fn reads() -> Vec<Asked> {
         ask("Get-AnalyticsRules", json!({})),
         ask("Get-SentinelIncidents", json!({ "Status": ["Open", "Closed"], "LastDays": 365, "Top": 1000 })),
         ask("Export-AnalyticsRules", json!({})),
+        ask("Get-SentinelTables", json!({})),
+        ask("View-TableRetention", json!({})),
+        ask("Get-SentinelWorkbooks", json!({})),
+        ask("Export-AutomationRules", json!({})),
+        ask("Export-Watchlists", json!({})),
+        ask("Export-Functions", json!({})),
+        ask("Export-SavedQueries", json!({})),
+        ask("Get-DataCollectionRules", json!({ "IncludeAssociations": true })),
+        ask("Get-DataCollectionEndpoints", json!({})),
     ]
 }
 
@@ -155,5 +168,165 @@ fn incident_changes() -> Vec<Asked> {
         ask("Close-SentinelIncident", json!({ "IncidentNumber": 12345, "Classification": "Undetermined" })),
         ask("Show-IncidentDetails", json!({ "IncidentNumber": 12345 })),
         ask("Get-SentinelIncidents", json!({ "Status": ["Open", "Closed"], "LastDays": 365 })),
+    ]
+}
+
+fn tables() -> Vec<Asked> {
+    let columns = json!([{ "name": "Who", "type": "string" }, { "Name": "When", "Type": "datetime" }, { "name": "Id", "type": "guid" }]);
+    vec![
+        ask("Get-SentinelTables", json!({ "NameFilter": "*_CL", "IncludeSchema": true })),
+        ask("Get-SentinelTables", json!({ "TableType": "Microsoft", "Plan": "Basic" })),
+        ask("Get-SentinelTables", json!({ "TableType": "SearchResults" })),
+        ask("Get-SentinelTables", json!({ "IncludeUsage": true, "UsageDays": 1 })),
+        ask("View-TableRetention", json!({ "TableName": "signinlogs" })),
+        ask("View-TableRetention", json!({ "OnlyNonDefault": true })),
+        ask("View-TableRetention", json!({ "TableName": "Nothing" })),
+        ask("New-SentinelTable", json!({ "TableName": "Probe_CL", "Schema": "Syslog", "WhatIf": true })),
+        ask("New-SentinelTable", json!({ "TableName": "Probe_CL", "Schema": "Syslog" })),
+        ask("New-SentinelTable", json!({ "TableName": "Probe_CL", "Schema": "Syslog" })),
+        ask("New-SentinelTable", json!({ "TableName": "Other_CL", "Columns": columns, "TotalRetentionInDays": 365 })),
+        ask("New-SentinelTable", json!({ "TableName": "Bad_CL", "Columns": [{ "name": "Type", "type": "string" }] })),
+        ask("New-SentinelTable", json!({ "TableName": "Bad_CL", "Columns": [{ "name": "x", "type": "text" }] })),
+        ask("New-SentinelTable", json!({ "TableName": "Bad_CL", "Schema": "Syslog", "TotalRetentionInDays": 5 })),
+        ask("Update-TablePlan", json!({ "TableName": "Probe_CL", "Plan": "Basic" })),
+        ask("Update-TablePlan", json!({ "TableName": "Probe_CL", "Plan": "Analytics" })),
+        ask("Update-TablePlan", json!({ "TableName": "SigninLogs", "Plan": "Auxiliary" })),
+        ask("Update-TablePlan", json!({ "TableName": "Syslog", "Plan": "Basic", "WhatIf": true })),
+        ask(
+            "Update-TableRetention",
+            json!({ "TableName": "Other_CL", "RetentionInDays": 120, "TotalRetentionInDays": 730 }),
+        ),
+        ask(
+            "Update-TableRetention",
+            json!({ "TableName": "Other_CL", "RetentionInDays": -1, "TotalRetentionInDays": -1 }),
+        ),
+        ask("Update-TableRetention", json!({ "TableName": "Other_CL" })),
+        ask("Update-TableRetention", json!({ "TableName": "Probe_CL", "RetentionInDays": 60 })),
+        ask("Remove-SentinelTable", json!({ "TableName": "Nothing_CL" })),
+        ask("Remove-SentinelTable", json!({ "TableName": "DnsFirewall_CL" })),
+        ask("Remove-SentinelTable", json!({ "TableName": "Other_CL" })),
+        ask("Remove-SentinelTable", json!({ "TableName": "Probe_CL" })),
+        ask("Get-SentinelTables", json!({})),
+    ]
+}
+
+const BOOK: &str = "000000f0-0d3a-4000-8000-000000000001";
+
+fn workbooks() -> Vec<Asked> {
+    let content = r#"{"version":"Notebook/1.0","items":[{"type":3,"content":{"query":"SigninLogs | take 1"}}],"fallbackResourceIds":["/subscriptions/x/resourceGroups/y/providers/Microsoft.OperationalInsights/workspaces/z"]}"#;
+    let new =
+        json!({ "DisplayName": "Probe", "WorkbookId": "000000f0-0d3a-4000-8000-0000000000aa", "Content": content });
+    vec![
+        ask("Get-SentinelWorkbooks", json!({ "NameFilter": "*overview*" })),
+        ask("Get-SentinelWorkbooks", json!({ "AllInSubscription": true })),
+        ask("Get-WorkbookDetails", json!({ "WorkbookId": BOOK })),
+        ask("Get-WorkbookDetails", json!({ "DisplayName": "security overview", "IncludeContent": true })),
+        ask("Get-WorkbookDetails", json!({ "DisplayName": "nothing of that name's" })),
+        ask("Export-SentinelWorkbook", json!({ "WorkbookId": BOOK })),
+        ask("Export-SentinelWorkbook", json!({ "WorkbookId": BOOK, "Format": "Gallery" })),
+        ask("Export-SentinelWorkbook", json!({ "WorkbookId": BOOK, "Format": "Raw", "PassThru": false })),
+        ask("Import-SentinelWorkbook", new.clone()),
+        ask("Import-SentinelWorkbook", new),
+        ask(
+            "Import-SentinelWorkbook",
+            json!({ "DisplayName": "Probe 2", "WorkbookId": "000000f0-0d3a-4000-8000-0000000000aa", "Content": content, "Overwrite": true }),
+        ),
+        ask("Import-SentinelWorkbook", json!({ "DisplayName": "x", "Content": "{\"items\": 1}" })),
+        ask(
+            "Get-WorkbookDetails",
+            json!({ "WorkbookId": "000000f0-0d3a-4000-8000-0000000000aa", "IncludeContent": true }),
+        ),
+        ask("Remove-SentinelWorkbook", json!({ "WorkbookId": BOOK, "WhatIf": true })),
+        ask("Remove-SentinelWorkbook", json!({ "WorkbookId": BOOK })),
+        ask("Remove-SentinelWorkbook", json!({ "WorkbookId": BOOK })),
+        ask("Get-SentinelWorkbooks", json!({})),
+    ]
+}
+
+fn backup() -> Vec<Asked> {
+    vec![
+        ask("Export-AutomationRules", json!({ "Format": "ARM" })),
+        ask("Export-AutomationRules", json!({ "PassThru": false })),
+        ask("Export-Watchlists", json!({ "Format": "CSV" })),
+        ask("Export-Watchlists", json!({ "WatchlistAlias": ["breakglassaccounts", "nothing"], "IncludeItems": false })),
+        ask("Export-Functions", json!({ "Format": "KQL", "NameFilter": "asim*" })),
+        ask("Export-Functions", json!({ "Format": "ARM" })),
+        ask("Export-SavedQueries", json!({ "Format": "KQL", "Category": "hunting queries" })),
+        ask("Export-SavedQueries", json!({ "Format": "ARM", "IncludeQueryPacks": true })),
+        ask("Export-TableData", json!({ "TableName": "Nothing" })),
+        ask(
+            "Export-TableData",
+            json!({ "TableName": "SigninLogs", "StartTime": "2026-01-02T00:00:00Z", "EndTime": "2026-01-01T00:00:00Z" }),
+        ),
+        ask("Export-TableData", json!({ "TableName": "TerminalAccess_CL", "Columns": ["Nothing"] })),
+        ask("Export-TableData", json!({ "TableName": "TerminalAccess_CL", "MaxRows": 100 })),
+        ask("Export-TableData", json!({ "TableName": "TerminalAccess_CL", "Format": "JSONL", "BatchDays": 1 })),
+    ]
+}
+
+fn feeds() -> Vec<Asked> {
+    const FEED: &str = "dcr-nh-win-sec";
+    let new = json!({ "DcrName": "dcr-probe", "Kind": "Linux", "DataSourceType": "Syslog", "Facilities": ["auth"], "LogLevels": ["Warning"] });
+    let text = json!({ "DcrName": "dcr-text", "DataSourceType": "TextLog", "FilePatterns": ["C:\\x"], "OutputTable": "TerminalAccess_CL" });
+    vec![
+        ask("Get-DataCollectionRules", json!({})),
+        ask("Get-DataCollectionRules", json!({ "Name": FEED, "IncludeAssociations": true })),
+        ask("Get-DataCollectionRules", json!({ "Kind": "Direct" })),
+        ask("Get-DataCollectionRules", json!({ "Name": "nothing" })),
+        ask("Get-DataCollectionEndpoints", json!({ "Name": "nothing" })),
+        ask("New-StandaloneDCE", json!({ "DceName": "dce-probe", "WhatIf": true })),
+        ask("New-StandaloneDCE", json!({ "DceName": "dce-probe" })),
+        ask("New-StandaloneDCE", json!({ "DceName": "dce-probe" })),
+        ask("New-StandaloneDCE", json!({ "DceName": "dce-elsewhere", "Location": "eastus" })),
+        ask(
+            "New-DCRForTable",
+            json!({ "TableName": "TerminalAccess_CL", "DcrName": "dcr-terminal-probe", "DceName": "dce-probe" }),
+        ),
+        ask("New-DCRForTable", json!({ "TableName": "SigninLogs" })),
+        ask("New-StandaloneDCR", new.clone()),
+        ask("New-StandaloneDCR", new),
+        ask("New-StandaloneDCR", text),
+        ask("New-StandaloneDCR", json!({ "DcrName": "dcr-x", "Kind": "Linux", "DataSourceType": "IISLog" })),
+        ask(
+            "New-StandaloneDCR",
+            json!({ "DcrName": "dcr-x", "Kind": "Windows", "DataSourceType": "WindowsEventLogs" }),
+        ),
+        ask(
+            "Add-DCRDataSource",
+            json!({ "DcrName": "dcr-probe", "DataSourceType": "CEF", "Facilities": ["local4"], "LogLevels": ["Warning"] }),
+        ),
+        ask(
+            "Add-DCRDataSource",
+            json!({ "DcrName": "dcr-probe", "DataSourceType": "Syslog", "SourceName": "more", "TransformKql": "source | where Facility == 'auth'" }),
+        ),
+        ask("Add-DCRDataSource", json!({ "DcrName": "dcr-probe", "DataSourceType": "Syslog", "SourceName": "more" })),
+        ask(
+            "Update-DCRTransformation",
+            json!({ "DcrName": "dcr-terminal-probe", "TransformKql": "source | where Result != 'ok'", "WhatIf": true }),
+        ),
+        ask(
+            "Update-DCRTransformation",
+            json!({ "DcrName": "dcr-terminal-probe", "TransformKql": "source | where Result != 'ok'" }),
+        ),
+        ask("Update-DCRTransformation", json!({ "DcrName": "dcr-terminal-probe", "TransformKql": "T | take 1" })),
+        ask("Update-DCRTransformation", json!({ "DcrName": "dcr-probe", "TransformKql": "source" })),
+        ask(
+            "Update-DCRTransformation",
+            json!({ "DcrName": "dcr-probe", "Stream": "Nothing", "TransformKql": "source" }),
+        ),
+        ask("Get-DataCollectionEndpoints", json!({})),
+        ask("Remove-DataCollectionEndpoint", json!({ "DceName": "dce-probe" })),
+        ask("Remove-DataCollectionRule", json!({ "DcrName": FEED })),
+        ask("Remove-DataCollectionRule", json!({ "DcrName": FEED, "DeleteAssociations": true })),
+        ask("Remove-DataCollectionRule", json!({ "DcrName": "dcr-terminal-probe" })),
+        ask("Remove-DataCollectionEndpoint", json!({ "DceName": "dce-probe" })),
+        ask("Get-DataCollectionRules", json!({})),
+        Asked {
+            masked: &["/RunMarker", "/LatencySeconds"],
+            ..ask(
+                "Test-DCRIngestion",
+                json!({ "DcrName": "dcr-probe", "StreamName": "Microsoft-Syslog", "DryRun": true }),
+            )
+        },
     ]
 }

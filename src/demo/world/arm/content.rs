@@ -141,10 +141,15 @@ pub(super) fn watchlist(documents: &mut Documents, workspace: &Workspace, tenant
     for (n, row) in raw.items.iter().enumerate() {
         let name = demo_id(&[&workspace.place.name, "watchlist", &raw.alias, &n.to_string()]);
         // The scenario's offsets are times.
-        let value = |text: &String| shifted(workspace.start, text).map_or_else(|| text.clone(), |time| time.to_string());
+        let value =
+            |text: &String| shifted(workspace.start, text).map_or_else(|| text.clone(), |time| time.to_string());
         let pairs = raw.columns.iter().zip(row).map(|(column, text)| (column.clone(), value(text).into()));
         let pairs: Map<String, Json> = pairs.collect();
-        put(documents, &format!("{id}/watchlistItems/{name}"), item(workspace, &raw.alias, &name, tenant, updated.as_deref(), pairs.into()));
+        put(
+            documents,
+            &format!("{id}/watchlistItems/{name}"),
+            item(workspace, &raw.alias, &name, tenant, updated.as_deref(), pairs.into()),
+        );
     }
 }
 

@@ -138,9 +138,8 @@ impl Dcr {
         let flows = said.entry("dataFlows").or_insert_with(|| json!([]));
         let Some(flows) = flows.as_array_mut() else { return };
         for (stream, table) in self.streams.iter().zip(&self.tables) {
-            let has = |flow: &&mut Json| {
-                flow["streams"].as_array().into_iter().flatten().any(|one| one == stream.as_str())
-            };
+            let has =
+                |flow: &&mut Json| flow["streams"].as_array().into_iter().flatten().any(|one| one == stream.as_str());
             match flows.iter_mut().find(has) {
                 Some(flow) => {
                     if flow["transformKql"].as_str().unwrap_or("source") != self.transform_of(stream) {
@@ -173,7 +172,9 @@ fn read(document: &Document, associations: &[&Document]) -> Dcr {
         }
     }
     let is_its = |association: &&&Document| {
-        association.properties()["dataCollectionRuleId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(document.id()))
+        association.properties()["dataCollectionRuleId"]
+            .as_str()
+            .is_some_and(|id| id.eq_ignore_ascii_case(document.id()))
     };
     let sources = source_kinds(&said["dataSources"]);
     let names = said["dataSources"].as_object().into_iter().flatten().flat_map(|(_, list)| list.as_array());
@@ -226,7 +227,8 @@ pub(super) fn from_scenario(raw: RawDcr) -> Dcr {
 /// What the sources of a rule are called.
 fn source_kinds(sources: &Json) -> Vec<String> {
     let all = sources.as_object().into_iter().flatten();
-    let all = all.flat_map(|(list, sources)| sources.as_array().into_iter().flatten().map(move |source| (list, source)));
+    let all =
+        all.flat_map(|(list, sources)| sources.as_array().into_iter().flatten().map(move |source| (list, source)));
     let kind = |(list, source): (&String, &Json)| {
         let tells = |mark: &str| {
             mark.is_empty()
@@ -295,7 +297,8 @@ impl Kept for Dce {
 /// What a new endpoint is given: its id and where it listens.
 pub(in crate::demo) fn endpoint_properties(place: &str, name: &str, location: &str) -> [(&'static str, Json); 4] {
     let id = demo_id(&[place, name]).replace('-', "");
-    let address = |part: &str| json!({ "endpoint": format!("https://{name}-demo.{location}-1.{part}.monitor.example") });
+    let address =
+        |part: &str| json!({ "endpoint": format!("https://{name}-demo.{location}-1.{part}.monitor.example") });
     [
         ("immutableId", format!("dce-{id}").into()),
         ("configurationAccess", address("handler.control")),

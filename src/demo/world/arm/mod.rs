@@ -24,8 +24,8 @@ use super::{Incident, Rule, Workspace};
 pub(in crate::demo) use feed::{endpoint_properties, table_of};
 pub(in crate::demo) use incident::{author_of, owner_known, settle_alerts, settle_comments};
 pub(in crate::demo) use places::PROVIDER_TENANT;
-pub(in crate::demo) use table::schema;
 pub(super) use places::{found, subscription};
+pub(in crate::demo) use table::schema;
 
 /// Something of a workspace that is kept as a document, and that functions
 /// change.

@@ -70,9 +70,7 @@ fn read(document: &Document, workspace: &Workspace) -> Option<Rule> {
         create_incident: incident["createIncident"].as_bool().unwrap_or(usual.create_incident),
         grouping: incident.get("groupingConfiguration").filter(|said| !is_usual(said, maps)).cloned(),
         alert_details_override: fields.get("alertDetailsOverride").cloned(),
-        event_grouping: document.properties()["eventGroupingSettings"]["aggregationKind"]
-            .as_str()
-            .map(str::to_owned),
+        event_grouping: document.properties()["eventGroupingSettings"]["aggregationKind"].as_str().map(str::to_owned),
     };
     let enabled = flag("enabled").unwrap_or_default();
     let modified = text("lastModifiedUtc").and_then(|time| time.parse().ok()).unwrap_or(workspace.start);

@@ -65,9 +65,8 @@ fn read(document: &Document, workspace: &Workspace) -> Table {
 /// alone, as the scenario knows no others.
 pub(in crate::demo) fn schema(name: &str, columns: &[String]) -> Json {
     let is_custom = name.ends_with("_CL");
-    let column = |name: &str, kind: &str| {
-        json!({ "name": name, "type": kind, "isDefaultDisplay": false, "isHidden": false })
-    };
+    let column =
+        |name: &str, kind: &str| json!({ "name": name, "type": kind, "isDefaultDisplay": false, "isHidden": false });
     let own = columns.iter().map(|text| text.split_once(':').unwrap_or((text, "string")));
     let standard = STANDARD.iter().filter(|(name, _)| !is_custom || *name == "TenantId");
     json!({

@@ -13,9 +13,10 @@ impl Kept for Workbook {
     fn all(workspace: &Workspace, documents: &Documents) -> Vec<Self> {
         let scope = format!("/subscriptions/{}", workspace.place.subscription);
         let own = workspace.id();
-        let found = documents.of_kind(&scope, &TYPE.to_lowercase()).into_iter().filter(|found| {
-            found.properties()["sourceId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(&own))
-        });
+        let found = documents
+            .of_kind(&scope, &TYPE.to_lowercase())
+            .into_iter()
+            .filter(|found| found.properties()["sourceId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(&own)));
         found.map(|found| read(found, workspace)).collect()
     }
 
