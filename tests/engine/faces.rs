@@ -6,6 +6,7 @@
 //! their order, and so is every error.
 
 mod calls;
+mod definitions;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -27,8 +28,18 @@ use wsman::host_end::{EngineKind, HostOptions, Listener};
 
 use crate::engine::credentials;
 use crate::outside::powershell::powershell;
-use crate::outside::trials;
+use crate::outside::{Need, has_shared, shared, trials};
 use calls::{Asked, all};
+use definitions::Definitions;
+
+/// What Azure says of itself.
+pub(crate) const AZURE: Need = Need {
+    key: "azure",
+    name: "definitions of Azure",
+    from: "../shared/azure",
+    is_there: || shared("azure").is_some(),
+    is_owed: has_shared,
+};
 
 trials! { TRIALS:
     multi_thread {
@@ -202,12 +213,15 @@ fn differences(path: &str, demo: &Json, real: &Json, into: &mut String) {
 }
 
 async fn both_faces_give_the_same_rows() {
+    let definitions = Definitions::read(&shared("azure").expect("a test that needs them runs where they are"));
+    definitions::planted(&definitions);
     let start = now();
     let only = std::env::args().nth(2);
-    let (mut report, mut compared, mut rows) = (String::new(), 0, 0);
+    let (mut report, mut compared, mut rows, mut requests) = (String::new(), 0, 0, 0);
     for (tenant, workspace, asked) in all() {
         let demo = Face::demo(tenant, start).await;
-        let real = Face::real(tenant, start, Settings::default()).await;
+        // Small pages: every list is read over several.
+        let real = Face::real(tenant, start, Settings { page: 7, ..Settings::default() }).await;
         let (mut on_demo, mut on_real) = (demo.session(workspace).await, real.session(workspace).await);
         for Asked { function, arguments, masked } in asked {
             if only.as_deref().is_some_and(|only| !function.contains(only)) {
@@ -225,7 +239,13 @@ async fn both_faces_give_the_same_rows() {
         }
         on_demo.close().await;
         on_real.close().await;
+        for request in real.azure.as_ref().map(AzureEnd::seen).unwrap_or_default() {
+            requests += 1;
+            for finding in definitions.findings(&request) {
+                let _ = writeln!(report, "{finding}");
+            }
+        }
     }
-    eprintln!("{compared} calls compared, {rows} rows");
+    eprintln!("{compared} calls compared, {rows} rows, {requests} requests");
     assert!(report.is_empty(), "the faces differ:\n{report}");
 }

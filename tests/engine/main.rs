@@ -42,7 +42,7 @@ fn main() -> ExitCode {
             (needs, both::TRIALS),
             (needs, both::styles::TRIALS),
             (needs, engine::TRIALS),
-            (&[POWERSHELL], faces::TRIALS),
+            (&[POWERSHELL, faces::AZURE], faces::TRIALS),
             (needs, manager::TRIALS),
             (needs, opening::TRIALS),
             (needs, real::TRIALS),

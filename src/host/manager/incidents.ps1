@@ -268,6 +268,7 @@ function Copy-SmIncidentBody {
         if (-not $owner.Count) { $body['properties'].Remove('owner') }
     }
     foreach ($key in @($body['properties'].Keys)) { if ($null -eq $body['properties'][$key]) { $body['properties'].Remove($key) } }
+    foreach ($label in @($body['properties']['labels'])) { if ($label -is [System.Collections.IDictionary]) { $label.Remove('labelType') } }
     $body
 }
 

@@ -67,7 +67,7 @@ function Resolve-SmOperation {
     for ($i = 0; $Names -and $i -lt $Names.Length; $i++) { $path = $path.Replace("{$i}", [uri]::EscapeDataString($Names[$i])) }
     $uri = (Get-SmEndpoint 'ResourceManager') + $path + '?api-version=' + $version
     if ($Query) { foreach ($name in @($Query.Keys)) { $uri += '&' + $name + '=' + [uri]::EscapeDataString([string]$Query[$name]) } }
-    @{ Write = ($kind -eq 'write'); Method = $method; Uri = $uri; Operation = $Operation }
+    @{ Write = ($kind -eq 'write'); Method = $method; Uri = $uri; Operation = $Operation; Workspace = $Call.Workspace }
 }
 
 # One answer of an operation, as {Status, Headers, Body}.
@@ -160,6 +160,11 @@ function New-SmAzureError {
     # The query service says what it means in an error within the error.
     $inner = Get-SmPath $said 'innererror'
     while ($inner) { if (Get-SmPath $inner 'message') { $message += ' ' + [string](Get-SmPath $inner 'message') }; $inner = Get-SmPath $inner 'innererror' }
+    # Every function is for one workspace: that it is not there is no word on what
+    # was asked for in it.
+    if ($Answer.Status -eq 404 -and $What.Workspace -and $message -match ("workspaces/" + [regex]::Escape($What.Workspace) + "'")) {
+        return (New-SmError 'WorkspaceNotFound' "Workspace '$($What.Workspace)' not found." 'ObjectNotFound')
+    }
     if (-not $code) { $code = "HTTP$($Answer.Status)" }
     if (-not $message) { $message = "Azure answered HTTP $($Answer.Status)." }
     $ids = New-Object System.Collections.ArrayList
@@ -196,10 +201,13 @@ function Get-SmThing {
     (Invoke-SmOperation $Call $Operation $Names $Query $Body).Body
 }
 
-# The same, or nothing where Azure has none of that name.
+# The same, or nothing where Azure has none of that name. A 404 on what the thing
+# would be in is an error all the same.
+$script:SmElsewhere = @('InvalidResourceType', 'InvalidResourceNamespace', 'SubscriptionNotFound', 'ResourceGroupNotFound', 'NoRegisteredProviderFound', 'MissingSubscription')
 function Find-SmThing {
     param($Call, [string]$Operation, [string[]]$Names, $Query)
-    try { Get-SmThing $Call $Operation $Names $Query } catch { if ((Get-SmStatus $_) -ne 404) { throw } }
+    try { Get-SmThing $Call $Operation $Names $Query }
+    catch { if ((Get-SmStatus $_) -ne 404 -or $script:SmElsewhere -contains $_.Exception.Data['SentinelManager']) { throw } }
 }
 
 # All things of a list, page after page, to the end, to -Most, or until -Enough
