@@ -29,9 +29,24 @@ pub struct World {
 /// What writes change: the documents are the truth, a workspace is read from
 /// them for each call. What has no document (how much a table takes a day) is
 /// kept in the workspace alone.
-struct State {
-    documents: Documents,
-    workspaces: Vec<Workspace>,
+pub(super) struct State {
+    pub(super) documents: Documents,
+    pub(super) workspaces: Vec<Workspace>,
+    /// Rows that were sent to data collection rules.
+    pub(super) sent: Vec<Sent>,
+}
+
+/// Rows that a data collection rule took.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sent {
+    /// Id of the workspace, in small letters.
+    pub(super) workspace: String,
+    pub(super) table: String,
+    /// KQL that makes rows of the table of them.
+    pub(super) transform: String,
+    /// When they came.
+    pub(super) time: Timestamp,
+    pub(super) rows: Vec<Map<String, Json>>,
 }
 
 /// A customer.
@@ -215,7 +230,11 @@ impl World {
                 .collect(),
         });
         let tenants = tenants.collect();
-        Self { tenants, state: Mutex::new(State { documents, workspaces }), clock: Box::new(move || start) }
+        Self {
+            tenants,
+            state: Mutex::new(State { documents, workspaces, sent: Vec::new() }),
+            clock: Box::new(move || start),
+        }
     }
 
     /// The same with a clock that tells the time of filters and writes.
@@ -255,7 +274,7 @@ impl World {
         let now = self.now();
         // A panic elsewhere leaves whole documents behind: nothing is half written.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { documents, workspaces } = &mut *state;
+        let State { documents, workspaces, .. } = &mut *state;
         let workspace = workspaces.iter_mut().find(|workspace| workspace.place == *place)?;
         let before = workspace.read(documents);
         let done = action(now, workspace);
@@ -263,11 +282,27 @@ impl World {
         Some(done)
     }
 
-    /// Runs `action` on the documents.
-    pub(super) fn with_documents<T>(&self, action: impl FnOnce(Timestamp, &mut Documents) -> T) -> T {
+    /// Runs `action` on all that writes change.
+    pub(super) fn with_state<T>(&self, action: impl FnOnce(Timestamp, &mut State) -> T) -> T {
         let now = self.now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        action(now, &mut state.documents)
+        action(now, &mut state)
+    }
+
+    /// The document of that id, as Azure shows it.
+    #[must_use]
+    pub fn document(&self, id: &str) -> Option<Json> {
+        self.with_state(|_, state| state.documents.get(id).map(|found| found.json.clone().into()))
+    }
+
+    /// Puts a document in the place of that id, whatever it says: both faces
+    /// answer from it. What is no object is none.
+    pub fn put_document(&self, id: &str, document: Json) {
+        if let Json::Object(document) = document {
+            self.with_state(|_, state| {
+                state.documents.put(id, document);
+            });
+        }
     }
 
     /// The time by its clock, in whole seconds.
