@@ -39,7 +39,7 @@ pub(super) enum CommandError {
     #[error("the page cannot be written: {0}")]
     Page(#[source] std::io::Error),
     #[error("{} cannot be written ({kind})", path.display())]
-    Unwritable { path: std::path::PathBuf, kind: std::io::ErrorKind },
+    Unwritable { path: PathBuf, kind: std::io::ErrorKind },
     #[error("the service broke: {0}")]
     Served(#[from] crate::front::ServeError),
 }

@@ -7,12 +7,14 @@
 
 mod calls;
 mod definitions;
+pub(crate) mod faults;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use regex::Regex;
 use sentinel_jump::call::encode;
 use sentinel_jump::catalog;
 use sentinel_jump::demo::{AzureEnd, Place, SCRIPT_PATH, Settings, World, commands_for};
@@ -163,6 +165,8 @@ impl Face {
 }
 
 /// What a caller sees of a call: rows, errors, warnings, and how it ended.
+///
+/// Where rows are sent is the simulated Azure itself.
 fn told(returned: &Returned, masked: &[&str]) -> Json {
     let mut rows: Vec<Json> = returned.data.iter().map(|row| to_json_within(row, REPEATS).json).collect();
     for row in &mut rows {
@@ -182,6 +186,10 @@ fn told(returned: &Returned, masked: &[&str]) -> Json {
         Ended::Failed(record) => json!({ "id": record.id, "message": record.message }),
         other => format!("{other:?}").into(),
     };
+    let rows: Json = rows.into();
+    let ingestion = Regex::new(r"https://(127\.0\.0\.1:\d+|[a-z0-9.-]+\.ingest\.monitor\.example)").expect("a pattern");
+    let rows = ingestion.replace_all(&rows.to_string(), "https://ingestion").into_owned();
+    let rows: Json = serde_json::from_str(&rows).expect("still JSON");
     json!({ "rows": rows, "errors": errors, "warnings": returned.warnings, "text": returned.text, "ended": ended })
 }
 

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
             (needs, both::styles::TRIALS),
             (needs, engine::TRIALS),
             (&[POWERSHELL, faces::AZURE], faces::TRIALS),
+            (&[POWERSHELL], faces::faults::TRIALS),
             (needs, manager::TRIALS),
             (needs, opening::TRIALS),
             (needs, real::TRIALS),

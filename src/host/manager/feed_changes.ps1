@@ -297,16 +297,25 @@ function New-StandaloneDCE {
 
 # A rule or endpoint as a restore sends it.
 function New-SmResourceBackup {
-    param($Resource, [string[]]$ReadOnly)
+    param($Resource, $Properties)
     $backup = New-SmTable
-    foreach ($key in 'name', 'kind', 'location', 'tags', 'identity') { if ($Resource[$key]) { $backup[$key] = $Resource[$key] } }
-    $properties = Copy-SmWithout $Resource['properties'] $ReadOnly
-    foreach ($key in @($properties.Keys)) { if ($null -eq $properties[$key]) { $properties.Remove($key) } }
-    $backup['properties'] = $properties
+    foreach ($key in 'name', 'kind', 'location', 'tags', 'identity') {
+        if (-not $Resource[$key] -or ($Resource[$key] -is [System.Collections.IDictionary] -and -not $Resource[$key].Count)) { continue }
+        $backup[$key] = $Resource[$key]
+    }
+    foreach ($key in @($Properties.Keys)) { if ($null -eq $Properties[$key]) { $Properties.Remove($key) } }
+    $backup['properties'] = $Properties
     $backup
 }
 
-$script:SmFeedReadOnly = @('immutableId', 'provisioningState', 'endpoints', 'metadata', 'ingestionQuotas')
+# The properties of a rule that anybody may write.
+function Copy-SmFeedProperties {
+    param($Feed)
+    $properties = Copy-SmWithout $Feed['properties'] @('immutableId', 'provisioningState', 'endpoints', 'metadata', 'ingestionQuotas')
+    foreach ($place in @(Get-SmPath $properties 'destinations', 'logAnalytics')) { if ($place) { $place.Remove('workspaceId') } }
+    if ($properties['dataSources'] -is [System.Collections.IDictionary] -and -not $properties['dataSources'].Count) { $properties.Remove('dataSources') }
+    $properties
+}
 
 function Remove-DataCollectionRule {
     # Delete a DCR.
@@ -333,7 +342,7 @@ function Remove-DataCollectionRule {
                 Deleted             = $true
                 RemovedAssociations = $machines
                 OutputTables        = Get-SmFeedTables $feed
-                Backup              = ConvertTo-SmObject (New-SmResourceBackup $feed $script:SmFeedReadOnly)
+                Backup              = ConvertTo-SmObject (New-SmResourceBackup $feed (Copy-SmFeedProperties $feed))
             }
         }
         Complete-SmProgress $call
@@ -359,7 +368,7 @@ function Remove-DataCollectionEndpoint {
         if (Test-SmProcess $call 'Delete data collection endpoint' ([string]$endpoint['name'])) {
             $call.Elsewhere = Get-SmGroupOf ([string]$endpoint['id'])
             $null = Invoke-SmOperation $call 'DataCollectionEndpoints_Delete' @($endpoint['name'])
-            $backup = New-SmResourceBackup $endpoint @('immutableId', 'provisioningState', 'configurationAccess', 'logsIngestion', 'metricsIngestion', 'metadata', 'privateLinkScopedResources', 'failoverConfiguration')
+            $backup = New-SmResourceBackup $endpoint (Copy-SmWithout $endpoint['properties'] @('immutableId', 'provisioningState', 'configurationAccess', 'logsIngestion', 'metricsIngestion', 'metadata', 'privateLinkScopedResources', 'failoverConfiguration'))
             [pscustomobject]@{ Name = [string]$endpoint['name']; Deleted = $true; ReferencedByRules = [string[]]@(); Backup = ConvertTo-SmObject $backup }
         }
         Complete-SmProgress $call
@@ -374,7 +383,7 @@ function Copy-SmFeedBody {
     foreach ($key in @($Feed.Keys)) {
         if (@('id', 'name', 'type', 'etag', 'systemData', 'properties') -notcontains $key -and $null -ne $Feed[$key]) { $body[$key] = Copy-SmValue $Feed[$key] }
     }
-    $body['properties'] = Copy-SmWithout $Feed['properties'] $script:SmFeedReadOnly
+    $body['properties'] = Copy-SmFeedProperties $Feed
     $body
 }
 

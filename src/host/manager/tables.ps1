@@ -7,8 +7,10 @@ function Read-SmTable {
     $schema = $properties['schema']
     $name = [string]$Table['name']
     if (-not $name) { $name = [string](Get-SmPath $schema 'name') }
+    # Its own columns; of Microsoft's tables the standard ones are all there are.
     $columns = New-Object System.Collections.ArrayList
-    foreach ($list in 'standardColumns', 'columns') {
+    foreach ($list in 'columns', 'standardColumns') {
+        if ($columns.Count) { break }
         foreach ($column in @(Get-SmPath $schema $list)) { if ($column) { $null = $columns.Add($column) } }
     }
     $days = Get-SmInt $properties['retentionInDays']
@@ -411,8 +413,10 @@ function Remove-SentinelTable {
             $backup = New-SmTable
             $backup['name'] = $is.Name
             $backup['properties'] = Copy-SmWithout $table['properties'] @('provisioningState', 'lastPlanModifiedDate', 'archiveRetentionInDays', 'retentionInDaysAsDefault', 'totalRetentionInDaysAsDefault', 'resultStatistics')
-            if ($backup['properties']['schema'] -is [System.Collections.IDictionary]) {
-                foreach ($key in 'standardColumns', 'tableType', 'tableSubType', 'solutions', 'source', 'labels') { $backup['properties']['schema'].Remove($key) }
+            $shape = $backup['properties']['schema']
+            if ($shape -is [System.Collections.IDictionary]) {
+                foreach ($key in 'standardColumns', 'tableType', 'tableSubType', 'solutions', 'source', 'labels', 'categories', 'isTroubleshootingAllowed') { $shape.Remove($key) }
+                $shape['columns'] = [object[]]@($shape['columns'] | Where-Object { $_ } | ForEach-Object { Copy-SmWithout $_ @('isDefaultDisplay', 'isHidden') })
             }
             [pscustomobject]@{ TableName = $is.Name; Deleted = $true; RowsLast30d = $rows; Dependents = $dependents; SchemaBackup = ConvertTo-SmObject $backup }
         }

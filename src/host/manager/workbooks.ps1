@@ -47,7 +47,9 @@ function New-SmWorkbookRow {
     $row['SourceId'] = [string]$properties['sourceId']
     $row['Version'] = [string]$properties['version']
     $row['TimeModified'] = ConvertTo-SmTime $properties['timeModified']
-    $row['ModifiedBy'] = [string]$properties['userId']
+    $by = [string](Get-SmPath $Book 'systemData', 'lastModifiedBy')
+    if (-not $by) { $by = [string]$properties['userId'] }
+    $row['ModifiedBy'] = $by
     $row['ResourceGroupName'] = Get-SmGroupOf ([string]$Book['id'])
     $row['Location'] = [string]$Book['location']
     $row['Tags'] = ConvertTo-SmObject $tags

@@ -74,34 +74,16 @@ fn rules() -> Vec<Asked> {
 }
 
 fn rule_changes() -> Vec<Asked> {
-    let new = json!({
-        "DisplayName": "Probe: many failed sign-ins",
-        "RuleId": "000000b0-0d3a-4000-8000-0000000000aa",
-        "Query": "SigninLogs | where ResultType != '0' | summarize n=count() by IPAddress | where n > 100",
-        "Severity": "Low",
-        "QueryFrequency": "PT30M",
-        "QueryPeriod": "PT1H",
-        "Tactics": ["CredentialAccess"],
-        "Techniques": ["T1110"],
-        "EntityMappings": [
-            { "entityType": "IP", "fieldMappings": [{ "identifier": "Address", "columnName": "IPAddress" }] },
-        ],
-    });
     vec![
         ask("Disable-AnalyticsRule", json!({ "RuleId": RULE, "WhatIf": true })),
         ask("Disable-AnalyticsRule", json!({ "RuleId": RULE, "Reason": "probe" })),
         ask("Disable-AnalyticsRule", json!({ "RuleId": RULE })),
         ask("Enable-AnalyticsRule", json!({ "RuleId": RULE })),
-        ask("New-AnalyticsRule", new.clone()),
-        ask("New-AnalyticsRule", new),
         ask(
             "New-AnalyticsRule",
             json!({ "DisplayName": "x", "Kind": "NRT", "Query": "SigninLogs", "QueryPeriod": "PT1H" }),
         ),
-        ask("New-AnalyticsRule", json!({ "DisplayName": "x", "Query": "NoSuchTable_CL | take 1" })),
         ask("New-AnalyticsRule", json!({ "DisplayName": "x", "Kind": "Fusion", "Query": "SigninLogs" })),
-        ask("Remove-AnalyticsRule", json!({ "RuleId": "000000b0-0d3a-4000-8000-0000000000aa", "WhatIf": true })),
-        ask("Remove-AnalyticsRule", json!({ "RuleId": "000000b0-0d3a-4000-8000-0000000000aa" })),
         ask("Remove-AnalyticsRule", json!({ "RuleName": "Test Rule" })),
         ask("Get-AnalyticsRules", json!({})),
     ]
@@ -177,7 +159,6 @@ fn tables() -> Vec<Asked> {
         ask("Get-SentinelTables", json!({ "NameFilter": "*_CL", "IncludeSchema": true })),
         ask("Get-SentinelTables", json!({ "TableType": "Microsoft", "Plan": "Basic" })),
         ask("Get-SentinelTables", json!({ "TableType": "SearchResults" })),
-        ask("Get-SentinelTables", json!({ "IncludeUsage": true, "UsageDays": 1 })),
         ask("View-TableRetention", json!({ "TableName": "signinlogs" })),
         ask("View-TableRetention", json!({ "OnlyNonDefault": true })),
         ask("View-TableRetention", json!({ "TableName": "Nothing" })),
@@ -204,7 +185,6 @@ fn tables() -> Vec<Asked> {
         ask("Update-TableRetention", json!({ "TableName": "Probe_CL", "RetentionInDays": 60 })),
         ask("Remove-SentinelTable", json!({ "TableName": "Nothing_CL" })),
         ask("Remove-SentinelTable", json!({ "TableName": "DnsFirewall_CL" })),
-        ask("Remove-SentinelTable", json!({ "TableName": "Other_CL" })),
         ask("Remove-SentinelTable", json!({ "TableName": "Probe_CL" })),
         ask("Get-SentinelTables", json!({})),
     ]
@@ -259,8 +239,6 @@ fn backup() -> Vec<Asked> {
             json!({ "TableName": "SigninLogs", "StartTime": "2026-01-02T00:00:00Z", "EndTime": "2026-01-01T00:00:00Z" }),
         ),
         ask("Export-TableData", json!({ "TableName": "TerminalAccess_CL", "Columns": ["Nothing"] })),
-        ask("Export-TableData", json!({ "TableName": "TerminalAccess_CL", "MaxRows": 100 })),
-        ask("Export-TableData", json!({ "TableName": "TerminalAccess_CL", "Format": "JSONL", "BatchDays": 1 })),
     ]
 }
 
@@ -309,6 +287,14 @@ fn feeds() -> Vec<Asked> {
             json!({ "DcrName": "dcr-terminal-probe", "TransformKql": "source | where Result != 'ok'" }),
         ),
         ask("Update-DCRTransformation", json!({ "DcrName": "dcr-terminal-probe", "TransformKql": "T | take 1" })),
+        ask(
+            "Update-DCRTransformation",
+            json!({ "DcrName": "dcr-nh-cef", "TransformKql": "source | where DeviceVendor != 'x'" }),
+        ),
+        ask(
+            "Add-DCRDataSource",
+            json!({ "DcrName": "dcr-nh-win-sec", "DataSourceType": "PerformanceCounters", "CounterSpecifiers": ["\\\\Processor(*)\\\\% Idle Time"] }),
+        ),
         ask("Update-DCRTransformation", json!({ "DcrName": "dcr-probe", "TransformKql": "source" })),
         ask(
             "Update-DCRTransformation",

@@ -22,7 +22,7 @@ use super::estate::{Dce, Dcr, RawEstate, Workbook};
 use super::{Incident, Rule, Workspace};
 
 pub(in crate::demo) use feed::{endpoint_properties, table_of};
-pub(in crate::demo) use incident::{author_of, owner_known, settle_alerts, settle_comments};
+pub(in crate::demo) use incident::{as_azure_has_it, author_of, owner_known, settle_alerts, settle_comments};
 pub(in crate::demo) use places::PROVIDER_TENANT;
 pub(super) use places::{found, subscription};
 pub(in crate::demo) use table::schema;
