@@ -31,6 +31,9 @@ pub(super) struct Action<'a> {
     pub(super) page: usize,
 }
 
+/// Items of a page.
+const PAGE: usize = 1_000;
+
 const INCIDENTS: &str = "Microsoft.SecurityInsights/Incidents";
 const RULES: &str = "Microsoft.Insights/dataCollectionRules";
 const WORKSPACES: &str = "Microsoft.OperationalInsights/workspaces";
@@ -116,7 +119,7 @@ impl Action<'_> {
 
     fn listed(&self, all: Vec<Json>) -> Result<Answer, Refusal> {
         let all = filter::filtered(self.request, all)?;
-        page(self.request, all, usize::MAX, self.page).map(|page| Answer::json(200, page))
+        page(self.request, all, PAGE, self.page).map(|page| Answer::json(200, page))
     }
 
     fn of_incident(&self, form: fn(Vec<Json>) -> Json, part: &str) -> Result<Answer, Refusal> {
@@ -278,10 +281,10 @@ impl Action<'_> {
                 one["properties"]["principalId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(principal))
             };
             let all: Vec<Json> = all.into_iter().filter(is_its).collect();
-            return page(self.request, all, usize::MAX, self.page).map(|page| Answer::json(200, page));
+            return page(self.request, all, PAGE, self.page).map(|page| Answer::json(200, page));
         }
         if wanted.starts_with("atScope()") {
-            return page(self.request, all, usize::MAX, self.page).map(|page| Answer::json(200, page));
+            return page(self.request, all, PAGE, self.page).map(|page| Answer::json(200, page));
         }
         self.listed(all)
     }

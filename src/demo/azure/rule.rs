@@ -92,6 +92,17 @@ pub(super) fn draft(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
         properties.clone_from(before);
         properties.insert("enabled".to_owned(), enabled);
     }
+    for name in ["queryFrequency", "queryPeriod", "suppressionDuration"] {
+        if let Some(span) = properties.get_mut(name) {
+            plain_span(span);
+        }
+    }
+    if let Some(grouping) =
+        properties.get_mut("incidentConfiguration").map(|incident| &mut incident["groupingConfiguration"])
+        && grouping.is_object()
+    {
+        plain_span(&mut grouping["lookbackDuration"]);
+    }
     properties.insert("lastModifiedUtc".to_owned(), write.now.to_string().into());
     Ok(write.document(properties.into()))
 }
@@ -157,7 +168,38 @@ fn check(kind: &str, properties: &Map<String, Json>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The service reads a span and writes it in its own form: PT60M is PT1H.
+fn plain_span(span: &mut Json) {
+    let Some(all) = span.as_str().and_then(seconds).filter(|seconds| *seconds > 0) else { return };
+    let (days, rest) = (all / 86_400, all % 86_400);
+    let part = |count: i64, unit: char| if count > 0 { format!("{count}{unit}") } else { String::new() };
+    let time = format!("{}{}{}", part(rest / 3_600, 'H'), part(rest % 3_600 / 60, 'M'), part(rest % 60, 'S'));
+    let mark = if time.is_empty() { "" } else { "T" };
+    *span = format!("P{}{mark}{time}", part(days, 'D')).into();
+}
+
 fn seconds(span: &str) -> Option<i64> {
     let span = span.parse::<jiff::Span>().ok()?;
     Some(span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_written_in_one_form() {
+        for (given, want) in [
+            ("PT02H00M00S", "PT2H"),
+            ("PT60M", "PT1H"),
+            ("PT24H", "P1D"),
+            ("P1DT90M", "P1DT1H30M"),
+            ("PT5S", "PT5S"),
+            ("soon", "soon"),
+        ] {
+            let mut span = Json::from(given);
+            plain_span(&mut span);
+            assert_eq!(span, want, "{given}");
+        }
+    }
 }
