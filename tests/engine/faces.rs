@@ -8,7 +8,9 @@
 mod calls;
 mod definitions;
 pub(crate) mod faults;
+pub(crate) mod identity;
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +64,8 @@ pub(crate) struct Face {
     /// Where the functions ask, when they ask anybody.
     pub(crate) azure: Option<AzureEnd>,
     _authority: Option<tempfile::NamedTempFile>,
+    /// Of the account on a real host.
+    _home: Option<tempfile::TempDir>,
 }
 
 /// The hour of both worlds: the functions of a real host know no other clock.
@@ -78,18 +82,33 @@ impl Face {
         let options = HostOptions::new(vec![credentials()], EngineKind::Demo(commands_for(world, tenant)));
         let host = Listener::bind(([127, 0, 0, 1], 0).into(), options).await.expect("loopback can be listened on");
         let script = ScriptSource::Path { path: SCRIPT_PATH.to_owned(), sha256: None };
-        Self { host, script, parameters: Vec::new(), places, tenant, azure: None, _authority: None }
+        Self { host, script, parameters: Vec::new(), places, tenant, azure: None, _authority: None, _home: None }
     }
 
     /// Our own script on a real PowerShell, and the simulated Azure.
     pub(crate) async fn real(tenant: &'static str, start: Timestamp, settings: Settings) -> Self {
+        Self::real_with(tenant, start, settings, &[]).await
+    }
+
+    /// The same with more in the environment of its PowerShell.
+    pub(crate) async fn real_with(
+        tenant: &'static str,
+        start: Timestamp,
+        settings: Settings,
+        more: &[(&str, &str)],
+    ) -> Self {
         let world = Arc::new(World::new(start));
         let places = world.tenant(tenant).expect("a tenant of the demo").workspaces.clone();
         let azure = AzureEnd::start(([127, 0, 0, 1], 0).into(), world, settings).await.expect("an Azure on loopback");
         let authority = tempfile::NamedTempFile::new().expect("a temporary file");
         azure.write_authority(authority.path()).expect("the authority is written");
-        let env =
-            vec![("DOTNET_EnableDiagnostics".into(), "0".into()), ("SSL_CERT_FILE".into(), authority.path().into())];
+        let home = tempfile::tempdir().expect("a folder");
+        let mut env: Vec<(OsString, OsString)> = vec![
+            ("HOME".into(), home.path().into()),
+            ("DOTNET_EnableDiagnostics".into(), "0".into()),
+            ("SSL_CERT_FILE".into(), authority.path().into()),
+        ];
+        env.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let engine = EngineKind::Process(ProcessOptions { argv: powershell(), env });
         let options = HostOptions::new(vec![credentials()], engine);
         let host = Listener::bind(([127, 0, 0, 1], 0).into(), options).await.expect("loopback can be listened on");
@@ -105,7 +124,16 @@ impl Face {
             ("Ingestion", azure.url()),
         ];
         let parameters = settings.map(|(name, value)| (name.to_owned(), Value::from(value))).into();
-        Self { host, script, parameters, places, tenant, azure: Some(azure), _authority: Some(authority) }
+        Self {
+            host,
+            script,
+            parameters,
+            places,
+            tenant,
+            azure: Some(azure),
+            _authority: Some(authority),
+            _home: Some(home),
+        }
     }
 
     fn place(&self, alias: &str) -> &Place {

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             (needs, engine::TRIALS),
             (&[POWERSHELL, faces::AZURE], faces::TRIALS),
             (&[POWERSHELL], faces::faults::TRIALS),
+            (&[POWERSHELL], faces::identity::TRIALS),
             (needs, manager::TRIALS),
             (needs, opening::TRIALS),
             (needs, real::TRIALS),
