@@ -122,11 +122,12 @@ impl Action<'_> {
         page(self.request, all, PAGE, self.page).map(|page| Answer::json(200, page))
     }
 
-    fn of_incident(&self, form: fn(Vec<Json>) -> Json, part: &str) -> Result<Answer, Refusal> {
+    fn of_incident(&self, form: fn(&[Json]) -> Json, part: &str) -> Result<Answer, Refusal> {
         self.versioned(INCIDENTS)?;
         self.parent()?;
         let all = self.documents.list(&format!("{}/{part}", self.target.parent));
-        Ok(Answer::json(200, form(all.into_iter().map(|one| one.json.clone().into()).collect())))
+        let all: Vec<Json> = all.into_iter().map(|one| one.json.clone().into()).collect();
+        Ok(Answer::json(200, form(&all)))
     }
 
     /// Bookmarks that the incident is related to.
@@ -372,9 +373,9 @@ impl Action<'_> {
 }
 
 /// Entities with how many there are of each kind.
-fn entities(all: Vec<Json>) -> Json {
+fn entities(all: &[Json]) -> Json {
     let mut kinds: Vec<(String, usize)> = Vec::new();
-    for one in &all {
+    for one in all {
         let kind = one["kind"].as_str().unwrap_or_default();
         match kinds.iter_mut().find(|(known, _)| known == kind) {
             Some((_, count)) => *count += 1,

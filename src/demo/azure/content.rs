@@ -68,7 +68,7 @@ pub(super) fn security(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> 
 pub(super) fn action(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
     needs(write, &["logicAppResourceId", "triggerUri"])?;
     let logic = write.properties()?.get("logicAppResourceId").cloned().unwrap_or_default();
-    if !logic.as_str().is_some_and(|id| write.documents.get(id).is_some()) {
+    if logic.as_str().is_none_or(|id| write.documents.get(id).is_none()) {
         return Err(Refusal::bad(
             "The logic app does not exist or its trigger is not a Microsoft Sentinel alert trigger.",
         ));
@@ -95,7 +95,7 @@ pub(super) fn automation_rule(write: &Write<'_>) -> Result<Map<String, Json>, Re
     }
     for action in given.get("actions").and_then(Json::as_array).into_iter().flatten() {
         let id = action["actionConfiguration"]["logicAppResourceId"].as_str();
-        if action["actionType"] == "RunPlaybook" && !id.is_some_and(|id| write.documents.get(id).is_some()) {
+        if action["actionType"] == "RunPlaybook" && id.is_none_or(|id| write.documents.get(id).is_none()) {
             let message = format!("Playbook '{}' was not found or access to it is denied.", id.unwrap_or_default());
             return Err(Refusal::bad(message));
         }

@@ -14,6 +14,7 @@ use crate::demo::world::document::{Document, Documents};
 use crate::demo::world::{State, demo_id};
 
 /// What is asked, and of what.
+#[expect(dead_code, reason = "for what will run queries")]
 pub(in crate::demo) struct Query<'a> {
     /// KQL, as it came.
     pub(in crate::demo) text: &'a str,
@@ -35,6 +36,7 @@ pub(in crate::demo) struct Rows {
 }
 
 /// Why a query gives nothing.
+#[expect(dead_code, reason = "for what will run queries")]
 #[derive(Debug, PartialEq)]
 pub(in crate::demo) enum Unanswered {
     /// It cannot be read from there on; positions count from 1 and 0, as the

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::exchange::Request;
 use super::kind::Write;
 use super::refusal::Refusal;
+use crate::demo::world::check::{self, Quota};
 use crate::demo::world::document::Document;
 
 /// What stable versions know.
@@ -58,7 +59,8 @@ pub(super) fn draft(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
             return Err(Refusal::bad(format!("Required property '{name}' not found in JSON. Path 'properties'.")));
         }
     }
-    check(kind, &properties)?;
+    check_types(kind, &properties)?;
+    check_workspace(write, kind, &properties)?;
     let is_query = matches!(kind, "Scheduled" | "NRT");
     if is_query {
         // *Seen* in a recording of 2026-03-25: what is not set comes back as null.
@@ -107,7 +109,41 @@ pub(super) fn draft(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
     Ok(write.document(properties.into()))
 }
 
-fn check(kind: &str, properties: &Map<String, Json>) -> Result<(), Refusal> {
+/// What the workspace refuses: its query is run, and its rules are counted.
+fn check_workspace(write: &Write<'_>, kind: &str, properties: &Map<String, Json>) -> Result<(), Refusal> {
+    let scope = &write.target.scope;
+    let is_on = |properties: &Json| properties["enabled"] == true;
+    let before = write.before.map(|before| before.properties());
+    let enabled = properties.get("enabled") == Some(&Json::Bool(true));
+    // A rule is switched off whatever its query has become.
+    if let Some(query) = properties.get("query").and_then(Json::as_str).filter(|_| enabled || before.is_none()) {
+        let tables = write.documents.list(&format!("{scope}/tables"));
+        let searches = write.documents.list(&format!("{scope}/savedSearches"));
+        let is_known = |name: &str| {
+            tables.iter().any(|table| table.name() == name)
+                || searches.iter().any(|search| search.properties()["functionAlias"] == name)
+        };
+        let place = scope.rsplit('/').next().unwrap_or_default();
+        let broken = check::is_broken(place, write.name()).filter(|_| enabled);
+        if let Some(why) = broken.or_else(|| check::missing_table(query, is_known)) {
+            return Err(Refusal::bad(why));
+        }
+    }
+    let rules = write.documents.list(&format!("{scope}/providers/Microsoft.SecurityInsights/alertRules"));
+    let count = |quota: Quota| {
+        let counts =
+            |rule: &&&Document| rule.get("kind") == kind && (quota == Quota::Total || is_on(rule.properties()));
+        rules.iter().filter(counts).count()
+    };
+    let more = [(Quota::Enabled, enabled && !before.is_some_and(is_on)), (Quota::Total, before.is_none())];
+    let over = |(quota, _): (Quota, bool)| check::over_quota(kind, quota, count(quota));
+    match more.into_iter().filter(|(_, counts)| *counts).find_map(over) {
+        Some(why) => Err(Refusal::bad(why)),
+        None => Ok(()),
+    }
+}
+
+fn check_types(kind: &str, properties: &Map<String, Json>) -> Result<(), Refusal> {
     let said = |name: &str| properties.get(name).filter(|value| !value.is_null());
     let wrong = |name: &str| {
         let message = format!("Error converting value to the type of the property. Path 'properties.{name}'.");
