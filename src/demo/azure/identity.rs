@@ -203,10 +203,6 @@ fn jwt(identity: &Identity, resource: &str, from: i64, until: i64) -> String {
 /// 401 as the resource manager has it, where there is no token, none that can
 /// be read, one that has expired, or one for something else.
 pub(super) fn caller(request: &Request, wanted: Audience, now: Timestamp) -> Result<Caller, Refusal> {
-    let refused = |code: &str, message: String| {
-        let said = "Bearer authorization_uri=\"https://login.microsoftonline.com/common\", error=\"invalid_token\"";
-        Refusal::new(401, code, message).with("www-authenticate", said)
-    };
     let missing =
         || refused("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.".into());
     let header = request.header("authorization").ok_or_else(missing)?;
@@ -240,6 +236,17 @@ pub(super) fn caller(request: &Request, wanted: Audience, now: Timestamp) -> Res
         (Some(tenant), Some(object)) => Ok(Caller { tenant, object }),
         _ => Err(refused("InvalidAuthenticationToken", "The access token is missing expected claims.".into())),
     }
+}
+
+fn refused(code: &str, message: String) -> Refusal {
+    let said = "Bearer authorization_uri=\"https://login.microsoftonline.com/common\", error=\"invalid_token\"";
+    Refusal::new(401, code, message).with("www-authenticate", said)
+}
+
+/// 401 for a token that was good until then.
+pub(super) fn expired(until: Timestamp, now: Timestamp) -> Refusal {
+    let message = format!("The access token expiry UTC time '{until}' is earlier than current UTC time '{now}'.");
+    refused("ExpiredAuthenticationToken", message)
 }
 
 fn claims(token: &str) -> Option<Json> {

@@ -5,9 +5,9 @@ use serde_json::{Map, Value as Json};
 
 use super::exchange::Request;
 use super::identity::Caller;
+use super::kinds::KINDS;
 use super::path::Target;
 use super::refusal::Refusal;
-use super::{incident, rule};
 use crate::demo::world::document::{Document, Documents};
 
 /// A type of resource.
@@ -31,6 +31,15 @@ pub(super) struct Kind {
     pub(super) settle: fn(&mut Documents, &Target, Timestamp),
     /// How the service names one that is not there.
     pub(super) missing: fn(&str) -> Refusal,
+    /// What a PATCH leaves of a document.
+    pub(super) patch: fn(&Write<'_>, &Document) -> Result<Map<String, Json>, Refusal>,
+    /// Status of a PUT that makes one.
+    pub(super) created: u16,
+    pub(super) deleted: Deleted,
+    /// Whether one may be removed now.
+    pub(super) may_go: fn(&Document, &Request, &Documents) -> Result<(), Refusal>,
+    /// Whether a PUT is an operation that takes its time.
+    pub(super) takes_time: fn(&Write<'_>) -> bool,
 }
 
 /// Where a type's resources lie.
@@ -77,84 +86,47 @@ pub(super) struct Write<'a> {
     pub(super) now: Timestamp,
 }
 
-const SENTINEL: &[&str] = &[
-    "2021-09-01-preview",
-    "2021-10-01",
-    "2022-11-01",
-    "2023-02-01",
-    "2023-11-01",
-    "2024-01-01-preview",
-    "2024-03-01",
-    "2024-09-01",
-    "2025-03-01",
-    "2025-06-01",
-    "2025-09-01",
-    "2025-10-01-preview",
-    "2025-12-01",
-];
-const WORKSPACES: &[&str] =
-    &["2020-08-01", "2021-06-01", "2021-12-01-preview", "2022-10-01", "2023-09-01", "2025-02-01", "2025-07-01"];
-const ALL: &[Verb] = &[Verb::Get, Verb::List, Verb::Put, Verb::Delete];
-const READ: &[Verb] = &[Verb::Get, Verb::List];
-
-/// Every type.
-pub(super) const KINDS: &[Kind] = &[
-    Kind {
-        name: "Microsoft.OperationalInsights/workspaces",
-        scope: Scope::Group,
-        versions: WORKSPACES,
-        verbs: READ,
-        etag: Etag::Told,
-        ..PLAIN
-    },
-    Kind { name: "Microsoft.SecurityInsights/onboardingStates", versions: SENTINEL, verbs: READ, ..PLAIN },
-    Kind {
-        name: "Microsoft.SecurityInsights/alertRules",
-        versions: SENTINEL,
-        verbs: ALL,
-        etag: Etag::Compared,
-        draft: rule::draft,
-        shown: rule::shown,
-        ..PLAIN
-    },
-    Kind {
-        name: "Microsoft.SecurityInsights/Incidents",
-        versions: SENTINEL,
-        verbs: ALL,
-        etag: Etag::Demanded,
-        draft: incident::draft,
-        settle: incident::settle,
-        ..PLAIN
-    },
-    Kind {
-        name: "Microsoft.SecurityInsights/Incidents/Comments",
-        versions: SENTINEL,
-        verbs: ALL,
-        etag: Etag::Compared,
-        draft: incident::comment,
-        settle: incident::settle_comments,
-        ..PLAIN
-    },
-];
+/// How a removal is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deleted {
+    /// 200 with `{}`.
+    ///
+    /// *Seen* in a recording of 2022-08-16, where the specification has no body.
+    Braces,
+    /// 200 without a body.
+    Empty,
+    /// 202 and an operation to ask after, in versions from this one on; before, 200.
+    Later(&'static str),
+}
 
 /// What most types are like.
-const PLAIN: Kind = Kind {
+pub(super) const PLAIN: Kind = Kind {
     name: "",
     scope: Scope::Resource,
     versions: &[],
-    verbs: &[],
+    verbs: &[Verb::Get, Verb::List, Verb::Put, Verb::Delete],
     page: 100,
     etag: Etag::None,
     draft: whole,
+    patch: merged,
     shown: as_it_is,
     settle: nothing,
     missing: not_found,
+    created: 201,
+    deleted: Deleted::Empty,
+    may_go: anything_may_go,
+    takes_time: never,
 };
 
 impl Kind {
     /// The type that a path in small letters names.
     pub(super) fn of(kind: &str) -> Option<&'static Self> {
         KINDS.iter().find(|known| known.name.eq_ignore_ascii_case(kind))
+    }
+
+    /// Its last type.
+    pub(super) fn last(&self) -> &'static str {
+        self.name.rsplit('/').next().unwrap_or_default()
     }
 
     /// Whether anything of a namespace is known.
@@ -177,7 +149,7 @@ impl Kind {
     /// own capitals, whatever the request had.
     pub(super) fn id(&self, target: &Target, documents: &Documents) -> String {
         let name = target.id.rsplit('/').next().unwrap_or_default();
-        let last = self.name.rsplit('/').next().unwrap_or_default();
+        let last = self.last();
         // The ids above are written as their own documents write them.
         let above = documents.get(&target.parent).map_or(target.parent.as_str(), Document::id);
         if self.parts().1.contains('/') {
@@ -237,6 +209,23 @@ fn whole(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
     Ok(write.document(write.properties()?.clone().into()))
 }
 
+/// What was there, with what was given laid over it.
+fn merged(write: &Write<'_>, before: &Document) -> Result<Map<String, Json>, Refusal> {
+    let mut json = before.json.clone();
+    for key in ["tags", "identity"] {
+        if let Some(value) = write.given.get(key) {
+            json.insert(key.to_owned(), value.clone());
+        }
+    }
+    if let Some(given) = write.given.get("properties").and_then(Json::as_object) {
+        let properties = json.entry("properties").or_insert_with(|| Json::Object(Map::new()));
+        for (key, value) in given {
+            properties[key] = value.clone();
+        }
+    }
+    Ok(json)
+}
+
 fn as_it_is(document: &Document, _: &Request) -> Option<Json> {
     Some(document.json.clone().into())
 }
@@ -245,4 +234,12 @@ fn nothing(_: &mut Documents, _: &Target, _: Timestamp) {}
 
 fn not_found(name: &str) -> Refusal {
     Refusal::new(404, "NotFound", format!("Resource '{name}' was not found."))
+}
+
+fn anything_may_go(_: &Document, _: &Request, _: &Documents) -> Result<(), Refusal> {
+    Ok(())
+}
+
+fn never(_: &Write<'_>) -> bool {
+    false
 }

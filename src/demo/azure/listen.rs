@@ -25,6 +25,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::certificate;
 use super::exchange::{Answer, Request};
 use super::face::{Azure, Seen, Settings};
+use super::fault::Fault;
 use crate::demo::serve::DemoError;
 use crate::demo::world::World;
 
@@ -102,6 +103,11 @@ impl AzureEnd {
     pub fn metadata_host(&self, tenant: Option<&str>) -> String {
         let host = tenant.map(|alias| format!("/{alias}")).unwrap_or_default();
         format!("http://{}{host}", self.address)
+    }
+
+    /// Puts these faults in the place of all others.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.azure.set_faults(faults);
     }
 
     /// Every request so far.

@@ -6,7 +6,8 @@ use serde_json::{Value as Json, json};
 use super::exchange::{Answer, Request};
 use super::filter;
 use super::identity::Caller;
-use super::kind::{KINDS, Kind, Scope};
+use super::kind::{Kind, Scope};
+use super::kinds::KINDS;
 use super::page::page;
 use super::place;
 use super::refusal::Refusal;
@@ -168,7 +169,7 @@ fn shown(found: Vec<&Document>) -> Vec<Json> {
 }
 
 fn listed(request: &Request, all: Vec<Json>) -> Result<Answer, Refusal> {
-    page(request, filter::filtered(request, all)?, PAGE).map(|page| Answer::json(200, page))
+    page(request, filter::filtered(request, all)?, PAGE, PAGE).map(|page| Answer::json(200, page))
 }
 
 /// The caller's subscriptions, its own and those that were delegated to it.

@@ -8,18 +8,22 @@ use serde_json::{Value as Json, json};
 use super::exchange::Request;
 use super::refusal::Refusal;
 
+/// *Spec* the most that `$top` of incidents takes.
+const TOP: usize = 1_000;
+
 /// One page of `all`: `{"value": […], "nextLink": "…"}`, the link only where
-/// more follows.
+/// more follows. A page has `usual` items, as many as `$top` says (a thousand
+/// at most), and never more than `most`.
 ///
 /// # Errors
 ///
 /// 400 for a `$top` or a `$skipToken` that is none.
-pub(super) fn page(request: &Request, all: Vec<Json>, most: usize) -> Result<Json, Refusal> {
+pub(super) fn page(request: &Request, all: Vec<Json>, usual: usize, most: usize) -> Result<Json, Refusal> {
     let top = match request.parameter("$top") {
-        None => most,
+        None => usual.min(most),
         Some(text) => match text.parse() {
             Ok(0) | Err(_) => return Err(Refusal::bad(format!("Invalid value for '$top': '{text}'."))),
-            Ok(top) => most.min(top),
+            Ok(top) => most.min(top).min(TOP),
         },
     };
     let from = match request.parameter("$skipToken") {
@@ -71,7 +75,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut asked = request(&[("api-version", "1"), ("$filter", "a eq 'b & c'")]);
         loop {
-            let page = page(&asked, all.clone(), 2).unwrap();
+            let page = page(&asked, all.clone(), 100, 2).unwrap();
             seen.extend(page["value"].as_array().unwrap().clone());
             let Some(link) = page["nextLink"].as_str() else { break };
             let query = link.strip_prefix("https://127.0.0.1:1/a%20b?").unwrap();
@@ -84,7 +88,7 @@ mod tests {
     #[test]
     fn what_is_no_page_is_refused() {
         for query in [("$top", "0"), ("$top", "x"), ("$skipToken", "x"), ("$SkipToken", "ZnJvbT14")] {
-            assert_eq!(page(&request(&[query]), Vec::new(), 2).unwrap_err().status, 400, "{query:?}");
+            assert_eq!(page(&request(&[query]), Vec::new(), 2, 2).unwrap_err().status, 400, "{query:?}");
         }
     }
 }

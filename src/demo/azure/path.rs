@@ -77,11 +77,6 @@ impl Target {
     pub(super) fn namespace(&self) -> &str {
         self.kind.split('/').next().unwrap_or_default()
     }
-
-    /// Its last type: `rules`, or what may be an action.
-    pub(super) fn last(&self) -> &str {
-        self.kind.rsplit('/').next().unwrap_or_default()
-    }
 }
 
 /// The name behind `word` and what is behind that.
@@ -118,7 +113,6 @@ mod tests {
     fn a_collection_has_no_name() {
         let found = target("/subscriptions/S/providers/Microsoft.Insights/workbooks").unwrap();
         assert_eq!((found.name.as_deref(), found.parent.as_str()), (None, "/subscriptions/S"));
-        assert_eq!(found.last(), "workbooks");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::identity::Caller;
 use super::kind::Kind;
 use super::path::Target;
 use super::refusal::Refusal;
-use crate::demo::world::document::Documents;
+use crate::demo::world::document::{Documents, kind_of};
 
 /// Refuses what lies in nothing.
 ///
@@ -19,7 +19,9 @@ pub(super) fn check(target: &Target, documents: &Documents) -> Result<(), Refusa
         let message = format!("Resource group '{group}' could not be found.");
         return Err(Refusal::new(404, "ResourceGroupNotFound", message));
     }
-    if target.scope.contains("/providers/") && documents.get(&target.scope).is_none() {
+    // Of what nobody here knows (a machine) it is believed that it is there.
+    let is_known = |scope: &str| Kind::of(&kind_of(&scope.to_lowercase())).is_some();
+    if target.scope.contains("/providers/") && documents.get(&target.scope).is_none() && is_known(&target.scope) {
         return Err(no_such(&target.scope, target.group.as_deref()));
     }
     if target.parent != target.scope && documents.get(&target.parent).is_none() {

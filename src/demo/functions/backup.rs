@@ -4,7 +4,6 @@
 //! Without etag and times, so that two backups differ only where the things
 //! do.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use wsman::clixml::Value;
@@ -15,14 +14,8 @@ use super::export::{deployment, file_name};
 use super::rules::wildcard;
 use super::signature::OBJECT_NOT_FOUND;
 use crate::demo::clixml::{count, custom, date, from_json, strings};
-use crate::demo::world::content::{AutomationRule, KqlFunction, SavedQuery, Watchlist};
-use crate::demo::world::dataset::shifted;
-use crate::demo::world::{Place, Workspace, hex};
-
-/// Chosen: who made the scenario's watchlists, and where its functions are
-/// filed.
-const PROVIDER: &str = "Leuchtturm Cyber Defence";
-const FUNCTION_CATEGORY: &str = "Functions";
+use crate::demo::world::content::{AutomationRule, SavedSearch, Watchlist};
+use crate::demo::world::{Workspace, hex};
 
 /// One exported thing.
 pub(super) struct Exported<'a> {
@@ -47,7 +40,7 @@ impl Call<'_> {
         let mut rules: Vec<&AutomationRule> = workspace.content.automation_rules.iter().collect();
         rules.sort_by_key(|rule| rule.order);
         self.exports(rules, |rule| {
-            let plain = automation(workspace, rule);
+            let plain = json!({ "name": rule.id, "properties": rule.properties });
             let exported = Exported {
                 name: &rule.id,
                 title: &rule.display_name,
@@ -59,14 +52,13 @@ impl Call<'_> {
                     &format!("Microsoft.SecurityInsights/{}", rule.id),
                 )),
             };
-            let books = playbooks(&rule.actions).map(|name| playbook_id(&workspace.place, name));
             let more = [
                 ("DisplayName", Value::from(rule.display_name.as_str())),
                 ("Order", Value::I32(rule.order)),
                 ("Enabled", Value::Bool(rule.enabled)),
                 ("TriggersOn", Value::from(rule.triggers_on.as_str())),
                 ("TriggersWhen", Value::from(rule.triggers_when.as_str())),
-                ("PlaybookIds", strings(books)),
+                ("PlaybookIds", strings(rule.playbooks.iter().map(String::as_str))),
             ];
             self.one(exported, more)
         })
@@ -87,7 +79,7 @@ impl Call<'_> {
         let lists = all.iter().filter(|list| wanted.is_none_or(|all| all.iter().any(|alias| is(list, alias))));
         steps.extend(self.exports(lists.collect(), |list| {
             let format = self.format();
-            let items = self.bound.flag("IncludeItems").unwrap_or(true).then(|| rows(list, workspace.start));
+            let items = self.bound.flag("IncludeItems").unwrap_or(true).then(|| list.items.clone());
             let exported = Exported {
                 name: &list.alias,
                 title: &list.alias,
@@ -101,11 +93,11 @@ impl Call<'_> {
             };
             let more = [
                 ("Alias", Value::from(list.alias.as_str())),
-                ("DisplayName", Value::from(list.alias.as_str())),
+                ("DisplayName", Value::from(list.display_name.as_str())),
                 ("ItemsSearchKey", Value::from(list.search_key.as_str())),
                 ("ItemCount", count(list.items.len())),
-                ("Provider", Value::from(PROVIDER)),
-                ("LastUpdated", shifted(workspace.start, &list.updated).map_or(Value::Nil, date)),
+                ("Provider", Value::from(list.provider.as_str())),
+                ("LastUpdated", list.updated.map_or(Value::Nil, date)),
             ];
             self.one(exported, more)
         }));
@@ -115,69 +107,50 @@ impl Call<'_> {
     /// Export-Functions.
     pub(super) fn export_functions(&self, workspace: &Workspace) -> Vec<Step> {
         let name = self.bound.text("NameFilter").map(wildcard);
-        let functions = workspace.content.functions.iter();
-        let functions = functions.filter(|function| name.as_ref().is_none_or(|name| name.is_match(&function.alias)));
-        self.exports(functions.collect(), |function: &KqlFunction| {
-            let plain = json!({
-                "name": function.id,
-                "properties": {
-                    "category": FUNCTION_CATEGORY,
-                    "displayName": function.alias,
-                    "functionAlias": function.alias,
-                    "functionParameters": function.parameters,
-                    "query": function.query,
-                    "version": 2,
-                },
-            });
+        let named = |search: &&SavedSearch| {
+            search.alias.as_ref().is_some_and(|alias| name.as_ref().is_none_or(|name| name.is_match(alias)))
+        };
+        self.exports(workspace.content.searches.iter().filter(named).collect(), |search: &SavedSearch| {
+            let alias = search.alias.as_deref().unwrap_or_default();
             let more = [
-                ("FunctionAlias", Value::from(function.alias.as_str())),
-                ("FunctionParameters", Value::from(function.parameters.as_str())),
-                ("Category", Value::from(FUNCTION_CATEGORY)),
-                ("DisplayName", Value::from(function.alias.as_str())),
-                ("IsAsim", Value::Bool(function.asim_schema.is_some())),
+                ("FunctionAlias", Value::from(alias)),
+                ("FunctionParameters", Value::from(search.parameters.as_str())),
+                ("Category", Value::from(search.category.as_str())),
+                ("DisplayName", Value::from(search.display_name.as_str())),
+                ("IsAsim", Value::Bool(search.is_asim())),
             ];
-            self.one(self.search(workspace, &function.id, &function.alias, plain), more)
+            self.one(self.search(workspace, search, alias), more)
         })
     }
 
     /// Export-SavedQueries. The scenario has no query packs.
     pub(super) fn export_queries(&self, workspace: &Workspace) -> Vec<Step> {
         let category = self.bound.text("Category");
-        let is_wanted =
-            |query: &&SavedQuery| category.is_none_or(|wanted| wanted.eq_ignore_ascii_case(&query.category));
-        self.exports(workspace.content.saved_queries.iter().filter(is_wanted).collect(), |query: &SavedQuery| {
-            let tags = json!([{ "name": "tactics", "value": query.tactics.join(",") }]);
-            let plain = json!({
-                "name": query.id,
-                "properties": {
-                    "category": query.category,
-                    "displayName": query.display_name,
-                    "query": query.query,
-                    "tags": tags,
-                    "version": 2,
-                },
-            });
+        let is_wanted = |search: &&SavedSearch| {
+            search.alias.is_none() && category.is_none_or(|wanted| wanted.eq_ignore_ascii_case(&search.category))
+        };
+        self.exports(workspace.content.searches.iter().filter(is_wanted).collect(), |search: &SavedSearch| {
             let more = [
-                ("DisplayName", Value::from(query.display_name.as_str())),
-                ("Category", Value::from(query.category.as_str())),
-                ("Tactics", strings(query.tactics.iter().map(String::as_str))),
-                // The scenario names none.
-                ("Techniques", strings::<String>([])),
+                ("DisplayName", Value::from(search.display_name.as_str())),
+                ("Category", Value::from(search.category.as_str())),
+                ("Tactics", strings(search.tactics.iter().map(String::as_str))),
+                ("Techniques", strings(search.techniques.iter().map(String::as_str))),
             ];
-            self.one(self.search(workspace, &query.id, &query.display_name, plain), more)
+            self.one(self.search(workspace, search, &search.display_name), more)
         })
     }
 
     /// A saved search in the format that is asked for.
-    fn search<'a>(&'a self, workspace: &Workspace, id: &'a str, title: &'a str, plain: Json) -> Exported<'a> {
-        let format = self.format();
+    fn search<'a>(&'a self, workspace: &Workspace, search: &'a SavedSearch, title: &'a str) -> Exported<'a> {
+        let (id, format) = (search.id.as_str(), self.format());
+        let plain = json!({ "name": id, "properties": search.properties });
         Exported {
             name: id,
             title,
             id: workspace.part_id(&format!("savedSearches/{id}")),
             format,
             content: if format == "KQL" {
-                Content::Text(plain["properties"]["query"].as_str().unwrap_or_default().to_owned(), "kql")
+                Content::Text(search.query.clone(), "kql")
             } else {
                 Content::Json(self.or_template(plain, "Microsoft.OperationalInsights/workspaces/savedSearches", id))
             },
@@ -236,73 +209,13 @@ impl Call<'_> {
     }
 }
 
-/// In the form of Azure's API.
-fn automation(workspace: &Workspace, rule: &AutomationRule) -> Json {
-    let condition = |(property, operator, values): &(String, String, Vec<String>)| {
-        let of = json!({ "propertyName": property, "operator": operator, "propertyValues": values });
-        json!({ "conditionType": "Property", "conditionProperties": of })
-    };
-    let actions = rule.actions.iter().zip(1..).map(|(action, order)| {
-        let (kind, what) = action.split_once(':').unwrap_or((action, ""));
-        let configuration = match kind {
-            "RunPlaybook" => json!({ "logicAppResourceId": playbook_id(&workspace.place, what) }),
-            _ => modification(what),
-        };
-        json!({ "order": order, "actionType": kind, "actionConfiguration": configuration })
-    });
-    json!({
-        "name": rule.id,
-        "properties": {
-            "displayName": rule.display_name,
-            "order": rule.order,
-            "triggeringLogic": {
-                "isEnabled": rule.enabled,
-                "triggersOn": rule.triggers_on,
-                "triggersWhen": rule.triggers_when,
-                "conditions": rule.conditions.iter().map(condition).collect::<Vec<_>>(),
-            },
-            "actions": actions.collect::<Vec<_>>(),
-        },
-    })
-}
-
-/// `status=Closed,BenignPositive/SuspiciousButExpected` or `label=VIP`.
-fn modification(what: &str) -> Json {
-    let (change, classification) = what.split_once(',').map_or((what, None), |(change, rest)| (change, Some(rest)));
-    let mut fields = Map::new();
-    match change.split_once('=') {
-        Some(("label", label)) => {
-            fields.insert("labels".to_owned(), json!([{ "labelName": label }]));
-        }
-        Some((name, value)) => {
-            fields.insert(name.to_owned(), value.into());
-        }
-        None => {}
-    }
-    if let Some((classification, reason)) = classification.and_then(|text| text.split_once('/')) {
-        fields.insert("classification".to_owned(), classification.into());
-        fields.insert("classificationReason".to_owned(), reason.into());
-    }
-    Json::Object(fields)
-}
-
-fn playbooks(actions: &[String]) -> impl Iterator<Item = &str> {
-    actions.iter().filter_map(|action| action.strip_prefix("RunPlaybook:"))
-}
-
-/// Chosen: playbooks lie in the workspace's own resource group.
-fn playbook_id(place: &Place, name: &str) -> String {
-    let Place { subscription, resource_group, .. } = place;
-    format!("/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Logic/workflows/{name}")
-}
-
 fn watchlist(list: &Watchlist, items: Option<Vec<Vec<String>>>) -> Json {
     let mut watchlist = json!({
         "name": list.alias,
         "properties": {
             "watchlistAlias": list.alias,
-            "displayName": list.alias,
-            "provider": PROVIDER,
+            "displayName": list.display_name,
+            "provider": list.provider,
             "itemsSearchKey": list.search_key,
         },
     });
@@ -318,12 +231,6 @@ fn watchlist(list: &Watchlist, items: Option<Vec<Vec<String>>>) -> Json {
         fields.insert("items".to_owned(), items.iter().map(row).collect());
     }
     watchlist
-}
-
-/// The items; the scenario's offsets as times.
-fn rows(list: &Watchlist, start: Timestamp) -> Vec<Vec<String>> {
-    let value = |text: &String| shifted(start, text).map_or_else(|| text.clone(), |time| time.to_string());
-    list.items.iter().map(|row| row.iter().map(value).collect()).collect()
 }
 
 /// Source: RFC 4180.
@@ -344,16 +251,5 @@ mod tests {
         let columns = ["a".to_owned(), "b".to_owned()];
         let rows = [vec!["x,y".to_owned(), "say \"z\"".to_owned()]];
         assert_eq!(csv(&columns, &rows), "a,b\r\n\"x,y\",\"say \"\"z\"\"\"\r\n");
-    }
-
-    #[test]
-    fn an_action_is_taken_apart() {
-        let want = json!({
-            "status": "Closed",
-            "classification": "BenignPositive",
-            "classificationReason": "SuspiciousButExpected",
-        });
-        assert_eq!(modification("status=Closed,BenignPositive/SuspiciousButExpected"), want);
-        assert_eq!(modification("label=VIP"), json!({ "labels": [{ "labelName": "VIP" }] }));
     }
 }

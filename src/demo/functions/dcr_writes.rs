@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
@@ -123,6 +123,7 @@ impl Call<'_> {
         let number = dcr.sources.len() + 1;
         let default = format!("{}-{number}", source.kind.to_lowercase());
         let name = self.bound.text("SourceName").unwrap_or(&default).to_owned();
+        let details = self.details(source.kind);
         let known = dcr.source_names.iter().any(|known| known.eq_ignore_ascii_case(&name));
         let transform = match self.transform() {
             Ok(transform) => transform,
@@ -136,6 +137,7 @@ impl Call<'_> {
         if !known {
             dcr.sources.push(source.kind.to_owned());
             dcr.source_names.push(name.clone());
+            dcr.details.extend(details);
         }
         if !dcr.streams.contains(&source.stream) {
             dcr.streams.push(source.stream.clone());
@@ -226,7 +228,37 @@ impl Call<'_> {
             transform: self.transform()?,
             endpoint,
             transforms: BTreeMap::new(),
+            details: self.details(source.kind),
         })
+    }
+
+    /// What the call says of a source beside its kind, as Azure writes it.
+    fn details(&self, kind: &str) -> BTreeMap<String, Json> {
+        let mut details = Map::new();
+        for (parameter, property) in [
+            ("XPathQueries", "xPathQueries"),
+            ("Facilities", "facilityNames"),
+            ("LogLevels", "logLevels"),
+            ("FilePatterns", "filePatterns"),
+            ("CounterSpecifiers", "counterSpecifiers"),
+        ] {
+            if let Some(given) = self.bound.texts(parameter) {
+                details.insert(property.to_owned(), given.to_vec().into());
+            }
+        }
+        let every = match kind {
+            "Syslog" | "CEF" => json!({ "facilityNames": ["*"], "logLevels": ["*"] }),
+            "TextLog" => json!({ "format": "text" }),
+            "JsonLog" => json!({ "format": "json" }),
+            "PerformanceCounters" => {
+                json!({ "samplingFrequencyInSeconds": self.bound.number("SamplingFrequencyInSeconds").unwrap_or(60) })
+            }
+            _ => json!({}),
+        };
+        for (key, value) in every.as_object().into_iter().flatten() {
+            details.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        BTreeMap::from([(kind.to_owned(), details.into())])
     }
 
     /// The source that the call describes, for a rule of that kind.

@@ -247,8 +247,8 @@ pub(super) fn missing_table(workspace: &Workspace, query: &str) -> Option<String
     if !is_table || NO_TABLES.contains(&first) {
         return None;
     }
-    let known =
-        workspace.has_table(first) || workspace.content.functions.iter().any(|function| function.alias == first);
+    let known = workspace.has_table(first)
+        || workspace.content.searches.iter().any(|search| search.alias.as_deref() == Some(first));
     (!known).then(|| format!("The query cannot be run: '{first}' not found."))
 }
 

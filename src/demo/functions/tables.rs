@@ -403,12 +403,13 @@ fn rules_on(workspace: &Workspace, table: &str) -> Vec<Value> {
 fn dependents(workspace: &Workspace, table: &str) -> Vec<(&'static str, String)> {
     let names = |all: &[String]| all.iter().any(|name| name.eq_ignore_ascii_case(table));
     let rules = workspace.rules.iter().filter(|rule| read_by(workspace, rule).contains(&table));
-    let functions = workspace.content.functions.iter().filter(|function| function.query.contains(table));
+    let searches = workspace.content.searches.iter().filter(|search| search.query.contains(table));
+    let functions = searches.filter_map(|search| search.alias.clone());
     let books = workspace.estate.workbooks.iter().filter(|book| names(&book.tables));
     let feeds = workspace.estate.dcrs.iter().filter(|dcr| names(&dcr.tables));
     rules
         .map(|rule| ("rule", rule.body.display_name.clone()))
-        .chain(functions.map(|function| ("function", function.alias.clone())))
+        .chain(functions.map(|alias| ("function", alias)))
         .chain(books.map(|book| ("workbook", book.display_name.clone())))
         .chain(feeds.map(|dcr| ("DCR", dcr.name.clone())))
         .collect()

@@ -13,7 +13,6 @@ use super::rules::wildcard;
 use super::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use super::{AUTHOR, Call};
 use crate::demo::clixml::{bag, count, custom, date, from_json, optional, strings};
-use crate::demo::world::dataset::shifted;
 use crate::demo::world::estate::Workbook;
 use crate::demo::world::{Workspace, demo_id, hex};
 
@@ -34,13 +33,13 @@ impl Call<'_> {
             Err(step) => return vec![step],
         };
         let Some(book) = book else { return Vec::new() };
-        let content = content(workspace, book);
+        let content = book.content.clone();
         let parsed: Json = serde_json::from_str(&content).unwrap_or_default();
         let items = parsed["items"].as_array().map_or(&[][..], Vec::as_slice);
         let mut properties = summary(workspace, book);
         properties.extend([
             ("Description", optional(None::<&str>)),
-            ("Revision", Value::from(format!("{}", book.revision + 1))),
+            ("Revision", Value::from(book.revision.to_string())),
             ("ItemCount", count(items.len())),
             ("QueryCount", count(items.iter().filter(|item| item["type"] == 3).count())),
             ("TablesReferenced", strings(book.tables.iter().map(String::as_str))),
@@ -57,7 +56,7 @@ impl Call<'_> {
             Err(step) => return vec![step],
         };
         let Some(book) = book else { return Vec::new() };
-        let plain = content(workspace, book);
+        let plain = book.content.clone();
         let format = self.bound.text("Format").unwrap_or("ARM");
         let text = match format {
             "ARM" => template(book, &plain).to_string(),
@@ -86,7 +85,7 @@ impl Call<'_> {
         if let Some(step) = self.instead_of("Delete workbook", &book.display_name) {
             return vec![step];
         }
-        let backup = template(book, &content(workspace, book));
+        let backup = template(book, &book.content);
         let book = workspace.estate.workbooks.remove(place);
         vec![Step::Output(custom([
             ("WorkbookId", Value::from(book.id.as_str())),
@@ -121,14 +120,14 @@ impl Call<'_> {
         }
         let tables = workspace.tables.iter().map(|table| &table.name).filter(|name| found.contains(name.as_str()));
         let revision =
-            known.and_then(|place| workspace.estate.workbooks.get(place)).map_or(0, |book| book.revision + 1);
+            known.and_then(|place| workspace.estate.workbooks.get(place)).map_or(1, |book| book.revision + 1);
         let book = Workbook {
             id,
             display_name: name.to_owned(),
-            modified: self.now.to_string(),
+            modified: Some(self.now),
             by: AUTHOR.to_owned(),
             tables: tables.cloned().collect(),
-            content: Some(found),
+            content: found,
             revision,
         };
         let mut properties = summary(workspace, &book);
@@ -167,7 +166,6 @@ impl Call<'_> {
 
 fn summary(workspace: &Workspace, book: &Workbook) -> Vec<(&'static str, Value)> {
     let place = &workspace.place;
-    let modified = shifted(workspace.start, &book.modified).or_else(|| book.modified.parse().ok());
     let id = workspace.resource_id("Microsoft.Insights/workbooks", &book.id);
     vec![
         ("WorkbookId", Value::from(book.id.as_str())),
@@ -175,38 +173,13 @@ fn summary(workspace: &Workspace, book: &Workbook) -> Vec<(&'static str, Value)>
         ("Category", Value::from("sentinel")),
         ("SourceId", Value::from(workspace.id().to_lowercase())),
         ("Version", Value::from("Notebook/1.0")),
-        ("TimeModified", modified.map_or(Value::Nil, date)),
+        ("TimeModified", book.modified.map_or(Value::Nil, date)),
         ("ModifiedBy", Value::from(book.by.as_str())),
         ("ResourceGroupName", Value::from(place.resource_group.as_str())),
         ("Location", Value::from(workspace.estate.location.as_str())),
         ("Tags", bag(&[], [])),
         ("ResourceId", Value::from(id)),
     ]
-}
-
-/// The gallery's form of a workbook.
-fn content(workspace: &Workspace, book: &Workbook) -> String {
-    if let Some(content) = &book.content {
-        return content.clone();
-    }
-    let range = json!({ "type": 9, "content": { "parameters": [{ "name": "TimeRange", "type": 4 }] } });
-    let query = |table: &String| {
-        json!({
-            "type": 3,
-            "content": {
-                "version": "KqlItem/1.0",
-                "query": format!("{table} | summarize count() by bin(TimeGenerated, 1h)"),
-                "timeContextFromParameter": "TimeRange",
-            },
-        })
-    };
-    let items: Vec<Json> = std::iter::once(range).chain(book.tables.iter().map(query)).collect();
-    json!({
-        "version": "Notebook/1.0",
-        "items": items,
-        "fallbackResourceIds": [workspace.id()],
-    })
-    .to_string()
 }
 
 fn template(book: &Workbook, content: &str) -> Json {

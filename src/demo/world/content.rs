@@ -3,21 +3,26 @@
 
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value as Json;
 
-/// The part of a workspace that only backups read.
-#[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(in crate::demo) struct Content {
-    pub(in crate::demo) watchlists: Vec<Watchlist>,
-    pub(in crate::demo) automation_rules: Vec<AutomationRule>,
-    pub(in crate::demo) functions: Vec<KqlFunction>,
-    pub(in crate::demo) saved_queries: Vec<SavedQuery>,
+/// The provider, as watchlists name it. Chosen: who made the scenario's.
+pub(in crate::demo) const PROVIDER: &str = "Leuchtturm Cyber Defence";
+
+/// The part of a workspace that only backups read, as the scenario has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::demo) struct RawContent {
+    pub(in crate::demo) watchlists: Vec<RawWatchlist>,
+    pub(in crate::demo) automation_rules: Vec<RawAutomationRule>,
+    pub(in crate::demo) functions: Vec<RawKqlFunction>,
+    pub(in crate::demo) saved_queries: Vec<RawSavedQuery>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::demo) struct Watchlist {
+pub(in crate::demo) struct RawWatchlist {
     pub(in crate::demo) alias: String,
     pub(in crate::demo) search_key: String,
     pub(in crate::demo) columns: Vec<String>,
@@ -26,9 +31,9 @@ pub(in crate::demo) struct Watchlist {
     pub(in crate::demo) updated: String,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::demo) struct AutomationRule {
+pub(in crate::demo) struct RawAutomationRule {
     pub(in crate::demo) id: String,
     pub(in crate::demo) order: i32,
     pub(in crate::demo) display_name: String,
@@ -42,25 +47,81 @@ pub(in crate::demo) struct AutomationRule {
 }
 
 /// A saved search that has an alias.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::demo) struct KqlFunction {
+pub(in crate::demo) struct RawKqlFunction {
     pub(in crate::demo) id: String,
     pub(in crate::demo) alias: String,
     pub(in crate::demo) parameters: String,
     pub(in crate::demo) query: String,
-    pub(in crate::demo) asim_schema: Option<String>,
 }
 
 /// A saved search that has none.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::demo) struct SavedQuery {
+pub(in crate::demo) struct RawSavedQuery {
     pub(in crate::demo) id: String,
     pub(in crate::demo) display_name: String,
     pub(in crate::demo) category: String,
     pub(in crate::demo) tactics: Vec<String>,
     pub(in crate::demo) query: String,
+}
+
+/// The part of a workspace that only backups read.
+#[derive(Default)]
+pub(in crate::demo) struct Content {
+    pub(in crate::demo) watchlists: Vec<Watchlist>,
+    pub(in crate::demo) automation_rules: Vec<AutomationRule>,
+    pub(in crate::demo) searches: Vec<SavedSearch>,
+}
+
+pub(in crate::demo) struct Watchlist {
+    pub(in crate::demo) alias: String,
+    pub(in crate::demo) display_name: String,
+    pub(in crate::demo) provider: String,
+    pub(in crate::demo) search_key: String,
+    pub(in crate::demo) columns: Vec<String>,
+    pub(in crate::demo) items: Vec<Vec<String>>,
+    pub(in crate::demo) updated: Option<Timestamp>,
+}
+
+pub(in crate::demo) struct AutomationRule {
+    pub(in crate::demo) id: String,
+    pub(in crate::demo) order: i32,
+    pub(in crate::demo) display_name: String,
+    pub(in crate::demo) enabled: bool,
+    pub(in crate::demo) triggers_on: String,
+    pub(in crate::demo) triggers_when: String,
+    /// Ids of the playbooks that it runs.
+    pub(in crate::demo) playbooks: Vec<String>,
+    /// What a backup of it holds.
+    pub(in crate::demo) properties: Json,
+}
+
+/// A saved search: with an alias, a function.
+pub(in crate::demo) struct SavedSearch {
+    pub(in crate::demo) id: String,
+    pub(in crate::demo) display_name: String,
+    pub(in crate::demo) category: String,
+    pub(in crate::demo) query: String,
+    pub(in crate::demo) alias: Option<String>,
+    pub(in crate::demo) parameters: String,
+    pub(in crate::demo) tactics: Vec<String>,
+    pub(in crate::demo) techniques: Vec<String>,
+    /// What a backup of it holds.
+    pub(in crate::demo) properties: Json,
+}
+
+impl SavedSearch {
+    /// Whether it is a parser of the Advanced Security Information Model, by
+    /// the names that the model prescribes.
+    pub(in crate::demo) fn is_asim(&self) -> bool {
+        self.alias.as_ref().is_some_and(|alias| {
+            ["ASim", "vim", "im", "_Im_", "_ASim_"]
+                .iter()
+                .any(|head| alias.strip_prefix(head).is_some_and(|rest| rest.starts_with(char::is_uppercase)))
+        })
+    }
 }
 
 /// Who works for the provider.

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::content::Content;
-use super::estate::Estate;
+use super::content::RawContent;
+use super::estate::RawEstate;
 
 /// All of it.
 #[derive(Deserialize)]
@@ -107,9 +107,9 @@ pub(in crate::demo) struct RawWorkspace {
     pub(in crate::demo) tables: Vec<Table>,
     pub(in crate::demo) rule_health: Vec<Health>,
     #[serde(flatten)]
-    pub(in crate::demo) content: Content,
+    pub(in crate::demo) content: RawContent,
     #[serde(flatten)]
-    pub(in crate::demo) estate: Estate,
+    pub(in crate::demo) estate: RawEstate,
 }
 
 /// A rule in a workspace: one of the library (`key`) or one of its own.
@@ -128,7 +128,7 @@ pub(in crate::demo) struct Deployed {
 }
 
 /// A table of the workspace.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::demo) struct Table {
     pub(in crate::demo) name: String,

@@ -135,7 +135,7 @@ fn key(id: &str) -> String {
 
 /// The type that an id in small letters names: what stands behind its last
 /// `providers`, without the names.
-fn kind_of(id: &str) -> String {
+pub(in crate::demo) fn kind_of(id: &str) -> String {
     let Some((_, behind)) = id.rsplit_once("/providers/") else {
         let levels = id.split('/').skip(1).step_by(2).last().unwrap_or_default();
         return format!("microsoft.resources/{levels}");

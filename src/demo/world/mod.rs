@@ -12,11 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use arm::Reading;
-use content::Content;
+use content::{Content, RawContent};
 use dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
 use document::Documents;
-use estate::Estate;
+use estate::{Estate, RawEstate};
 
 /// The customers and their workspaces.
 ///
@@ -30,9 +29,24 @@ pub struct World {
 /// What writes change: the documents are the truth, a workspace is read from
 /// them for each call. What has no document (how much a table takes a day) is
 /// kept in the workspace alone.
-struct State {
-    documents: Documents,
-    workspaces: Vec<Workspace>,
+pub(super) struct State {
+    pub(super) documents: Documents,
+    pub(super) workspaces: Vec<Workspace>,
+    /// Rows that were sent to data collection rules.
+    pub(super) sent: Vec<Sent>,
+}
+
+/// Rows that a data collection rule took.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sent {
+    /// Id of the workspace, in small letters.
+    pub(super) workspace: String,
+    pub(super) table: String,
+    /// KQL that makes rows of the table of them.
+    pub(super) transform: String,
+    /// When they came.
+    pub(super) time: Timestamp,
+    pub(super) rows: Vec<Map<String, Json>>,
 }
 
 /// A customer.
@@ -81,8 +95,18 @@ pub(super) struct Workspace {
     /// What the scenario knows of the rules that it brought, beyond their
     /// documents.
     pub(super) library: Vec<Managed>,
+    /// How much its tables take.
+    pub(super) volumes: Vec<Volume>,
     pub(super) content: Content,
     pub(super) estate: Estate,
+}
+
+/// How much a table takes, as the rows of `Usage` say it.
+pub(super) struct Volume {
+    pub(super) table: String,
+    pub(super) gb_per_day: f64,
+    /// Offset of its newest row from the host's start.
+    pub(super) last: String,
 }
 
 /// A rule of the scenario.
@@ -183,12 +207,12 @@ impl World {
         let mut documents = Documents::default();
         let mut workspaces = Vec::new();
         for raw in data.workspaces {
-            for tenant in data.tenants.iter().filter(|tenant| tenant.workspaces.contains(&raw.alias)) {
-                arm::subscription(&mut documents, tenant, &raw);
-            }
+            let tenant = data.tenants.iter().find(|tenant| tenant.workspaces.contains(&raw.alias));
+            let tenant = tenant.map(|tenant| tenant.tenant_id.clone()).unwrap_or_default();
+            arm::subscription(&mut documents, &tenant, &raw);
             arm::found(&mut documents, start, &raw);
-            let workspace = Workspace::new(start, raw, &data.rule_library);
-            workspace.write(&Reading::nothing(), &mut documents);
+            let (mut workspace, content, estate) = Workspace::new(start, raw, &data.rule_library);
+            arm::furnish(&mut workspace, &tenant, &content, estate, &mut documents);
             workspaces.push(workspace);
         }
         let tenants = data.tenants.into_iter().map(|raw| Tenant {
@@ -206,7 +230,11 @@ impl World {
                 .collect(),
         });
         let tenants = tenants.collect();
-        Self { tenants, state: Mutex::new(State { documents, workspaces }), clock: Box::new(move || start) }
+        Self {
+            tenants,
+            state: Mutex::new(State { documents, workspaces, sent: Vec::new() }),
+            clock: Box::new(move || start),
+        }
     }
 
     /// The same with a clock that tells the time of filters and writes.
@@ -246,7 +274,7 @@ impl World {
         let now = self.now();
         // A panic elsewhere leaves whole documents behind: nothing is half written.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { documents, workspaces } = &mut *state;
+        let State { documents, workspaces, .. } = &mut *state;
         let workspace = workspaces.iter_mut().find(|workspace| workspace.place == *place)?;
         let before = workspace.read(documents);
         let done = action(now, workspace);
@@ -254,11 +282,27 @@ impl World {
         Some(done)
     }
 
-    /// Runs `action` on the documents.
-    pub(super) fn with_documents<T>(&self, action: impl FnOnce(Timestamp, &mut Documents) -> T) -> T {
+    /// Runs `action` on all that writes change.
+    pub(super) fn with_state<T>(&self, action: impl FnOnce(Timestamp, &mut State) -> T) -> T {
         let now = self.now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        action(now, &mut state.documents)
+        action(now, &mut state)
+    }
+
+    /// The document of that id, as Azure shows it.
+    #[must_use]
+    pub fn document(&self, id: &str) -> Option<Json> {
+        self.with_state(|_, state| state.documents.get(id).map(|found| found.json.clone().into()))
+    }
+
+    /// Puts a document in the place of that id, whatever it says: both faces
+    /// answer from it. What is no object is none.
+    pub fn put_document(&self, id: &str, document: Json) {
+        if let Json::Object(document) = document {
+            self.with_state(|_, state| {
+                state.documents.put(id, document);
+            });
+        }
     }
 
     /// The time by its clock, in whole seconds.
@@ -274,7 +318,7 @@ impl std::fmt::Debug for World {
 }
 
 impl Workspace {
-    fn new(start: Timestamp, raw: RawWorkspace, library: &[LibraryRule]) -> Self {
+    fn new(start: Timestamp, raw: RawWorkspace, library: &[LibraryRule]) -> (Self, RawContent, RawEstate) {
         let rules = raw.rules.iter().enumerate().map(|(n, deployed)| Rule {
             key: deployed.key.clone(),
             enabled: deployed.enabled,
@@ -294,7 +338,13 @@ impl Workspace {
             key: rule.key.clone(),
             required_tables: rule.body.required_tables.clone(),
         };
+        let volume = |table: &Table| Volume {
+            table: table.name.clone(),
+            gb_per_day: table.gb_per_day,
+            last: table.last.clone(),
+        };
         let mut workspace = Self {
+            volumes: raw.tables.iter().map(volume).collect(),
             library: rules.iter().map(managed).collect(),
             rules,
             incidents: Vec::new(),
@@ -302,8 +352,12 @@ impl Workspace {
             health: raw.rule_health,
             start,
             customer_id: raw.workspace_id,
-            content: raw.content,
-            estate: raw.estate,
+            content: Content::default(),
+            estate: Estate {
+                retention_in_days: raw.estate.retention_in_days,
+                location: raw.estate.location.clone(),
+                ..Estate::default()
+            },
             place: Place {
                 alias: raw.alias,
                 subscription: raw.subscription_id,
@@ -313,7 +367,7 @@ impl Workspace {
         };
         let incidents = raw.incidents.into_iter().map(|raw| Incident::new(&workspace, raw));
         workspace.incidents = incidents.collect();
-        workspace
+        (workspace, raw.content, raw.estate)
     }
 
     pub(super) fn has_table(&self, name: &str) -> bool {

@@ -21,53 +21,13 @@ const HOSTS: &str = "svc-sentinel@leuchtturm.example";
 const LEAD_SECONDS: i64 = 600;
 
 impl Kept for Incident {
-    const COLLECTION: &str = "providers/Microsoft.SecurityInsights/incidents";
-
-    fn read(document: &Document, workspace: &Workspace, documents: &Documents) -> Option<Self> {
-        let said = document.properties();
-        let text = |key: &str| said[key].as_str().map(str::to_owned);
-        let time = |key: &str| said[key].as_str().and_then(|time| time.parse().ok());
-        let texts = |list: &Json| {
-            let all = list.as_array().map_or(&[][..], Vec::as_slice);
-            all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect::<Vec<_>>()
-        };
-        let created = time("createdTimeUtc").unwrap_or(workspace.start);
-        let below = |part: &str| documents.list(&format!("{}/{part}", document.id()));
-        let labels = said["labels"].as_array().map_or(&[][..], Vec::as_slice);
-        let more = &said["additionalData"];
-        Some(Self {
-            number: said["incidentNumber"].as_i64().and_then(|number| i32::try_from(number).ok())?,
-            id: document.name().to_owned(),
-            title: text("title").unwrap_or_default(),
-            description: text("description"),
-            severity: text("severity").unwrap_or_default(),
-            status: text("status").unwrap_or_default(),
-            rules: texts(&said["relatedAnalyticRuleIds"])
-                .iter()
-                .map(|id| id.rsplit('/').next().unwrap_or_default().to_owned())
-                .collect(),
-            created,
-            first_activity: time("firstActivityTimeUtc").unwrap_or(created),
-            owner: owner_name(&said["owner"]),
-            alert_count: more["alertsCount"].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
-            products: texts(&more["alertProductNames"]),
-            tactics: texts(&more["tactics"]),
-            alerts: below("alerts").into_iter().map(alert).collect(),
-            entities: below("entities").into_iter().map(entity).collect(),
-            comments: below("comments").into_iter().filter_map(comment).collect(),
-            labels: labels.iter().filter_map(|label| label["labelName"].as_str().map(str::to_owned)).collect(),
-            classification: text("classification"),
-            classification_reason: text("classificationReason"),
-            classification_comment: text("classificationComment"),
-            provider: text("providerName").unwrap_or_default(),
-            changed: time("lastModifiedTimeUtc").unwrap_or(created),
-            url: text("incidentUrl").unwrap_or_default(),
-            source: document.json.clone(),
-        })
+    fn all(workspace: &Workspace, documents: &Documents) -> Vec<Self> {
+        let found = documents.list(&workspace.part_id("providers/Microsoft.SecurityInsights/incidents"));
+        found.into_iter().filter_map(|found| read(found, workspace, documents)).collect()
     }
 
-    fn name(&self) -> &str {
-        &self.id
+    fn id(&self, workspace: &Workspace) -> String {
+        workspace.arm_id("Incidents", &self.id)
     }
 
     fn write(&self, json: &mut Map<String, Json>, workspace: &Workspace) {
@@ -130,6 +90,49 @@ impl Kept for Incident {
         }
         settle_alerts(documents, id);
     }
+}
+
+fn read(document: &Document, workspace: &Workspace, documents: &Documents) -> Option<Incident> {
+    let said = document.properties();
+    let text = |key: &str| said[key].as_str().map(str::to_owned);
+    let time = |key: &str| said[key].as_str().and_then(|time| time.parse().ok());
+    let texts = |list: &Json| {
+        let all = list.as_array().map_or(&[][..], Vec::as_slice);
+        all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let created = time("createdTimeUtc").unwrap_or(workspace.start);
+    let below = |part: &str| documents.list(&format!("{}/{part}", document.id()));
+    let labels = said["labels"].as_array().map_or(&[][..], Vec::as_slice);
+    let more = &said["additionalData"];
+    Some(Incident {
+        number: said["incidentNumber"].as_i64().and_then(|number| i32::try_from(number).ok())?,
+        id: document.name().to_owned(),
+        title: text("title").unwrap_or_default(),
+        description: text("description"),
+        severity: text("severity").unwrap_or_default(),
+        status: text("status").unwrap_or_default(),
+        rules: texts(&said["relatedAnalyticRuleIds"])
+            .iter()
+            .map(|id| id.rsplit('/').next().unwrap_or_default().to_owned())
+            .collect(),
+        created,
+        first_activity: time("firstActivityTimeUtc").unwrap_or(created),
+        owner: owner_name(&said["owner"]),
+        alert_count: more["alertsCount"].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
+        products: texts(&more["alertProductNames"]),
+        tactics: texts(&more["tactics"]),
+        alerts: below("alerts").into_iter().map(alert).collect(),
+        entities: below("entities").into_iter().map(entity).collect(),
+        comments: below("comments").into_iter().filter_map(comment).collect(),
+        labels: labels.iter().filter_map(|label| label["labelName"].as_str().map(str::to_owned)).collect(),
+        classification: text("classification"),
+        classification_reason: text("classificationReason"),
+        classification_comment: text("classificationComment"),
+        provider: text("providerName").unwrap_or_default(),
+        changed: time("lastModifiedTimeUtc").unwrap_or(created),
+        url: text("incidentUrl").unwrap_or_default(),
+        source: document.json.clone(),
+    })
 }
 
 impl Incident {
@@ -352,7 +355,7 @@ pub(in crate::demo) fn settle_comments(documents: &mut Documents, incident: &str
     documents.put(incident, json);
 }
 
-fn author(name: &str) -> Json {
+pub(super) fn author(name: &str) -> Json {
     match known(name) {
         Some(analyst) => json!({
             "objectId": analyst.object_id,

@@ -4,29 +4,37 @@
 //! what it changed there is written back onto them afterwards. What a type
 //! here does not know stays in the document as it was.
 
+mod around;
+mod content;
+mod feed;
 mod incident;
 mod places;
 mod rule;
+mod table;
+mod workbook;
 
 use serde_json::{Map, Value as Json};
 
-use super::document::{Document, Documents};
+use super::content::{AutomationRule, Content, RawContent, SavedSearch, Watchlist};
+use super::dataset::{Table, shifted};
+use super::document::Documents;
+use super::estate::{Dce, Dcr, RawEstate, Workbook};
 use super::{Incident, Rule, Workspace};
 
+pub(in crate::demo) use feed::{endpoint_properties, table_of};
 pub(in crate::demo) use incident::{author_of, owner_known, settle_alerts, settle_comments};
 pub(in crate::demo) use places::PROVIDER_TENANT;
 pub(super) use places::{found, subscription};
+pub(in crate::demo) use table::schema;
 
-/// Something of a workspace that is kept as a document.
+/// Something of a workspace that is kept as a document, and that functions
+/// change.
 trait Kept: Clone + PartialEq + Sized {
-    /// Its type below the workspace, as ids have it.
-    const COLLECTION: &str;
+    /// All that the documents have for that workspace, in their order.
+    fn all(workspace: &Workspace, documents: &Documents) -> Vec<Self>;
 
-    /// What a document says; `None` where it is none of these.
-    fn read(document: &Document, workspace: &Workspace, documents: &Documents) -> Option<Self>;
-
-    /// Its name in ARM.
-    fn name(&self) -> &str;
+    /// The id of its document.
+    fn id(&self, workspace: &Workspace) -> String;
 
     /// Writes what it says onto the document, which is empty for a new one.
     fn write(&self, json: &mut Map<String, Json>, workspace: &Workspace);
@@ -36,55 +44,115 @@ trait Kept: Clone + PartialEq + Sized {
 }
 
 /// What a workspace held before somebody changed it.
+#[derive(Default)]
 pub(super) struct Reading {
+    tables: Vec<Table>,
     rules: Vec<Rule>,
     incidents: Vec<Incident>,
+    workbooks: Vec<Workbook>,
+    dcrs: Vec<Dcr>,
+    dces: Vec<Dce>,
 }
 
 impl Workspace {
     /// Reads what the documents say.
     pub(super) fn read(&mut self, documents: &Documents) -> Reading {
-        self.rules = all(self, documents);
-        self.incidents = all(self, documents);
-        Reading { rules: self.rules.clone(), incidents: self.incidents.clone() }
+        if let Some(own) = documents.get(&self.id()) {
+            let days = own.properties()["retentionInDays"].as_i64().and_then(|days| i32::try_from(days).ok());
+            self.estate.retention_in_days = days.unwrap_or(self.estate.retention_in_days);
+        }
+        // Tables first: others are read by them.
+        self.tables = Table::all(self, documents);
+        self.rules = Rule::all(self, documents);
+        self.incidents = Incident::all(self, documents);
+        self.content = Content {
+            watchlists: Watchlist::all(self, documents),
+            automation_rules: AutomationRule::all(self, documents),
+            searches: SavedSearch::all(self, documents),
+        };
+        self.estate.workbooks = Workbook::all(self, documents);
+        self.estate.dcrs = Dcr::all(self, documents);
+        self.estate.dces = Dce::all(self, documents);
+        Reading {
+            tables: self.tables.clone(),
+            rules: self.rules.clone(),
+            incidents: self.incidents.clone(),
+            workbooks: self.estate.workbooks.clone(),
+            dcrs: self.estate.dcrs.clone(),
+            dces: self.estate.dces.clone(),
+        }
     }
 
     /// Writes back what is not as it was read.
     pub(super) fn write(&self, before: &Reading, documents: &mut Documents) {
+        differences(&before.tables, &self.tables, self, documents);
         differences(&before.rules, &self.rules, self, documents);
         differences(&before.incidents, &self.incidents, self, documents);
+        differences(&before.workbooks, &self.estate.workbooks, self, documents);
+        differences(&before.dces, &self.estate.dces, self, documents);
+        differences(&before.dcrs, &self.estate.dcrs, self, documents);
     }
 }
 
-impl Reading {
-    /// Of a workspace without any document yet.
-    pub(super) fn nothing() -> Self {
-        Self { rules: Vec::new(), incidents: Vec::new() }
+/// The scenario's own objects of a workspace, from their short form.
+pub(super) fn furnish(
+    workspace: &mut Workspace,
+    tenant: &str,
+    content: &RawContent,
+    estate: RawEstate,
+    documents: &mut Documents,
+) {
+    let start = workspace.start;
+    for raw in &content.watchlists {
+        content::watchlist(documents, workspace, tenant, raw);
     }
-}
-
-fn all<T: Kept>(workspace: &Workspace, documents: &Documents) -> Vec<T> {
-    let collection = workspace.part_id(T::COLLECTION);
-    documents.list(&collection).into_iter().filter_map(|found| T::read(found, workspace, documents)).collect()
+    for raw in &content.automation_rules {
+        content::automation_rule(documents, workspace, raw);
+    }
+    for raw in &content.functions {
+        content::function(documents, workspace, raw);
+    }
+    for raw in &content.saved_queries {
+        content::saved_query(documents, workspace, raw);
+    }
+    for raw in &estate.connectors {
+        around::connector(documents, workspace, tenant, raw);
+    }
+    for raw in &estate.dcrs {
+        around::associations(documents, workspace, raw);
+    }
+    around::rights(documents, workspace, tenant);
+    let books = estate.workbooks.into_iter().map(|raw| Workbook {
+        content: workbook::content_of(workspace, &raw.tables),
+        id: raw.id,
+        display_name: raw.display_name,
+        modified: shifted(start, &raw.modified),
+        by: raw.by,
+        tables: raw.tables,
+        revision: 1,
+    });
+    let books = books.collect();
+    workspace.estate.workbooks = books;
+    workspace.estate.dcrs = estate.dcrs.into_iter().map(feed::from_scenario).collect();
+    workspace.estate.dces = estate.dces;
+    workspace.write(&Reading::default(), documents);
 }
 
 fn differences<T: Kept>(before: &[T], after: &[T], workspace: &Workspace, documents: &mut Documents) {
-    let collection = workspace.part_id(T::COLLECTION);
-    let id = |thing: &T| format!("{collection}/{}", thing.name());
-    let same = |a: &T, b: &T| a.name().eq_ignore_ascii_case(b.name());
-    for gone in before.iter().filter(|thing| !after.iter().any(|other| same(thing, other))) {
-        documents.remove(&id(gone));
+    let ids: Vec<String> = after.iter().map(|thing| thing.id(workspace).to_lowercase()).collect();
+    let known: Vec<String> = before.iter().map(|thing| thing.id(workspace).to_lowercase()).collect();
+    for gone in known.iter().filter(|id| !ids.contains(id)) {
+        documents.remove(gone);
     }
-    for thing in after {
-        let was = before.iter().find(|other| same(thing, other));
+    for (thing, id) in after.iter().zip(&ids) {
+        let was = known.iter().position(|known| known == id).and_then(|place| before.get(place));
         if was == Some(thing) {
             continue;
         }
-        let id = id(thing);
-        let mut json = documents.get(&id).map(|found| found.json.clone()).unwrap_or_default();
+        let mut json = documents.get(id).map(|found| found.json.clone()).unwrap_or_default();
         thing.write(&mut json, workspace);
-        documents.put(&id, json);
-        thing.write_below(was, &id, workspace, documents);
+        documents.put(id, json);
+        thing.write_below(was, id, workspace, documents);
     }
 }
 

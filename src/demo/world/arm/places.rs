@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use crate::demo::world::dataset::{RawTenant, RawWorkspace};
+use crate::demo::world::dataset::RawWorkspace;
 use crate::demo::world::document::Documents;
 
 /// The provider's own tenant, to which the customers delegated their
@@ -12,12 +12,12 @@ use crate::demo::world::document::Documents;
 pub(in crate::demo) const PROVIDER_TENANT: &str = "000000d0-0d3a-4000-8000-000000000001";
 
 /// The subscription of a workspace, as its tenant has it.
-pub(in crate::demo::world) fn subscription(documents: &mut Documents, tenant: &RawTenant, raw: &RawWorkspace) {
+pub(in crate::demo::world) fn subscription(documents: &mut Documents, tenant: &str, raw: &RawWorkspace) {
     let id = format!("/subscriptions/{}", raw.subscription_id);
     let json = json!({
         "id": id,
         "subscriptionId": raw.subscription_id,
-        "tenantId": tenant.tenant_id,
+        "tenantId": tenant,
         "displayName": raw.subscription_name,
         "state": "Enabled",
         "subscriptionPolicies": {

@@ -4,50 +4,18 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Kept, head, properties, set};
 use crate::demo::world::document::{Document, Documents, tag};
-use crate::demo::world::{Rule, RuleOptions, Workspace};
+use crate::demo::world::{Rule, RuleBody, RuleOptions, Workspace};
 
 const TYPE: &str = "Microsoft.SecurityInsights/alertRules";
 
 impl Kept for Rule {
-    const COLLECTION: &str = "providers/Microsoft.SecurityInsights/alertRules";
-
-    fn read(document: &Document, workspace: &Workspace, _: &Documents) -> Option<Self> {
-        // Lists that are not set are null in Azure's answers.
-        let mut fields = document.properties().as_object()?.clone();
-        fields.retain(|_, value| !value.is_null());
-        let text = |key: &str| fields.get(key).and_then(Json::as_str).map(str::to_owned);
-        let flag = |key: &str| fields.get(key).and_then(Json::as_bool);
-        let usual = RuleOptions::default();
-        let incident = fields.get("incidentConfiguration").cloned().unwrap_or_default();
-        let maps = fields.get("entityMappings").and_then(Json::as_array).is_some_and(|all| !all.is_empty());
-        let options = RuleOptions {
-            suppression_enabled: flag("suppressionEnabled").unwrap_or(usual.suppression_enabled),
-            suppression_duration: text("suppressionDuration").unwrap_or(usual.suppression_duration),
-            create_incident: incident["createIncident"].as_bool().unwrap_or(usual.create_incident),
-            grouping: incident.get("groupingConfiguration").filter(|said| !is_usual(said, maps)).cloned(),
-            alert_details_override: fields.get("alertDetailsOverride").cloned(),
-            event_grouping: document.properties()["eventGroupingSettings"]["aggregationKind"]
-                .as_str()
-                .map(str::to_owned),
-        };
-        let enabled = flag("enabled").unwrap_or_default();
-        let modified = text("lastModifiedUtc").and_then(|time| time.parse().ok()).unwrap_or(workspace.start);
-        let fact = workspace.library.iter().find(|fact| fact.rule_id.eq_ignore_ascii_case(document.name()));
-        fields.insert("ruleId".to_owned(), document.name().into());
-        fields.insert("kind".to_owned(), document.get("kind").clone());
-        for list in ["tactics", "techniques"] {
-            fields.entry(list).or_insert_with(|| json!([]));
-        }
-        let mut body: super::super::RuleBody = serde_json::from_value(Json::Object(fields)).ok()?;
-        if let Some(fact) = fact {
-            body.required_tables.clone_from(&fact.required_tables);
-        }
-        let key = fact.and_then(|fact| fact.key.clone());
-        Some(Self { key, enabled, modified, options, body, source: document.json.clone() })
+    fn all(workspace: &Workspace, documents: &Documents) -> Vec<Self> {
+        let found = documents.list(&workspace.part_id("providers/Microsoft.SecurityInsights/alertRules"));
+        found.into_iter().filter_map(|found| read(found, workspace)).collect()
     }
 
-    fn name(&self) -> &str {
-        &self.body.rule_id
+    fn id(&self, workspace: &Workspace) -> String {
+        workspace.arm_id("alertRules", &self.body.rule_id)
     }
 
     fn write(&self, json: &mut Map<String, Json>, workspace: &Workspace) {
@@ -85,6 +53,39 @@ impl Kept for Rule {
             self.write_detection(properties);
         }
     }
+}
+
+fn read(document: &Document, workspace: &Workspace) -> Option<Rule> {
+    // Lists that are not set are null in Azure's answers.
+    let mut fields = document.properties().as_object()?.clone();
+    fields.retain(|_, value| !value.is_null());
+    let text = |key: &str| fields.get(key).and_then(Json::as_str).map(str::to_owned);
+    let flag = |key: &str| fields.get(key).and_then(Json::as_bool);
+    let usual = RuleOptions::default();
+    let incident = fields.get("incidentConfiguration").cloned().unwrap_or_default();
+    let maps = fields.get("entityMappings").and_then(Json::as_array).is_some_and(|all| !all.is_empty());
+    let options = RuleOptions {
+        suppression_enabled: flag("suppressionEnabled").unwrap_or(usual.suppression_enabled),
+        suppression_duration: text("suppressionDuration").unwrap_or(usual.suppression_duration),
+        create_incident: incident["createIncident"].as_bool().unwrap_or(usual.create_incident),
+        grouping: incident.get("groupingConfiguration").filter(|said| !is_usual(said, maps)).cloned(),
+        alert_details_override: fields.get("alertDetailsOverride").cloned(),
+        event_grouping: document.properties()["eventGroupingSettings"]["aggregationKind"].as_str().map(str::to_owned),
+    };
+    let enabled = flag("enabled").unwrap_or_default();
+    let modified = text("lastModifiedUtc").and_then(|time| time.parse().ok()).unwrap_or(workspace.start);
+    let fact = workspace.library.iter().find(|fact| fact.rule_id.eq_ignore_ascii_case(document.name()));
+    fields.insert("ruleId".to_owned(), document.name().into());
+    fields.insert("kind".to_owned(), document.get("kind").clone());
+    for list in ["tactics", "techniques"] {
+        fields.entry(list).or_insert_with(|| json!([]));
+    }
+    let mut body: RuleBody = serde_json::from_value(Json::Object(fields)).ok()?;
+    if let Some(fact) = fact {
+        body.required_tables.clone_from(&fact.required_tables);
+    }
+    let key = fact.and_then(|fact| fact.key.clone());
+    Some(Rule { key, enabled, modified, options, body, source: document.json.clone() })
 }
 
 impl Rule {
