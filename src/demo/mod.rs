@@ -23,9 +23,7 @@ mod azure;
 mod clixml;
 mod functions;
 mod host;
-#[cfg_attr(not(test), expect(dead_code, reason = "the query interface reads it"))]
 mod kql;
-#[cfg_attr(not(test), expect(dead_code, reason = "the query interface reads it"))]
 mod logs;
 mod module;
 mod serve;

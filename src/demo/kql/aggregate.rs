@@ -42,6 +42,8 @@ pub(super) struct Aggregates<'e> {
 
 /// Items of a set or a list, as Kusto limits them.
 const ITEMS_AT_MOST: usize = 1 << 20;
+/// Chosen: what is more would fill the memory before its row is counted.
+const BYTES_AT_MOST: usize = 16 << 20;
 
 impl Group<'_> {
     fn values<'g>(&'g self, typed: &'g Typed) -> impl Iterator<Item = Value> + 'g {
@@ -239,24 +241,22 @@ fn plain(bare: &str, value: &Typed, size: usize, name: &str) -> Result<(&'static
         "make_list" | "makelist" => (
             "list",
             Kind::Dynamic,
-            Box::new(move |group| {
-                vec![Value::dynamic(group.values(&typed).take(size).map(|value| value.to_dynamic()).collect())]
-            }),
+            Box::new(move |group| vec![Value::dynamic(listed(group.values(&typed).take(size)))]),
         ),
         "make_list_with_nulls" => (
             "list",
             Kind::Dynamic,
-            Box::new(move |group| {
-                vec![Value::dynamic(group.cursors().map(|cursor| typed.at(&cursor).to_dynamic()).collect())]
-            }),
+            Box::new(move |group| vec![Value::dynamic(listed(group.cursors().map(|cursor| typed.at(&cursor))))]),
         ),
         "make_bag" => (
             "bag",
             Kind::Dynamic,
             Box::new(move |group| {
                 let mut all = serde_json::Map::new();
+                let mut bytes = 0;
                 for value in group.values(&typed) {
-                    let Some(Json::Object(fields)) = value.json() else { continue };
+                    bytes += value.size();
+                    let Some(Json::Object(fields)) = value.json().filter(|_| bytes <= BYTES_AT_MOST) else { continue };
                     for (name, field) in fields {
                         all.entry(name.clone()).or_insert_with(|| field.clone());
                     }
@@ -347,11 +347,26 @@ fn best(group: &Group<'_>, typed: &Typed, side: Ordering) -> Value {
     best.unwrap_or_else(|| typed.kind.nothing())
 }
 
+/// As many values as a list may hold.
+fn listed(values: impl Iterator<Item = Value>) -> Json {
+    let mut size = 0;
+    let fits = |value: &Value| {
+        size += value.size() + 1;
+        size <= BYTES_AT_MOST
+    };
+    values.take_while(fits).map(|value| value.to_dynamic()).collect()
+}
+
 /// What it holds comes in the order it is met. Arrays are taken apart.
 fn set(group: &Group<'_>, typed: &Typed, size: usize) -> Value {
     let mut seen = HashSet::new();
     let mut items = Vec::new();
+    let mut bytes = 0;
     for value in group.values(typed) {
+        bytes += value.size();
+        if bytes > BYTES_AT_MOST {
+            break;
+        }
         let mut add = |json: Json| {
             if items.len() < size && !json.is_null() && seen.insert(json.to_string()) {
                 items.push(json);

@@ -9,6 +9,7 @@ use super::arithmetic;
 use super::compare;
 use super::engine::{Binding, Engine, Scope};
 use super::error::Error;
+use super::fuel;
 use super::functions::conversion::convert;
 use super::run;
 use super::syntax::{Expr, Node, Sign};
@@ -99,7 +100,7 @@ impl Typed {
     }
 
     pub(super) fn at(&self, cursor: &Cursor<'_>) -> Value {
-        (self.run)(cursor)
+        if fuel::burn() { (self.run)(cursor) } else { Value::Null }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::bind::Typed;
 use super::error::Error;
+use super::fuel;
 use super::syntax::Lambda;
 use super::table::{Row, Table};
 use super::value::{Kind, Value};
@@ -31,23 +32,20 @@ pub(in crate::demo) struct Function {
 }
 
 /// How much a query may take.
+///
+/// *Chosen*: some seconds of one core, and what a host of a demo can spare.
+/// Rows stand for time, so that a query stops at the same row everywhere.
 #[derive(Clone, Copy)]
-pub(in crate::demo) struct Limits<'a> {
-    /// Rows of an answer; the rest is cut and told.
-    pub(in crate::demo) rows: usize,
+pub(in crate::demo) struct Limits {
     /// Rows read and made on the way, in all.
     pub(in crate::demo) work: u64,
-    /// Bytes of text made on the way, in all.
+    /// Bytes of values made on the way, in all.
     pub(in crate::demo) bytes: u64,
-    /// Whether the time is up; asked every few thousand rows.
-    pub(in crate::demo) expired: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl Default for Limits<'_> {
-    /// Those of the query interface. Work and bytes are *chosen*: some seconds
-    /// of one core, and what a host of a demo can spare.
+impl Default for Limits {
     fn default() -> Self {
-        Self { rows: 500_000, work: 20_000_000, bytes: 256 << 20, expired: &|| false }
+        Self { work: 4_000_000, bytes: 256 << 20 }
     }
 }
 
@@ -55,8 +53,8 @@ impl Default for Limits<'_> {
 ///
 /// Chosen: below what `run`'s stack holds.
 const DEPTH_AT_MOST: usize = 400;
-/// How often the clock is asked.
-const CLOCK_EVERY: u64 = 4_096;
+/// Evaluations of an expression that stand for a row.
+const EVALUATIONS: u64 = 10;
 
 pub(super) struct Engine<'a> {
     pub(super) database: &'a dyn Database,
@@ -64,48 +62,30 @@ pub(super) struct Engine<'a> {
     pub(super) now: i64,
     /// Ticks; rows outside are not read.
     pub(super) timespan: Option<(i64, i64)>,
-    pub(super) limits: Limits<'a>,
+    limits: Limits,
     work: Cell<u64>,
     bytes: Cell<u64>,
     depth: Cell<usize>,
 }
 
 impl<'a> Engine<'a> {
-    pub(super) fn new(database: &'a dyn Database, now: i64, timespan: Option<(i64, i64)>, limits: Limits<'a>) -> Self {
+    pub(super) fn new(database: &'a dyn Database, now: i64, timespan: Option<(i64, i64)>, limits: Limits) -> Self {
+        fuel::fill(limits.work.saturating_mul(EVALUATIONS));
         Self { database, now, timespan, limits, work: Cell::new(0), bytes: Cell::new(0), depth: Cell::new(0) }
     }
 
     /// Counts rows that are read or made.
     pub(super) fn spend(&self, rows: usize) -> Result<(), Error> {
-        let before = self.work.get();
-        let after = before.saturating_add(rows as u64);
-        self.work.set(after);
-        if after > self.limits.work {
-            return Err(Error::Limit {
-                code: "80DA0001",
-                message: "Query was throttled: it reads or makes more rows than it may (E_RUNAWAY_QUERY).".to_owned(),
-            });
-        }
-        if before / CLOCK_EVERY != after / CLOCK_EVERY && (self.limits.expired)() {
-            return Err(Error::Limit {
-                code: "504",
-                message: "Query execution has exceeded the allowed limits (80DA0002): timeout.".to_owned(),
-            });
-        }
-        Ok(())
+        self.work.set(self.work.get().saturating_add(rows as u64));
+        if self.work.get() > self.limits.work || fuel::is_out() { Err(Error::TimedOut) } else { Ok(()) }
     }
 
-    /// Counts what was made for a row.
-    pub(super) fn made(&self, values: &[Value]) -> Result<(), Error> {
-        let size: usize = values.iter().map(|value| value.size() + size_of::<Value>()).sum();
+    /// Counts a row of so many cells, of which these are new.
+    pub(super) fn made(&self, fresh: &[Value], cells: usize) -> Result<(), Error> {
+        let size: usize = fresh.iter().map(Value::size).sum::<usize>() + cells * size_of::<Value>();
         self.bytes.set(self.bytes.get().saturating_add(size as u64));
         if self.bytes.get() > self.limits.bytes {
-            return Err(Error::Limit {
-                code: "80DA0007",
-                message: "Query execution lacks memory resources to complete (80DA0007): Partial query failure: \
-                          Low memory condition (E_LOW_MEMORY_CONDITION)."
-                    .to_owned(),
-            });
+            return Err(Error::TooLarge);
         }
         self.spend(1)
     }

@@ -30,14 +30,15 @@ pub(in crate::demo) enum Error {
         /// Names the operator and the column, table or function.
         message: String,
     },
-    /// It takes more rows, memory or time than a query may.
-    #[error("{message}")]
-    Limit {
-        /// Kusto's number, such as `80DA0007`.
-        code: &'static str,
-        /// Names the limit.
-        message: String,
-    },
+    /// It makes more than memory holds.
+    #[error(
+        "Query execution lacks memory resources to complete (80DA0007): Partial query failure: Low memory condition \
+         (E_LOW_MEMORY_CONDITION)."
+    )]
+    TooLarge,
+    /// It takes longer than a query may.
+    #[error("Kusto query timed out")]
+    TimedOut,
 }
 
 impl Error {
@@ -84,20 +85,14 @@ impl Error {
                 "message": "A semantic error occurred.",
                 "innererror": { "code": code, "message": message },
             }),
-            Self::Limit { code, message } => json!({ "code": code, "message": message }),
+            Self::TooLarge => json!({ "code": "80DA0007", "message": self.to_string() }),
+            Self::TimedOut => json!({ "code": "GatewayTimeout", "message": self.to_string() }),
         };
-        match self {
-            Self::Limit { .. } => json!({
-                "message": "The query failed: it took more than it may.",
-                "code": "QueryExecutionError",
-                "innererror": inner,
-            }),
-            _ => json!({
-                "message": "The request had some invalid properties",
-                "code": "BadArgumentError",
-                "innererror": inner,
-            }),
-        }
+        let (code, message) = match self {
+            Self::TimedOut => ("GatewayTimeout", "Gateway timeout"),
+            _ => ("BadArgumentError", "The request had some invalid properties"),
+        };
+        json!({ "message": message, "code": code, "innererror": inner })
     }
 }
 

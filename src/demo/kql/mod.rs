@@ -19,6 +19,7 @@ mod compare;
 mod decimal;
 mod engine;
 mod error;
+mod fuel;
 mod functions;
 mod lexer;
 mod names;
@@ -37,21 +38,12 @@ use jiff::Timestamp;
 pub(in crate::demo) use engine::{Database, Function, Limits};
 pub(in crate::demo) use error::Error;
 pub(in crate::demo) use table::{Column, Row, Table};
-pub(in crate::demo) use time::ticks;
+pub(in crate::demo) use time::{ticks, timestamp};
 pub(in crate::demo) use value::{Kind, Value};
 
 /// Columns that the items of every watchlist have.
 pub(in crate::demo) const WATCHLIST_COLUMNS: &str =
     "_DTItemId:string LastUpdatedTimeUTC:datetime SearchKey:string WatchlistItem:dynamic";
-
-/// What a query answers.
-#[derive(Clone, Debug)]
-pub(in crate::demo) struct Answer {
-    pub(in crate::demo) table: Table,
-    /// Whether rows were left out because there are more than an answer may
-    /// have.
-    pub(in crate::demo) cut: bool,
-}
 
 /// Bytes of the stack that a query runs on.
 ///
@@ -61,7 +53,8 @@ const STACK: usize = 64 << 20;
 
 /// Runs `query`.
 ///
-/// Rows whose `TimeGenerated` lies outside `timespan` are not read.
+/// Rows whose `TimeGenerated` lies outside `timespan` are not read. How much of
+/// the answer its reader wants is the reader's to say.
 ///
 /// # Errors
 /// What the text or its names have wrong, and which limit it ran into.
@@ -70,34 +63,20 @@ pub(in crate::demo) fn run(
     database: &dyn Database,
     now: Timestamp,
     timespan: Option<(Timestamp, Timestamp)>,
-    limits: Limits<'_>,
-) -> Result<Answer, Error> {
+    limits: Limits,
+) -> Result<Table, Error> {
     let timespan = timespan.map(|(from, to)| (ticks(from), ticks(to)));
     // A stack of its own: how deep a query goes is bounded, whoever calls.
     std::thread::scope(|scope| {
-        let work = std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, || answer(query, database, ticks(now), timespan, limits));
-        let failed = || Error::Limit { code: "InternalError", message: "The query could not be run".to_owned() };
-        work.map_err(|_| failed())?.join().unwrap_or_else(|_| Err(failed()))
+        let work = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || {
+            let engine = engine::Engine::new(database, ticks(now), timespan, limits);
+            let table = run::query(&engine, &engine::Scope::default(), &parse::query(query)?)?;
+            engine.spend(0)?;
+            Ok(Table { name: "PrimaryResult".to_owned(), ..Rc::unwrap_or_clone(table) })
+        });
+        let work = work.map_err(|_| Error::TooLarge)?;
+        work.join().unwrap_or_else(|_| unreachable!("a query's thread answers or refuses"))
     })
-}
-
-fn answer(
-    query: &str,
-    database: &dyn Database,
-    now: i64,
-    timespan: Option<(i64, i64)>,
-    limits: Limits<'_>,
-) -> Result<Answer, Error> {
-    let rows = limits.rows;
-    let engine = engine::Engine::new(database, now, timespan, limits);
-    let table = run::query(&engine, &engine::Scope::default(), &parse::query(query)?)?;
-    let mut table = Rc::unwrap_or_clone(table);
-    let cut = table.rows.len() > rows;
-    table.rows.truncate(rows);
-    "PrimaryResult".clone_into(&mut table.name);
-    Ok(Answer { table, cut })
 }
 
 #[cfg(test)]

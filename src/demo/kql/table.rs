@@ -15,7 +15,7 @@ pub(in crate::demo) struct Column {
 pub(in crate::demo) type Row = Arc<[Value]>;
 
 /// Columns and rows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::demo) struct Table {
     /// Its name; `PrimaryResult` for an answer.
     pub(in crate::demo) name: String,

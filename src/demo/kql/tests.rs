@@ -61,7 +61,7 @@ impl Database for Small {
     }
 }
 
-fn ask(query: &str) -> Result<Answer, Error> {
+fn ask(query: &str) -> Result<Table, Error> {
     run(query, &Small, "2026-03-10T12:00:00Z".parse().unwrap(), None, Limits::default())
 }
 
@@ -69,8 +69,8 @@ fn ask(query: &str) -> Result<Answer, Error> {
 fn answer_of(query: &str) -> String {
     match ask(query) {
         Ok(answer) => {
-            let columns = answer.table.columns.iter().map(|column| format!("{}:{}", column.name, column.kind.name()));
-            let rows = answer.table.rows.iter().map(|row| {
+            let columns = answer.columns.iter().map(|column| format!("{}:{}", column.name, column.kind.name()));
+            let rows = answer.rows.iter().map(|row| {
                 let cells = row.iter().map(|value| match value {
                     Value::Null => "null".to_owned(),
                     Value::String(text) => format!("'{text}'"),

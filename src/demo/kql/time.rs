@@ -23,6 +23,13 @@ pub(in crate::demo) fn ticks(time: Timestamp) -> i64 {
     i64::try_from(since).unwrap_or_default().saturating_add(DAYS_TO_UNIX * DAY).clamp(0, END - 1)
 }
 
+/// The moment of ticks.
+pub(in crate::demo) fn timestamp(ticks: i64) -> Option<Timestamp> {
+    let since = to_unix(ticks);
+    let nanos = i32::try_from(since.rem_euclid(SECOND) * 100).ok()?;
+    Timestamp::new(since.div_euclid(SECOND), nanos).ok()
+}
+
 pub(super) fn in_range(ticks: i64) -> Option<i64> {
     (0..END).contains(&ticks).then_some(ticks)
 }
@@ -40,10 +47,7 @@ pub(super) fn to_unix(ticks: i64) -> i64 {
 
 /// The calendar's reading of ticks.
 pub(super) fn civil(ticks: i64) -> DateTime {
-    let since = to_unix(ticks);
-    let seconds = since.div_euclid(SECOND);
-    let nanos = i32::try_from(since.rem_euclid(SECOND) * 100).unwrap_or_default();
-    Timestamp::new(seconds, nanos).map_or_else(|_| DateTime::default(), |time| TimeZone::UTC.to_datetime(time))
+    timestamp(ticks).map_or_else(DateTime::default, |time| TimeZone::UTC.to_datetime(time))
 }
 
 /// Ticks of a calendar's reading.

@@ -124,6 +124,11 @@ impl Value {
         if json.is_null() { Self::Null } else { Self::Dynamic(Arc::new(json)) }
     }
 
+    /// As a value of that type; null where it has no reading.
+    pub(in crate::demo) fn converted(&self, kind: Kind) -> Self {
+        super::functions::conversion::convert(self, kind)
+    }
+
     pub(super) fn count(items: usize) -> Self {
         Self::Long(i64::try_from(items).unwrap_or(i64::MAX))
     }

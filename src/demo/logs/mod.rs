@@ -7,6 +7,7 @@
 //! some hundreds to some thousands of rows; how many gigabytes it takes stands
 //! in `Usage`.
 
+mod across;
 mod custom;
 mod everyday;
 mod facts;
@@ -14,6 +15,7 @@ mod parsers;
 mod people;
 mod platform;
 mod schema;
+mod sent;
 mod sheet;
 mod story;
 
@@ -24,14 +26,16 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::kql::{Column, Database, Function, Kind, Row, Table, Value, WATCHLIST_COLUMNS};
+use super::world::arm::Held;
 use super::world::content::Watchlist;
-use super::world::dataset::{self, Health, at, shifted};
-use super::world::{Incident, Place, Workspace, demo_id, later};
+use super::world::dataset::{self, Health, shifted};
+use super::world::{Incident, Place, Sent, State, Workspace, demo_id, later};
+pub(super) use across::Across;
 use facts::Scenario;
 use sheet::{Dice, Sheet, date, text};
 
 /// The logs of one workspace, as it is now.
-pub(super) struct Logs {
+struct Logs {
     place: Place,
     customer_id: String,
     workspace_id: String,
@@ -43,27 +47,29 @@ pub(super) struct Logs {
     health: Vec<Health>,
     watchlists: Vec<Watchlist>,
     functions: HashMap<String, Function>,
+    /// Rows that were sent to it.
+    sent: Vec<Sent>,
     /// Tables that were read.
     made: Mutex<HashMap<String, Arc<Table>>>,
 }
 
 impl Logs {
-    pub(super) fn new(workspace: &Workspace) -> Self {
-        let rules = workspace
-            .rules
-            .iter()
-            .map(|rule| (rule.body.rule_id.clone(), rule.body.display_name.clone(), rule.key.clone()));
+    fn new(workspace: &Workspace, state: &State) -> Self {
+        let Held { tables, rules, incidents, watchlists, searches } = workspace.held(&state.documents);
+        let rules = rules.into_iter().map(|rule| (rule.body.rule_id, rule.body.display_name, rule.key));
+        let id = workspace.id().to_lowercase();
         Self {
             place: workspace.place.clone(),
             customer_id: workspace.customer_id.clone(),
             workspace_id: workspace.id(),
             start: workspace.start,
-            tables: workspace.tables.clone(),
-            incidents: workspace.incidents.clone(),
+            tables,
+            incidents,
             rules: rules.collect(),
             health: workspace.health.clone(),
-            watchlists: workspace.content.watchlists.clone(),
-            functions: parsers::functions(&workspace.content.functions),
+            watchlists,
+            functions: parsers::functions(&searches),
+            sent: state.sent.iter().filter(|sent| sent.workspace == id).cloned().collect(),
             made: Mutex::default(),
         }
     }
@@ -102,6 +108,9 @@ impl Logs {
                 facts::rows(self.start, scenario, &mut sheet);
             }
         }
+        for sent in self.sent.iter().filter(|sent| sent.table == name) {
+            sent::rows(sent, &mut sheet);
+        }
         Some(sheet.table())
     }
 }
@@ -130,7 +139,7 @@ impl Database for Logs {
         let list = self.watchlists.iter().find(|list| list.alias.eq_ignore_ascii_case(alias))?;
         let mut items = Table::empty("Watchlist", WATCHLIST_COLUMNS);
         items.columns.extend(list.columns.iter().map(|name| Column::new(name, Kind::String)));
-        let updated = at(self.start, &list.updated);
+        let updated = list.updated.map_or(Value::Null, date);
         let key = list.columns.iter().position(|name| *name == list.search_key);
         items.rows = list
             .items
@@ -146,7 +155,7 @@ impl Database for Logs {
                 let search_key = key.and_then(|key| cells.get(key)).cloned().unwrap_or_default();
                 let mut row = vec![
                     text(demo_id(&[&list.alias, &search_key])),
-                    date(updated),
+                    updated.clone(),
                     text(&search_key),
                     Value::dynamic(Json::Object(bag)),
                 ];

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::demo::kql::Function;
-use crate::demo::world::content::KqlFunction;
+use crate::demo::world::content::SavedSearch;
 
 /// Parameters of `_Im_Dns`. Source: the ASIM reference of the Dns schema.
 const DNS_PARAMETERS: &str = "starttime:datetime=datetime(null), endtime:datetime=datetime(null), \
@@ -28,19 +28,18 @@ const OF_SOURCE: &str = "\
 | where responsecodename == '*' or DnsResponseCodeName =~ responsecodename";
 
 /// All functions by their names.
-pub(super) fn functions(saved: &[KqlFunction]) -> HashMap<String, Function> {
-    let mut all: HashMap<String, Function> = saved
-        .iter()
-        .map(|function| {
-            let saved = Function { parameters: function.parameters.clone(), query: function.query.clone() };
-            (function.alias.clone(), saved)
-        })
-        .collect();
-    let sources: Vec<&str> = saved
-        .iter()
-        .filter(|function| function.asim_schema.as_deref() == Some("Dns") && function.alias.starts_with("ASim"))
-        .map(|function| function.alias.as_str())
-        .collect();
+pub(super) fn functions(saved: &[SavedSearch]) -> HashMap<String, Function> {
+    let named = saved.iter().filter_map(|search| Some((search.alias.as_deref()?, search)));
+    let mut all: HashMap<String, Function> = HashMap::new();
+    let mut sources: Vec<&str> = Vec::new();
+    for (alias, search) in named {
+        let function = Function { parameters: search.parameters.clone(), query: search.query.clone() };
+        all.insert(alias.to_owned(), function);
+        // By the names that the model prescribes.
+        if alias.strip_prefix("ASimDns").is_some_and(|source| !source.is_empty()) {
+            sources.push(alias);
+        }
+    }
     let query = match sources.as_slice() {
         [] => NO_DNS.to_owned(),
         sources => {

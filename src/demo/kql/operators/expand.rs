@@ -69,7 +69,7 @@ fn expanded(at: &At<'_, '_>, plan: &Plan, pairs: bool, cursor: &Cursor<'_>) -> R
         if let Some(cell) = plan.index.and_then(|place| row.get_mut(place)) {
             *cell = Value::count(n);
         }
-        at.engine.made(row.get(cursor.row().len()..).unwrap_or_default())?;
+        at.engine.made(row.get(cursor.row().len()..).unwrap_or_default(), row.len())?;
         rows.push(Row::from(row));
     }
     Ok(rows)
@@ -137,7 +137,7 @@ pub(super) fn apply(at: &At<'_, '_>, expand: &Expand, body: &Pipeline, table: &T
     for (n, (_, made)) in prefixes.iter().zip(&tables) {
         let before = table.rows.get(*n);
         for row in &made.rows {
-            at.engine.spend(1)?;
+            at.engine.made(&[], columns.len())?;
             let front = kept.iter().map(|place| before.and_then(|row| row.get(*place)).cloned().unwrap_or(Value::Null));
             rows.push(front.chain(row.iter().cloned()).collect());
         }
@@ -205,7 +205,7 @@ fn unpacked(at: &At<'_, '_>, table: &Table, place: usize, prefix: &str) -> Resul
         });
         let front = kept.iter().map(|n| row.get(*n).cloned().unwrap_or(Value::Null));
         let made: Row = front.chain(unpacked).collect();
-        at.engine.made(made.get(kept.len()..).unwrap_or_default())?;
+        at.engine.made(made.get(kept.len()..).unwrap_or_default(), made.len())?;
         rows.push(made);
     }
     Ok(Table { name: table.name.clone(), columns, rows, ordered: table.ordered })

@@ -73,8 +73,9 @@ fn both(
     let mut rows = Vec::new();
     let nothing = |table: &Table| table.columns.iter().map(|column| column.kind.nothing()).collect::<Vec<_>>();
     let (no_left, no_right) = (nothing(left), nothing(right));
+    let width = left.columns.len() + taken.len();
     let mut add = |left: &[Value], right: &[Value]| {
-        at.engine.spend(1)?;
+        at.engine.made(&[], width)?;
         let right = taken.iter().map(|n| right.get(*n).cloned().unwrap_or(Value::Null));
         rows.push(left.iter().cloned().chain(right).collect::<Row>());
         Ok::<(), Error>(())

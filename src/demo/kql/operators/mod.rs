@@ -66,7 +66,7 @@ impl<'e, 'a> At<'e, 'a> {
         for at in 0..table.rows.len() {
             let mut row = Vec::new();
             values(&Cursor { rows: &table.rows, at }, &mut row);
-            self.engine.made(row.get(row.len().saturating_sub(fresh)..).unwrap_or_default())?;
+            self.engine.made(row.get(row.len().saturating_sub(fresh)..).unwrap_or_default(), row.len())?;
             rows.push(Row::from(row));
         }
         Ok(rows)
@@ -83,7 +83,7 @@ pub(super) fn operator(at: &At<'_, '_>, operator: &Operator, table: Rc<Table>) -
         Operator::ProjectAway(patterns) => shape::project_away(at, patterns, &table)?,
         Operator::ProjectKeep(patterns) => shape::project_keep(at, patterns, &table)?,
         Operator::ProjectRename(names) => shape::rename(at, names, &table)?,
-        Operator::ProjectReorder(patterns) => shape::reorder(patterns, &table),
+        Operator::ProjectReorder(patterns) => shape::reorder(at, patterns, &table)?,
         Operator::Summarize { aggregates, by } => summarize::summarize(at, aggregates, by, &table)?,
         Operator::Distinct(columns) => summarize::distinct(at, columns.as_deref(), &table)?,
         Operator::Count => {

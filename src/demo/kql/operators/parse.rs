@@ -47,7 +47,7 @@ pub(super) fn parse(at: &At<'_, '_>, parse: &Parse, table: &Table) -> Result<Tab
             continue;
         }
         let values = found.unwrap_or_else(|| wanted.iter().map(|(_, kind)| kind.nothing()).collect());
-        at.engine.made(&values)?;
+        at.engine.made(&values, columns.len())?;
         let mut row = cursor.row().to_vec();
         row.resize(columns.len(), Value::Null);
         for (place, value) in places.iter().zip(values) {

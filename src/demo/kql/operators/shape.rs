@@ -71,7 +71,7 @@ pub(super) fn extend(at: &At<'_, '_>, columns: &[Named], table: &Table) -> Resul
     for n in 0..table.rows.len() {
         let cursor = Cursor { rows: &table.rows, at: n };
         let values: Vec<Value> = made.iter().map(|(_, typed)| typed.at(&cursor)).collect();
-        at.engine.made(&values)?;
+        at.engine.made(&values, all.len())?;
         let mut row = cursor.row().to_vec();
         row.resize(all.len(), Value::Null);
         for (place, value) in places.iter().zip(values) {
@@ -97,11 +97,15 @@ pub(super) fn project(at: &At<'_, '_>, columns: &[Named], table: &Table) -> Resu
 }
 
 /// The table with the columns at those places.
-fn picked(table: &Table, places: &[usize]) -> Table {
+fn picked(at: &At<'_, '_>, table: &Table, places: &[usize]) -> Result<Table, Error> {
     let columns = places.iter().filter_map(|place| table.columns.get(*place).cloned()).collect();
     let pick = |row: &Row| places.iter().map(|place| row.get(*place).cloned().unwrap_or(Value::Null)).collect();
-    let rows = table.rows.iter().map(pick).collect();
-    Table { name: table.name.clone(), columns, rows, ordered: table.ordered }
+    let mut rows = Vec::with_capacity(table.rows.len());
+    for row in &table.rows {
+        at.engine.made(&[], places.len())?;
+        rows.push(pick(row));
+    }
+    Ok(Table { name: table.name.clone(), columns, rows, ordered: table.ordered })
 }
 
 /// A name without a star must be a column's.
@@ -116,14 +120,14 @@ pub(super) fn project_away(at: &At<'_, '_>, patterns: &[Pattern], table: &Table)
     known(at, patterns, table)?;
     let stays = |column: &Column| !patterns.iter().any(|pattern| fits(&pattern.text, &column.name));
     let places = table.columns.iter().enumerate().filter(|(_, column)| stays(column)).map(|(n, _)| n);
-    Ok(picked(table, &places.collect::<Vec<_>>()))
+    picked(at, table, &places.collect::<Vec<_>>())
 }
 
 pub(super) fn project_keep(at: &At<'_, '_>, patterns: &[Pattern], table: &Table) -> Result<Table, Error> {
     known(at, patterns, table)?;
     let stays = |column: &Column| patterns.iter().any(|pattern| fits(&pattern.text, &column.name));
     let places = table.columns.iter().enumerate().filter(|(_, column)| stays(column)).map(|(n, _)| n);
-    Ok(picked(table, &places.collect::<Vec<_>>()))
+    picked(at, table, &places.collect::<Vec<_>>())
 }
 
 pub(super) fn rename(at: &At<'_, '_>, names: &[(String, Expr)], table: &Table) -> Result<Table, Error> {
@@ -141,7 +145,7 @@ pub(super) fn rename(at: &At<'_, '_>, names: &[(String, Expr)], table: &Table) -
     Ok(renamed)
 }
 
-pub(super) fn reorder(patterns: &[Pattern], table: &Table) -> Table {
+pub(super) fn reorder(at: &At<'_, '_>, patterns: &[Pattern], table: &Table) -> Result<Table, Error> {
     let mut places: Vec<usize> = Vec::new();
     for pattern in patterns {
         let named = patterns.iter().filter(|other| !other.text.contains('*'));
@@ -167,7 +171,7 @@ pub(super) fn reorder(patterns: &[Pattern], table: &Table) -> Table {
     }
     let rest: Vec<usize> = (0..table.columns.len()).filter(|place| !places.contains(place)).collect();
     places.extend(rest);
-    picked(table, &places)
+    picked(at, table, &places)
 }
 
 pub(super) fn schema(table: &Table) -> Table {

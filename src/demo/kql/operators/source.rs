@@ -38,7 +38,7 @@ fn print(at: &At<'_, '_>, items: &[Named]) -> Result<Table, Error> {
         columns.push(column_of(&name, &typed));
         row.push(typed.at(&Cursor { rows: &[], at: 0 }));
     }
-    at.engine.made(&row)?;
+    at.engine.made(&row, row.len())?;
     Ok(Table { columns, rows: vec![Row::from(row)], ..Table::default() })
 }
 
@@ -54,7 +54,7 @@ fn datatable(at: &At<'_, '_>, columns: &[(String, Kind)], cells: &[Expr]) -> Res
             let value = binder.bind(cell)?.constant.ok_or_else(|| at.wrong("values must be constant"))?;
             row.push(convert(&value, *kind));
         }
-        at.engine.made(&row)?;
+        at.engine.made(&row, row.len())?;
         rows.push(Row::from(row));
     }
     let columns = columns.iter().map(|(name, kind)| Column::new(name, *kind)).collect();
@@ -79,7 +79,7 @@ fn range(at: &At<'_, '_>, name: &str, from: &Expr, to: &Expr, step: &Expr) -> Re
             break;
         }
         let row = vec![next.clone()];
-        at.engine.made(&row)?;
+        at.engine.made(&row, row.len())?;
         rows.push(Row::from(row));
         let step_kind = if kind == Kind::DateTime { Kind::Timespan } else { kind };
         let (here, by) = (Typed::constant(kind, next), Typed::constant(step_kind, convert(&step, step_kind)));

@@ -86,7 +86,7 @@ pub(super) fn summarize(at: &At<'_, '_>, items: &[Named], by: &[Named], table: &
                 Output::Expression(typed) => row.push(typed.at(&cursor)),
             }
         }
-        at.engine.made(&row)?;
+        at.engine.made(&row, row.len())?;
         rows.push(Row::from(row));
     }
     Ok(Table { columns, rows, ..Table::default() })

@@ -102,7 +102,7 @@ pub(super) fn combined(
             .map(|n| kinds.get(*n).and_then(|(wanted, _)| table.columns.iter().position(|column| column == *wanted)))
             .collect();
         for row in &table.rows {
-            at.engine.spend(1)?;
+            at.engine.made(&[], columns.len())?;
             let cells = from.iter().zip(&order).map(|(place, n)| match place {
                 Some(place) => row.get(*place).cloned().unwrap_or(Value::Null),
                 None => kinds.get(*n).map_or(Value::Null, |(column, _)| column.kind.nothing()),

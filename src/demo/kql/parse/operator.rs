@@ -133,6 +133,7 @@ impl Parser<'_> {
     }
 
     fn summarize(&mut self) -> Result<Operator, Error> {
+        while self.hint()? {}
         let aggregates = if self.is_word("by") { Vec::new() } else { self.named_list()? };
         let by = if self.take_word("by") { self.named_list()? } else { Vec::new() };
         Ok(Operator::Summarize { aggregates, by })

@@ -41,6 +41,22 @@ impl Parser<'_> {
         }
     }
 
+    /// `hint.strategy=broadcast`: hints change how it is done, not what comes
+    /// of it.
+    pub(super) fn hint(&mut self) -> Result<bool, Error> {
+        if !(self.is_word("hint") && *self.peek_at(1) == Token::Sign(".")) {
+            return Ok(false);
+        }
+        while !self.take_sign("=") {
+            if *self.peek() == Token::End {
+                return Err(self.wrong());
+            }
+            self.at += 1;
+        }
+        self.at += 1;
+        Ok(true)
+    }
+
     fn datatable(&mut self) -> Result<Source, Error> {
         self.sign("(")?;
         let columns = self.commas(|parser| {
@@ -119,16 +135,7 @@ impl Parser<'_> {
                     self.at = at + 2;
                     self.wrong()
                 })?;
-            } else if self.is_word("hint") {
-                // Hints change how it is done, not what comes of it.
-                while !self.take_sign("=") {
-                    if *self.peek() == Token::End {
-                        return Err(self.wrong());
-                    }
-                    self.at += 1;
-                }
-                self.at += 1;
-            } else {
+            } else if !self.hint()? {
                 break;
             }
         }

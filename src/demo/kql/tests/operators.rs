@@ -97,6 +97,8 @@ fn groups_are_summed_up() {
         ),
         ("Events | where n > 9 | summarize count() by user", "user:string, count_:long"),
         ("Events | summarize by user", "user:string | 'ada' | 'bob'"),
+        ("Events | summarize hint.strategy=shuffle hint.num_partitions=2 count() by user | count", "Count:long | 2"),
+        ("Events | join hint.strategy=broadcast kind=leftsemi EventsOld on user | count", "Count:long | 0"),
         (
             "Events | summarize round(avg(n), 1), tostring(make_set(user))",
             "avg_n:real, set_user:string | 2.0, \
@@ -283,8 +285,8 @@ fn names_stand_for_values_tables_and_functions() {
 fn the_asked_time_bounds_what_is_read() {
     let span = ("2026-03-10T00:00:00Z".parse().unwrap(), "2026-03-10T10:00:00Z".parse().unwrap());
     let answer = run("Events | project n", &Small, span.1, Some(span), Limits::default()).unwrap();
-    assert_eq!(answer.table.rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>(), [vec![Value::Int(2)]]);
-    assert_eq!(answer.table.name, "PrimaryResult");
+    assert_eq!(answer.rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>(), [vec![Value::Int(2)]]);
+    assert_eq!(answer.name, "PrimaryResult");
 }
 
 #[test]
@@ -292,7 +294,7 @@ fn cells_are_written_as_the_query_interface_writes_them() {
     let query = "print a=datetime(2026-03-10 12:00:00.0300000), b=1d, c=dynamic({'x':[1]}), d=1.5, e=int(null), f=true, \
                  g=decimal(1.5), h='', i=datetime(2026-03-10)";
     let answer = ask(query).unwrap();
-    let cells: Vec<serde_json::Value> = answer.table.rows[0].iter().map(Value::cell).collect();
+    let cells: Vec<serde_json::Value> = answer.rows[0].iter().map(Value::cell).collect();
     let expected = serde_json::json!([
         "2026-03-10T12:00:00.03Z",
         "1.00:00:00",

@@ -1,7 +1,5 @@
 //! What is no query, what does not fit, and what takes too much.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use serde_json::json;
 
 use super::*;
@@ -130,57 +128,40 @@ fn an_error_has_the_form_of_log_analytics() {
     );
 }
 
-#[test]
-fn rows_beyond_the_limit_are_cut_and_told() {
-    let limits = Limits { rows: 10, ..Limits::default() };
-    let ask = |query: &str| run(query, &Small, "2026-03-10T12:00:00Z".parse().unwrap(), None, limits).unwrap();
-    let cut = ask("range x from 1 to 11 step 1");
-    assert_eq!((cut.table.rows.len(), cut.cut), (10, true));
-    let whole = ask("range x from 1 to 10 step 1");
-    assert_eq!((whole.table.rows.len(), whole.cut), (10, false));
-}
-
-/// Runs a query and says what stopped it.
-fn stopped(query: &str, limits: Limits<'_>) -> &'static str {
-    match run(query, &Small, "2026-03-10T12:00:00Z".parse().unwrap(), None, limits) {
-        Err(Error::Limit { code, .. }) => code,
-        other => panic!("expected a limit, found {other:?}"),
-    }
+/// Runs a query that may take little.
+fn little(query: &str) -> Error {
+    let limits = Limits { work: 100_000, bytes: 10_000_000 };
+    run(query, &Small, "2026-03-10T12:00:00Z".parse().unwrap(), None, limits).unwrap_err()
 }
 
 #[test]
 fn a_query_that_never_ends_is_stopped() {
-    let few = Limits { work: 100_000, bytes: 10_000_000, ..Limits::default() };
     for query in [
         "range x from 1 to 1000000000 step 1 | count",
-        "let T = range x from 1 to 1000 step 1 | extend k=1; T | join kind=inner T on k | join kind=inner T on k | count",
         "let a=(x:long){x+x}; let b=(x:long){a(x)+a(x)}; let c=(x:long){b(x)+b(x)}; let d=(x:long){c(x)+c(x)}; \
          let e=(x:long){d(x)+d(x)}; let f=(x:long){e(x)+e(x)}; let g=(x:long){f(x)+f(x)}; let h=(x:long){g(x)+g(x)}; \
          let i=(x:long){h(x)+h(x)}; let j=(x:long){i(x)+i(x)}; let k=(x:long){j(x)+j(x)}; let l=(x:long){k(x)+k(x)}; \
          let m=(x:long){l(x)+l(x)}; let n=(x:long){m(x)+m(x)}; let o=(x:long){n(x)+n(x)}; let p=(x:long){o(x)+o(x)}; \
          range x from 1 to 2 step 1 | extend y=p(x)",
+        // Bound at once, and evaluated two to the power of forty times.
+        &format!("let f=(x:long){{x+x}}; range x from 1 to 2 step 1 | extend y={}x{}", "f(".repeat(40), ")".repeat(40)),
     ] {
-        assert_eq!(stopped(query, few), "80DA0001", "{query}");
+        assert_eq!(little(query), Error::TimedOut, "{query}");
     }
 }
 
 #[test]
 fn a_text_that_doubles_with_every_step_is_stopped() {
     let doubling = (0..40).map(|_| " | extend s=strcat(s, s)").collect::<String>();
-    let little = Limits { bytes: 10_000_000, ..Limits::default() };
-    assert_eq!(stopped(&format!("print s='0123456789'{doubling}"), little), "80DA0007");
+    assert_eq!(little(&format!("print s='0123456789'{doubling}")), Error::TooLarge);
+    let wide = "let T = range x from 1 to 300 step 1 | extend k=1; T | join kind=inner T on k | join kind=inner T on k";
+    assert_eq!(
+        run(wide, &Small, "2026-03-10T12:00:00Z".parse().unwrap(), None, Limits::default()),
+        Err(Error::TooLarge)
+    );
     let nesting = (0..200).map(|_| " | extend s=pack('a', s, 'b', s)").collect::<String>();
     // A value larger than a dynamic one may be is null, and grows anew.
     assert!(ask(&format!("print s=dynamic(1){nesting}")).is_ok());
-}
-
-#[test]
-fn a_query_stops_when_its_time_is_up() {
-    let asked = AtomicUsize::new(0);
-    let expired = || asked.fetch_add(1, Ordering::Relaxed) >= 2;
-    let limits = Limits { expired: &expired, ..Limits::default() };
-    assert_eq!(stopped("range x from 1 to 10000000 step 1 | count", limits), "504");
-    assert_eq!(asked.load(Ordering::Relaxed), 3);
 }
 
 #[test]
@@ -213,7 +194,7 @@ fn a_query_however_deep_is_refused_and_not_overrun() {
 }
 
 /// Every beginning of queries, and each with a byte in its place: answers or
-/// errors, never a panic (which `run` would tell as an error of its own).
+/// errors, never a panic.
 #[test]
 fn any_text_is_answered_or_refused() {
     let queries = [
@@ -229,9 +210,7 @@ fn any_text_is_answered_or_refused() {
             for other in ["", "'", ")", "\u{e4}"] {
                 let text = format!("{}{other}{}", &query[..end], query.get(end + 1..).unwrap_or_default());
                 let text = if other.is_empty() { &query[..end] } else { &text };
-                if let Err(Error::Limit { code, .. }) = ask(text) {
-                    assert_ne!(code, "InternalError", "{text}");
-                }
+                let _ = ask(text);
             }
         }
     }
