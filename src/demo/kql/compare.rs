@@ -28,6 +28,11 @@ fn comparable(left: Kind, right: Kind) -> bool {
         )
 }
 
+/// Whether one can be less than another: texts are only sorted.
+fn has_order(kind: Kind) -> bool {
+    kind.is_number() || matches!(kind, Kind::DateTime | Kind::Timespan | Kind::Dynamic)
+}
+
 fn incomparable(left: Kind, right: Kind) -> Error {
     let message =
         format!("Cannot compare values of types {} and {}. Try adding explicit casts", left.name(), right.name());
@@ -37,8 +42,11 @@ fn incomparable(left: Kind, right: Kind) -> Error {
 pub(super) fn binary(sign: Sign, left: &Typed, right: &Typed) -> Result<Typed, Error> {
     if matches!(sign, Sign::Alike | Sign::NotAlike) {
         texts(left.kind, right.kind, "=~")?;
-    } else if !comparable(left.kind, right.kind) {
-        return Err(incomparable(left.kind, right.kind));
+    } else {
+        let ordered = matches!(sign, Sign::Equal | Sign::NotEqual) || (has_order(left.kind) && has_order(right.kind));
+        if !comparable(left.kind, right.kind) || !ordered {
+            return Err(incomparable(left.kind, right.kind));
+        }
     }
     let (first, second) = (left.clone(), right.clone());
     Typed::of(Kind::Bool, &[left, right], move |cursor| compared(sign, &first.at(cursor), &second.at(cursor)))
@@ -82,7 +90,7 @@ fn equal(left: &Value, right: &Value) -> bool {
 }
 
 pub(super) fn between(negated: bool, item: &Typed, low: &Typed, high: &Typed) -> Result<Typed, Error> {
-    if !comparable(item.kind, low.kind) {
+    if !comparable(item.kind, low.kind) || !has_order(item.kind) {
         return Err(incomparable(item.kind, low.kind));
     }
     // `between (start .. 1h)`: the end may be how long after the start.

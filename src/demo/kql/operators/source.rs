@@ -7,7 +7,6 @@ use crate::demo::kql::arithmetic;
 use crate::demo::kql::bind::{Cursor, Typed};
 use crate::demo::kql::error::Error;
 use crate::demo::kql::functions::conversion::convert;
-use crate::demo::kql::names::{Names, auto_name};
 use crate::demo::kql::syntax::{Expr, Named, Search, Sign, Source, UnionPart};
 use crate::demo::kql::table::{Column, Row, Table};
 use crate::demo::kql::value::{Kind, Value};
@@ -26,14 +25,13 @@ pub(in crate::demo::kql) fn source(at: &At<'_, '_>, source: &Source) -> Result<T
 
 fn print(at: &At<'_, '_>, items: &[Named]) -> Result<Table, Error> {
     let binder = at.binder(&[]);
-    let mut names = Names::default();
     let mut columns = Vec::new();
     let mut row = Vec::new();
     for (n, item) in items.iter().enumerate() {
         let typed = binder.bind(&item.value)?;
         let name = match item.names.first() {
             Some(name) => name.clone(),
-            None => auto_name(&item.value).map_or_else(|| format!("print_{n}"), |name| names.unique(&name)),
+            None => format!("print_{n}"),
         };
         columns.push(column_of(&name, &typed));
         row.push(typed.at(&Cursor { rows: &[], at: 0 }));

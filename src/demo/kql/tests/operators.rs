@@ -74,7 +74,7 @@ fn groups_are_summed_up() {
           2026-03-08T09:30:00.0000000Z",
         ),
         ("Events | project n, user | summarize arg_min(n, *) by user", "user:string, n:int | 'ada', 1 | 'bob', 2"),
-        ("Events | summarize (last, who)=arg_max(n, user)", "last:int, who:string | 3, 'ada'"),
+        ("Events | summarize (latest, who)=arg_max(n, user)", "latest:int, who:string | 3, 'ada'"),
         (
             "Events | summarize n=count() by bin(TimeGenerated, 1d)",
             "TimeGenerated:datetime, n:long | \
@@ -272,7 +272,7 @@ fn names_stand_for_values_tables_and_functions() {
         ("_GetWatchlist('People') | project SearchKey, Owner", "SearchKey:string, Owner:string | 'ada', 'CISO'"),
         ("_GetWatchlist('Nobody') | count", "Count:long | 0"),
         ("let p = _GetWatchlist('People') | project SearchKey; Events | where user in~ (p) | count", "Count:long | 2"),
-        ("let x = 1; let x2 = x + 1; print x2", "x2:long | 2"),
+        ("let x = 1; let x2 = x + 1; print x2", "print_0:long | 2"),
         ("let T = materialize(Events | take 1); union T, T | count", "Count:long | 2"),
         ("Events // all of them\n| where n == 1 // the first\n| count", "Count:long | 1"),
         ("set notruncation; Events | count;", "Count:long | 3"),

@@ -62,6 +62,10 @@ fn types_that_do_not_fit_are_refused_before_a_row_is_read() {
             "refused: Cannot compare values of types datetime and long. Try adding \
           explicit casts",
         ),
+        (
+            "Events | where user > 'a'",
+            "refused: Cannot compare values of types string and string. Try adding explicit casts",
+        ),
         ("Events | where n > 9 | where user", "refused: 'where' operator: expression must be of type bool, not string"),
         (
             "Events | extend x=user + 1",

@@ -129,7 +129,6 @@ fn texts_are_searched_by_terms_and_case() {
         ("5 between (1 .. 5)", "bool true"),
         ("5 !between (1 .. 5)", "bool false"),
         ("datetime(2020-01-02) between (datetime(2020-01-01) .. 3d)", "bool true"),
-        ("'aaaa' > 'aaab'", "bool false"),
     ]);
 }
 
