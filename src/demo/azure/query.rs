@@ -16,7 +16,6 @@ use crate::demo::world::document::{Document, Documents};
 use crate::demo::world::{State, demo_id};
 
 /// What is asked, and of what.
-#[expect(dead_code, reason = "for what will run queries")]
 pub(in crate::demo) struct Query<'a> {
     /// KQL, as it came.
     pub(in crate::demo) text: &'a str,

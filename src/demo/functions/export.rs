@@ -90,8 +90,20 @@ pub(super) fn plain(document: &Json, read_only: &[&str]) -> Json {
     if let Some(kind) = document.get("kind").filter(|kind| !kind.is_null()) {
         plain.insert("kind".to_owned(), kind.clone());
     }
-    plain.insert("properties".to_owned(), properties.into());
+    plain.insert("properties".to_owned(), set_only(properties.into()));
     sorted(Json::Object(plain))
+}
+
+/// Without properties that are null, at any depth.
+fn set_only(json: Json) -> Json {
+    match json {
+        Json::Object(fields) => {
+            let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
+            fields.map(|(key, value)| (key, set_only(value))).collect::<Map<_, _>>().into()
+        }
+        Json::Array(items) => items.into_iter().map(set_only).collect(),
+        other => other,
+    }
 }
 
 /// The same with the keys of every object in order.

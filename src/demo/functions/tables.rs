@@ -73,7 +73,9 @@ impl Call<'_> {
         let usage = self.bound.has("IncludeUsage");
         let days = f64::from(self.bound.number("UsageDays").unwrap_or(7));
         let last = shifted(workspace.start, &table.last).filter(|_| usage);
-        properties.push(("BillableGB", if usage { Value::F64(table.gb_per_day * days) } else { Value::Nil }));
+        let billed = if crate::demo::logs::is_free(&table.name) { 0.0 } else { table.gb_per_day * days };
+        let billed = (billed * 1e6).round() / 1e6;
+        properties.push(("BillableGB", if usage { Value::F64(billed) } else { Value::Nil }));
         properties.push(("LastIngested", last.map_or(Value::Nil, date)));
         properties.push(("ProvisioningState", Value::from("Succeeded")));
         custom(properties)

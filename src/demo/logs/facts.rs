@@ -76,6 +76,11 @@ static SCENARIOS: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
     workspaces
 });
 
+/// Whether what that table takes costs nothing.
+pub(in crate::demo) fn is_free(table: &str) -> bool {
+    SCENARIOS.iter().any(|scenario| scenario.free.iter().any(|free| free.eq_ignore_ascii_case(table)))
+}
+
 impl Scenario {
     /// What is written down of a workspace; of others nothing is.
     pub(super) fn of(alias: &str) -> Option<&'static Self> {

@@ -32,6 +32,7 @@ use super::world::dataset::{self, Health, shifted};
 use super::world::{Incident, Place, Sent, State, Workspace, demo_id, later};
 pub(super) use across::Across;
 use facts::Scenario;
+pub(super) use facts::is_free;
 use sheet::{Dice, Sheet, date, text};
 
 /// The logs of one workspace, as it is now.

@@ -141,15 +141,27 @@ fn spell<'j>(fields: impl Iterator<Item = (&'j String, &'j Json)>, into: &mut St
     into.push('{');
     for (key, value) in fields {
         let _ = write!(into, "{key}:");
-        match value {
-            Json::Object(inner) => spell(inner.iter(), into),
-            other => {
-                let _ = write!(into, "{other}");
-            }
-        }
+        spell_value(value, into);
         into.push(',');
     }
     into.push('}');
+}
+
+fn spell_value(value: &Json, into: &mut String) {
+    match value {
+        Json::Object(inner) => spell(inner.iter(), into),
+        Json::Array(items) => {
+            into.push('[');
+            for item in items {
+                spell_value(item, into);
+                into.push(',');
+            }
+            into.push(']');
+        }
+        other => {
+            let _ = write!(into, "{other}");
+        }
+    }
 }
 
 fn in_order<'a>(documents: impl Iterator<Item = &'a Document>) -> Vec<&'a Document> {

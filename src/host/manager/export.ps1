@@ -31,9 +31,18 @@ function Copy-SmThing {
     $copy['name'] = [string]$Thing['name']
     if ($Thing['kind']) { $copy['kind'] = $Thing['kind'] }
     $properties = Copy-SmWithout $Thing['properties'] $ReadOnly
-    foreach ($key in @($properties.Keys)) { if ($null -eq $properties[$key]) { $properties.Remove($key) } }
+    Remove-SmUnset $properties
     $copy['properties'] = $properties
     $copy
+}
+
+# Takes away properties that are null, at any depth.
+function Remove-SmUnset {
+    param($Value)
+    if ($Value -is [System.Collections.IDictionary]) {
+        foreach ($key in @($Value.Keys)) { if ($null -eq $Value[$key]) { $Value.Remove($key) } else { Remove-SmUnset $Value[$key] } }
+    }
+    elseif ($Value -is [array]) { foreach ($item in $Value) { Remove-SmUnset $item } }
 }
 
 function Copy-SmRule { param($Rule) Copy-SmThing $Rule @('lastModifiedUtc') }

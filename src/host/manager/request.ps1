@@ -159,7 +159,11 @@ function New-SmAzureError {
     $message = [string](Get-SmPath $said 'message')
     # The query service says what it means in an error within the error.
     $inner = Get-SmPath $said 'innererror'
-    while ($inner) { if (Get-SmPath $inner 'message') { $message += ' ' + [string](Get-SmPath $inner 'message') }; $inner = Get-SmPath $inner 'innererror' }
+    $last = $message
+    while ($inner) {
+        if (Get-SmPath $inner 'message') { $last = [string](Get-SmPath $inner 'message'); $message += " $last" }
+        $inner = Get-SmPath $inner 'innererror'
+    }
     # Every function is for one workspace: that it is not there is no word on what
     # was asked for in it.
     if ($Answer.Status -eq 404 -and $What.Workspace -and $message -match ("workspaces/" + [regex]::Escape($What.Workspace) + "'")) {
@@ -186,6 +190,7 @@ function New-SmAzureError {
     }
     $refusal = New-SmError $code "$message ($more)" $category
     $refusal.Exception.Data['Status'] = [int]$Answer.Status
+    $refusal.Exception.Data['Said'] = $last
     $refusal
 }
 

@@ -132,7 +132,10 @@ function Assert-SmRuleDraft {
         try { $null = Get-SmThing $Call 'Query_Execute' @() $null (New-SmQuery "$($properties['query'])`n| take 0" 'PT1H') }
         catch {
             if ((Get-SmStatus $_) -ne 400) { throw }
-            throw (New-SmError 'BadRequest' "The query cannot be run: $($_.Exception.Message)" 'InvalidArgument')
+            $why = [string]$_.Exception.Data['Said']
+            # Of a name that the workspace does not have, the name.
+            if ($why -match "(?:named|column|resolve \S+) '([^']+)'") { $why = "'$($Matches[1])' not found." }
+            throw (New-SmError 'BadRequest' "The query cannot be run: $why" 'InvalidArgument')
         }
     }
 }

@@ -90,7 +90,8 @@ function Get-SentinelTables {
                 $used = $usage[$is.Name]
                 $row['BillableGB'] = [double]0
                 if ($used) {
-                    $row['BillableGB'] = [double]$used['GB']
+                    # Sums of Azure's have more digits than are meant.
+                    $row['BillableGB'] = [Math]::Round([double]$used['GB'], 6) + 0.0
                     $row['LastIngested'] = ConvertTo-SmTime $used['Last']
                 }
             }

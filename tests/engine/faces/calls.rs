@@ -64,6 +64,11 @@ fn rules() -> Vec<Asked> {
         ask("Get-AnalyticsRules", json!({ "NameFilter": "*pass*", "ModifiedSince": "2026-01-01T00:00:00Z" })),
         ask("Get-AnalyticsRuleDetails", json!({ "RuleId": RULE })),
         ask("Get-AnalyticsRuleDetails", json!({ "RuleName": "test rule", "IncludeActions": true })),
+        // The scenario counts alerts of a week otherwise than its incidents do.
+        Asked {
+            masked: &["/Health/alerts"],
+            ..ask("Get-AnalyticsRuleDetails", json!({ "RuleId": RULE, "IncludeHealth": true }))
+        },
         ask("Get-AnalyticsRuleDetails", json!({ "RuleId": "BuiltInFusion" })),
         ask("Get-AnalyticsRuleDetails", json!({ "RuleId": "000000b0-0d3a-4000-8000-00000000ffff" })),
         ask("Get-AnalyticsRuleDetails", json!({ "RuleName": "nothing of that name's" })),
@@ -74,16 +79,36 @@ fn rules() -> Vec<Asked> {
 }
 
 fn rule_changes() -> Vec<Asked> {
+    let new = json!({
+        "DisplayName": "Probe: many failed sign-ins",
+        "RuleId": "000000b0-0d3a-4000-8000-0000000000aa",
+        "Query": "SigninLogs | where ResultType != '0' | summarize n=count() by IPAddress | where n > 100",
+        "Severity": "Low",
+        "QueryFrequency": "PT30M",
+        "QueryPeriod": "PT1H",
+        "Tactics": ["CredentialAccess"],
+        "Techniques": ["T1110"],
+        "EntityMappings": [
+            { "entityType": "IP", "fieldMappings": [{ "identifier": "Address", "columnName": "IPAddress" }] },
+        ],
+    });
     vec![
         ask("Disable-AnalyticsRule", json!({ "RuleId": RULE, "WhatIf": true })),
         ask("Disable-AnalyticsRule", json!({ "RuleId": RULE, "Reason": "probe" })),
         ask("Disable-AnalyticsRule", json!({ "RuleId": RULE })),
         ask("Enable-AnalyticsRule", json!({ "RuleId": RULE })),
+        ask("New-AnalyticsRule", new.clone()),
+        ask("Export-AnalyticsRules", json!({ "RuleId": ["000000b0-0d3a-4000-8000-0000000000aa"] })),
+        ask("Get-AnalyticsRuleDetails", json!({ "RuleId": "000000b0-0d3a-4000-8000-0000000000aa" })),
+        ask("New-AnalyticsRule", new),
         ask(
             "New-AnalyticsRule",
             json!({ "DisplayName": "x", "Kind": "NRT", "Query": "SigninLogs", "QueryPeriod": "PT1H" }),
         ),
+        ask("New-AnalyticsRule", json!({ "DisplayName": "x", "Query": "NoSuchTable_CL | take 1" })),
         ask("New-AnalyticsRule", json!({ "DisplayName": "x", "Kind": "Fusion", "Query": "SigninLogs" })),
+        ask("Remove-AnalyticsRule", json!({ "RuleId": "000000b0-0d3a-4000-8000-0000000000aa", "WhatIf": true })),
+        ask("Remove-AnalyticsRule", json!({ "RuleId": "000000b0-0d3a-4000-8000-0000000000aa" })),
         ask("Remove-AnalyticsRule", json!({ "RuleName": "Test Rule" })),
         ask("Get-AnalyticsRules", json!({})),
     ]
@@ -159,6 +184,11 @@ fn tables() -> Vec<Asked> {
         ask("Get-SentinelTables", json!({ "NameFilter": "*_CL", "IncludeSchema": true })),
         ask("Get-SentinelTables", json!({ "TableType": "Microsoft", "Plan": "Basic" })),
         ask("Get-SentinelTables", json!({ "TableType": "SearchResults" })),
+        // Usage tells the hour, the Demo the minute of the last row.
+        Asked {
+            masked: &["/LastIngested"],
+            ..ask("Get-SentinelTables", json!({ "IncludeUsage": true, "UsageDays": 1 }))
+        },
         ask("View-TableRetention", json!({ "TableName": "signinlogs" })),
         ask("View-TableRetention", json!({ "OnlyNonDefault": true })),
         ask("View-TableRetention", json!({ "TableName": "Nothing" })),
@@ -185,6 +215,7 @@ fn tables() -> Vec<Asked> {
         ask("Update-TableRetention", json!({ "TableName": "Probe_CL", "RetentionInDays": 60 })),
         ask("Remove-SentinelTable", json!({ "TableName": "Nothing_CL" })),
         ask("Remove-SentinelTable", json!({ "TableName": "DnsFirewall_CL" })),
+        ask("Remove-SentinelTable", json!({ "TableName": "Other_CL" })),
         ask("Remove-SentinelTable", json!({ "TableName": "Probe_CL" })),
         ask("Get-SentinelTables", json!({})),
     ]
@@ -223,6 +254,9 @@ fn workbooks() -> Vec<Asked> {
     ]
 }
 
+/// What depends on rows: the Demo engine has others than the logs.
+const ROWS: &[&str] = &["/RowCount", "/FirstTime", "/LastTime", "/Bytes", "/Sha256", "/Checkpoint/CompletedThrough"];
+
 fn backup() -> Vec<Asked> {
     vec![
         ask("Export-AutomationRules", json!({ "Format": "ARM" })),
@@ -239,6 +273,14 @@ fn backup() -> Vec<Asked> {
             json!({ "TableName": "SigninLogs", "StartTime": "2026-01-02T00:00:00Z", "EndTime": "2026-01-01T00:00:00Z" }),
         ),
         ask("Export-TableData", json!({ "TableName": "TerminalAccess_CL", "Columns": ["Nothing"] })),
+        Asked { masked: ROWS, ..ask("Export-TableData", json!({ "TableName": "TerminalAccess_CL", "MaxRows": 100 })) },
+        Asked {
+            masked: ROWS,
+            ..ask(
+                "Export-TableData",
+                json!({ "TableName": "TerminalAccess_CL", "Format": "JSONL", "BatchDays": 1, "Columns": ["Gate", "BadgeId"] }),
+            )
+        },
     ]
 }
 
@@ -304,6 +346,17 @@ fn feeds() -> Vec<Asked> {
         ask("Remove-DataCollectionEndpoint", json!({ "DceName": "dce-probe" })),
         ask("Remove-DataCollectionRule", json!({ "DcrName": FEED })),
         ask("Remove-DataCollectionRule", json!({ "DcrName": FEED, "DeleteAssociations": true })),
+        Asked {
+            masked: &["/RunMarker", "/LatencySeconds"],
+            ..ask(
+                "Test-DCRIngestion",
+                json!({ "DcrName": "dcr-dnsfirewall-cl", "RecordCount": 2, "WaitForArrival": false }),
+            )
+        },
+        ask(
+            "Update-DCRTransformation",
+            json!({ "DcrName": "dcr-terminal-probe", "TransformKql": "source | extend x = 1", "TestRows": "[{\"Gate\":\"a\",\"n\":1},{\"Gate\":\"b'c\",\"n\":2}]" }),
+        ),
         ask("Remove-DataCollectionRule", json!({ "DcrName": "dcr-terminal-probe" })),
         ask("Remove-DataCollectionEndpoint", json!({ "DceName": "dce-probe" })),
         ask("Get-DataCollectionRules", json!({})),
