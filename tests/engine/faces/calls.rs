@@ -35,6 +35,7 @@ fn prod() -> Vec<Asked> {
     all.extend(workbooks());
     all.extend(backup());
     all.extend(feeds());
+    all.extend(feed_changes());
     all
 }
 
@@ -319,6 +320,12 @@ fn feeds() -> Vec<Asked> {
             "Add-DCRDataSource",
             json!({ "DcrName": "dcr-probe", "DataSourceType": "Syslog", "SourceName": "more", "TransformKql": "source | where Facility == 'auth'" }),
         ),
+    ]
+}
+
+fn feed_changes() -> Vec<Asked> {
+    const FEED: &str = "dcr-nh-win-sec";
+    vec![
         ask("Add-DCRDataSource", json!({ "DcrName": "dcr-probe", "DataSourceType": "Syslog", "SourceName": "more" })),
         ask(
             "Update-DCRTransformation",
