@@ -41,6 +41,9 @@ pub(super) enum Command {
     /// Look at what a host's script has.
     #[command(subcommand)]
     Catalog(Catalog),
+    /// Our own script, for hosts that have none.
+    #[command(subcommand)]
+    Module(Module),
     /// Check a configuration without connecting anywhere.
     Check(Check),
     /// Look at the trail of who did what.
@@ -213,6 +216,19 @@ pub(super) struct Probe {
     pub(super) output: Option<PathBuf>,
     #[command(flatten)]
     pub(super) source: Source,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Module {
+    /// Write it as a PowerShell module, to be read, signed and installed.
+    Export(Export),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Export {
+    /// Folder; the module gets one of its own there.
+    #[arg(value_name = "FOLDER")]
+    pub(super) folder: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

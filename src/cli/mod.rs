@@ -17,6 +17,7 @@ mod demo;
 mod exit;
 mod explain;
 mod guard;
+mod module;
 mod print;
 #[cfg(feature = "demo")]
 mod sample;
@@ -61,6 +62,7 @@ async fn command() -> Exit {
         Command::Call(call) => call::run(&call).await,
         Command::Tools(tools) => tools::run(&tools).await,
         Command::Catalog(args::Catalog::Probe(probe)) => catalog::probe(&probe).await,
+        Command::Module(args::Module::Export(export)) => module::export(&export),
         Command::Check(check) => check::run(&check).await,
         Command::Audit(args::Audit::Verify(verify)) => audit::verify(&verify),
         #[cfg(feature = "demo")]

@@ -38,6 +38,8 @@ pub(super) enum CommandError {
     NoProgram(String),
     #[error("the page cannot be written: {0}")]
     Page(#[source] std::io::Error),
+    #[error("{} cannot be written ({kind})", path.display())]
+    Unwritable { path: PathBuf, kind: std::io::ErrorKind },
     #[error("the service broke: {0}")]
     Served(#[from] crate::front::ServeError),
 }
@@ -53,7 +55,7 @@ impl CommandError {
             Self::NoProgram(_) => Exit::Refused,
             #[cfg(feature = "demo")]
             Self::Demo(_) => Exit::Failed,
-            Self::Served(_) | Self::Page(_) => Exit::Failed,
+            Self::Served(_) | Self::Page(_) | Self::Unwritable { .. } => Exit::Failed,
         }
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::access::ToolPolicy;
 use crate::host::ScriptRules;
-pub use crate::host::{Auth, Sessions, WinrmAccess};
+pub use crate::host::{Auth, MANAGER, MANAGER_FILES, Sessions, WinrmAccess, manager_sha256};
 use crate::tenant::Language;
 use crate::tenant::{HostId, Registry};
 
@@ -52,6 +52,8 @@ pub struct Config {
 /// Where a host's script comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Script {
+    /// Our own, sent when a session opens.
+    Bundled,
     /// A file on the host.
     Path {
         /// Path on the host.
@@ -83,6 +85,15 @@ pub enum Script {
     },
 }
 
+/// By what our own script signs in to Azure, and where Azure is.
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    /// Parameters of the script and their values.
+    pub settings: Vec<(&'static str, String)>,
+    /// Where a service principal's secret is.
+    pub client_secret: Option<SecretRef>,
+}
+
 /// One jump host.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -96,6 +107,8 @@ pub struct Host {
     pub sessions: Sessions,
     /// Where the script is.
     pub script: Script,
+    /// By what our own script signs in to Azure.
+    pub identity: Identity,
     /// How it is used.
     pub rules: ScriptRules,
 }

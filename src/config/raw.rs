@@ -42,6 +42,7 @@ pub(super) struct RawHost {
     pub(super) tls: Option<Written<RawTls>>,
     pub(super) dangerous_basic_over_http: Option<Written<bool>>,
     pub(super) sessions: RawSessions,
+    pub(super) identity: Option<Written<RawIdentity>>,
     pub(super) script: Option<Written<RawScript>>,
     pub(super) plain: Option<Written<String>>,
 }
@@ -72,9 +73,18 @@ pub(super) struct RawTls {
     pub(super) is_empty: bool,
 }
 
+/// `[hosts.NAME.identity]`
+#[derive(Debug, Default)]
+pub(super) struct RawIdentity {
+    /// Keys and texts, as they are written.
+    pub(super) settings: Vec<(&'static str, Written<String>)>,
+    pub(super) client_secret: Option<Written<RawSecret>>,
+}
+
 /// `[hosts.NAME.script]`
 #[derive(Debug, Default)]
 pub(super) struct RawScript {
+    pub(super) bundled: Option<Written<bool>>,
     pub(super) path: Option<Written<String>>,
     pub(super) push: Option<Written<String>>,
     pub(super) module: Option<Written<String>>,
@@ -218,9 +228,10 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, section: &Section<'_>, name: String) -> RawHost {
-        const KNOWN: [&str; 13] = [
+        const KNOWN: [&str; 14] = [
             "url",
             "auth",
+            "identity",
             "username",
             "password",
             "certificate",
@@ -272,6 +283,10 @@ impl Reader<'_> {
             };
         }
         host.plain = self.string(section, "plain");
+        if let Some(identity) = self.section(section, "identity") {
+            let value = self.identity(&identity);
+            host.identity = Some(Written { value, place: identity.place, line: identity.line });
+        }
         if let Some(script) = self.section(section, "script") {
             let value = self.script(&script);
             host.script = Some(Written { value, place: script.place, line: script.line });
@@ -296,8 +311,36 @@ impl Reader<'_> {
         }
     }
 
+    fn identity(&mut self, section: &Section<'_>) -> RawIdentity {
+        const TEXTS: [&str; 12] = [
+            "kind",
+            "cloud",
+            "client_id",
+            "certificate",
+            "certificate_store",
+            "resource_manager",
+            "audience",
+            "login",
+            "ingestion",
+            "ingestion_audience",
+            "endpoint",
+            "proxy",
+        ];
+        let mut known = TEXTS.to_vec();
+        known.push("client_secret");
+        self.keys(section, &known, &[]);
+        RawIdentity {
+            settings: TEXTS.into_iter().filter_map(|key| Some((key, self.string(section, key)?))).collect(),
+            client_secret: match section.table.contains_key("client_secret") {
+                true => self.secret(section, "client_secret"),
+                false => None,
+            },
+        }
+    }
+
     fn script(&mut self, section: &Section<'_>) -> RawScript {
-        const KNOWN: [&str; 12] = [
+        const KNOWN: [&str; 13] = [
+            "bundled",
             "path",
             "push",
             "module",
@@ -311,8 +354,9 @@ impl Reader<'_> {
             "select",
             "derived",
         ];
-        self.keys(section, &KNOWN, &["bundled"]);
+        self.keys(section, &KNOWN, &[]);
         let mut script = RawScript {
+            bundled: self.boolean(section, "bundled"),
             path: self.string(section, "path"),
             push: self.string(section, "push"),
             module: self.string(section, "module"),

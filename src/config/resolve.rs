@@ -1,6 +1,7 @@
 //! From what was written to what it means.
 
 mod access;
+mod bundled;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -106,7 +107,7 @@ impl Resolver<'_> {
     fn plain(&mut self, raw: &Written<RawHost>) -> Option<Script> {
         match &raw.value.plain {
             None => {
-                let said = "no script: functions of the endpoint itself are called as plain commands, and only those that read (plain = \"writes\" allows the others); say where a script is with path = \"…\", module = \"…\" or push = \"…\"";
+                let said = "no script: functions of the endpoint itself are called as plain commands, and only those that read (plain = \"writes\" allows the others); say where a script is with path = \"…\", module = \"…\", push = \"…\" or bundled = true";
                 self.warnings.add(&format!("{}.script", raw.place), Some(raw.line), said);
                 Some(Script::Plain { writes: false })
             }
@@ -134,16 +135,21 @@ impl Resolver<'_> {
         let host = raw.value;
         let access = self.access(&host);
         let sessions = self.sessions(host.sessions);
-        let password = host.password.map(|secret| match secret.value {
-            RawSecret::Env(name) => SecretRef::Env(name),
-            RawSecret::File(path) => SecretRef::File(self.folder.join(path)),
-            RawSecret::Command { argv, environment } => SecretRef::Command { argv, environment },
-        });
+        let password = host.password.map(|secret| self.secret(secret));
         let (script, rules) = match (host.script, plain) {
             (Some(script), _) => (self.source(&script), self.rules(script.value)),
             (None, plain) => (plain.flatten(), ScriptRules::default()),
         };
-        Some(Host { id: id?, access: access?, password: password?, sessions, script: script?, rules })
+        let identity = self.identity(host.identity, script.as_ref());
+        Some(Host { id: id?, access: access?, password: password?, sessions, script: script?, identity, rules })
+    }
+
+    fn secret(&self, secret: Written<RawSecret>) -> SecretRef {
+        match secret.value {
+            RawSecret::Env(name) => SecretRef::Env(name),
+            RawSecret::File(path) => SecretRef::File(self.folder.join(path)),
+            RawSecret::Command { argv, environment } => SecretRef::Command { argv, environment },
+        }
     }
 
     fn sessions(&mut self, raw: RawSessions) -> Sessions {
@@ -202,6 +208,9 @@ impl Resolver<'_> {
         if let Some(virtual_path) = raw.value.virtual_path.as_ref().filter(|_| raw.value.push.is_none()) {
             self.bad(virtual_path, "only goes with push");
         }
+        if let Some(bundled) = raw.value.bundled.as_ref().filter(|bundled| bundled.value) {
+            return self.bundled(raw, bundled);
+        }
         match (&raw.value.path, &raw.value.module, &raw.value.push) {
             (Some(path), None, None) => Some(Script::Path { path: path.value.clone(), sha256 }),
             (None, Some(module), None) => {
@@ -231,7 +240,8 @@ impl Resolver<'_> {
             (None, None, None) => {
                 self.bad(
                     raw,
-                    "expected path = \"…\" (a file on the host), module = \"…\" (installed there) or push = \"…\" (a file here)",
+                    "expected path = \"…\" (a file on the host), module = \"…\" (installed there), \
+                     push = \"…\" (a file here) or bundled = true (our own)",
                 );
                 None
             }

@@ -4,6 +4,8 @@
 //! - `world` holds the simulated workspaces ([`World`]), as the scenario has
 //!   them and as writes leave them.
 //! - `azure` is its second face: a simulated Azure over https.
+//! - `logs` are the rows that its workspaces have logged, and `kql` runs queries
+//!   over them.
 //! - `functions` are those of SentinelManager, written in Rust.
 //!   `SentinelManager.psm1` is what they look like from outside, made from the
 //!   catalogue; `probe.clixml` is what a real engine (pwsh 7.6) says of it, and
@@ -21,6 +23,8 @@ mod azure;
 mod clixml;
 mod functions;
 mod host;
+mod kql;
+mod logs;
 mod module;
 mod serve;
 mod world;

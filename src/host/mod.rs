@@ -1,5 +1,5 @@
 //! The jump host as the server uses it: our PowerShell module
-//! (`module/`) and its Rust face.
+//! (`module/`) and its Rust face; and SentinelManager of our own (`manager/`).
 //!
 //! A [`Session`] is one open PSRP session with SentinelManager loaded, for one
 //! workspace. It never serves another.
@@ -13,6 +13,7 @@ mod decode;
 mod error;
 mod formatted;
 pub mod look;
+mod manager;
 mod module;
 mod open;
 mod plain;
@@ -26,6 +27,7 @@ mod wire;
 
 pub use call::{Call, Ended, Gaps, HostProgress, OUTPUT_BYTES, Returned};
 pub use error::{HostError, HostErrorKind};
+pub use manager::{MANAGER, MANAGER_FILES, MANAGER_PATH, manager_sha256};
 pub use module::{MODULE, module_sha256};
 pub use plan::{
     AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, SHELL_NAME, ScriptRules, ScriptSource, Sessions, Style,

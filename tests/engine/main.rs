@@ -5,6 +5,8 @@ mod azure;
 mod both;
 mod demo;
 mod engine;
+mod faces;
+mod manager;
 mod opening;
 #[path = "../../wsman/tests/outside/mod.rs"]
 mod outside;
@@ -40,6 +42,10 @@ fn main() -> ExitCode {
             (needs, both::TRIALS),
             (needs, both::styles::TRIALS),
             (needs, engine::TRIALS),
+            (&[POWERSHELL, faces::AZURE], faces::TRIALS),
+            (&[POWERSHELL], faces::faults::TRIALS),
+            (&[POWERSHELL], faces::identity::TRIALS),
+            (needs, manager::TRIALS),
             (needs, opening::TRIALS),
             (needs, real::TRIALS),
             (needs, script::TRIALS),

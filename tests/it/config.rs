@@ -126,7 +126,27 @@ fn every_refusal_names_its_place() {
         ("path and module", with(script, r#"script = { path = "a", module = "b" }"#)),
         ("a file as module", with(script, r#"script = { module = 'C:\SOC\SentinelManager.psm1' }"#)),
         ("parameters of a module", with(script, r#"script = { module = "b", parameters = { A = 1 } }"#)),
-        ("later key of the script", with(script, r#"script = { bundled = true }"#)),
+        ("path and bundled", with(script, r#"script = { path = "a", bundled = true }"#)),
+        (
+            "bundled with what is known of it",
+            with(script, r#"script = { bundled = true, style = "contract", parameters = { A = 1 } }"#),
+        ),
+        (
+            "identity of another script",
+            with(
+                script,
+                r#"script = { path = "a" }
+identity = { kind = "managed" }"#,
+            ),
+        ),
+        (
+            "identity",
+            with(
+                script,
+                r#"script = { bundled = true }
+identity = { kind = "manged", cloud = "Azure", login = "http://login.example", client_secret = "planted-secret", scope = "x" }"#,
+            ),
+        ),
         ("init of no list", with(script, r#"script = { path = "a", init = "Connect-ToAzure" }"#)),
         ("init of numbers", with(script, r#"script = { path = "a", init = [1] }"#)),
         ("init without a function", with(script, r#"script = { path = "a", init = [{ parameters = { A = 1 } }] }"#)),
@@ -324,6 +344,19 @@ fn a_script_s_own_words_are_taken() {
     let rules = &config.hosts["jump-marlowe"].rules;
     assert_eq!((&rules.allow[..], &rules.select[..]), (&["Get-Az*".to_owned()][..], &["Use-Kunde".to_owned()][..]));
     assert_eq!(rules.derived, ["BaseUri"]);
+}
+
+#[test]
+fn our_own_script_is_told_by_what_it_signs_in() {
+    let script = r#"script = { path = 'C:\SOC\SentinelManager_v3.ps1', style = "contract" }"#;
+    let bundled = r#"script = { bundled = true }
+identity = { kind = "secret", client_id = "c", client_secret = { env = "A" }, cloud = "AzureChinaCloud" }"#;
+    let config = Config::parse(&with(script, bundled), Path::new("")).expect("a good configuration");
+    let host = &config.hosts["jump-marlowe"];
+    assert_eq!(host.script, Script::Bundled);
+    let settings = [("Identity", "secret"), ("Cloud", "AzureChinaCloud"), ("ClientId", "c")];
+    assert_eq!(host.identity.settings, settings.map(|(name, value)| (name, value.to_owned())));
+    assert_eq!(host.identity.client_secret, Some(SecretRef::Env("A".to_owned())));
 }
 
 #[tokio::test]

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use wsman::clixml::{SecureString, Value};
 
 use crate::answer::ToolError;
 use crate::answer::case::{Case, NoScript, NoSignIn, Unreached};
 use crate::catalog;
 use crate::config::{Host, Script, Vault};
-use crate::host::{AzureWorkspace, HostFacts, OpenPlan, Probes, SHELL_NAME, ScriptSource};
+use crate::host::{
+    AzureWorkspace, HostFacts, MANAGER, MANAGER_PATH, OpenPlan, Probes, SHELL_NAME, ScriptSource, Style, manager_sha256,
+};
 use crate::tenant::{HostId, Target};
 
 /// How long fetching the password, opening, loading and setting the target may
@@ -39,14 +42,21 @@ pub(super) async fn plan(vault: &Vault, host: &Host, target: &Target, probes: Pr
         ToolError::of(Case::NoSignIn { host: host.id.clone(), why }).because(error)
     })?;
     let workspace = target.workspace();
+    let mut rules = host.rules.clone();
+    let mut azure_tenant = target.tenant().azure_tenant.clone();
+    if host.script == Script::Bundled {
+        rules.style = Some(Style::Contract);
+        // Ours compares the tenant itself, by each token that it gets.
+        rules.parameters = identity(vault, host, azure_tenant.take()).await?;
+    }
     Ok(OpenPlan {
         host: host.id.to_string(),
         access: host.access.clone(),
         password,
         script: script(host).await?,
-        rules: host.rules.clone(),
+        rules,
         azure_config_dir: Some(target.tenant().azure_config_dir.clone()),
-        azure_tenant: target.tenant().azure_tenant.clone(),
+        azure_tenant,
         target: AzureWorkspace {
             subscription: workspace.subscription.clone(),
             resource_group: workspace.resource_group.clone(),
@@ -62,6 +72,21 @@ pub(super) async fn plan(vault: &Vault, host: &Host, target: &Target, probes: Pr
     })
 }
 
+/// What our own script is told. The secret travels as a SecureString, under the
+/// session's key.
+async fn identity(vault: &Vault, host: &Host, tenant: Option<String>) -> Result<Vec<(String, Value)>, ToolError> {
+    let mut parameters = host.identity.parameters();
+    parameters.extend(tenant.map(|tenant| ("TenantId".to_owned(), Value::from(tenant))));
+    if let Some(secret) = &host.identity.client_secret {
+        let secret = vault.fetch(secret).await.map_err(|error| {
+            let why = NoSignIn::NoPassword(error.clone());
+            ToolError::of(Case::NoSignIn { host: host.id.clone(), why }).because(error)
+        })?;
+        parameters.push(("ClientSecret".to_owned(), Value::from(SecureString::new(secret))));
+    }
+    Ok(parameters)
+}
+
 /// The password or the script to push was not there in time.
 pub(super) fn too_slow(host: &HostId) -> ToolError {
     ToolError::of(Case::Unreached { host: host.clone(), why: Unreached::SourcesTooSlow })
@@ -69,6 +94,13 @@ pub(super) fn too_slow(host: &HostId) -> ToolError {
 
 async fn script(host: &Host) -> Result<ScriptSource, ToolError> {
     let (file, virtual_path, sha256) = match &host.script {
+        Script::Bundled => {
+            return Ok(ScriptSource::Push {
+                bytes: MANAGER.as_bytes().to_vec(),
+                virtual_path: MANAGER_PATH.to_owned(),
+                sha256: manager_sha256(),
+            });
+        }
         Script::Path { path, sha256 } => return Ok(ScriptSource::Path { path: path.clone(), sha256: sha256.clone() }),
         Script::Module { name, sha256 } => {
             return Ok(ScriptSource::Module { name: name.clone(), sha256: sha256.clone() });

@@ -117,7 +117,12 @@ fn owner(given: Option<&Json>) -> Result<Json, Refusal> {
     let text = |name: &str| owner[name].as_str().filter(|text| !text.is_empty());
     let known = text("objectId").or_else(|| text("userPrincipalName")).and_then(arm::owner_known);
     let field = |name: &&str| {
-        let value = known.as_ref().map_or_else(|| json!(text(name)), |known| known[*name].clone());
+        let value = match &known {
+            Some(known) => known[*name].clone(),
+            // Nobody whom the directory knows.
+            None if *name == "ownerType" && text("objectId").is_some() => text(name).unwrap_or("Unknown").into(),
+            None => json!(text(name)),
+        };
         ((*name).to_owned(), value)
     };
     Ok(fields.iter().map(field).collect::<Map<_, _>>().into())

@@ -1,7 +1,7 @@
 //! The query service: `/v1/workspaces/{id}/query`, `/v1{resource}/query`,
 //! `/v1/$batch`, and the resource manager's own way to it.
 //!
-//! [`Query`] and [`evaluate`] are the seam behind which KQL is run.
+//! [`evaluate`] hands the query to `kql`, which runs it over the `logs`.
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Value as Json, json};
@@ -10,11 +10,12 @@ use super::exchange::{Answer, Request};
 use super::identity::Caller;
 use super::place;
 use super::refusal::Refusal;
+use crate::demo::kql;
+use crate::demo::logs::Across;
 use crate::demo::world::document::{Document, Documents};
 use crate::demo::world::{State, demo_id};
 
 /// What is asked, and of what.
-#[expect(dead_code, reason = "for what will run queries")]
 pub(in crate::demo) struct Query<'a> {
     /// KQL, as it came.
     pub(in crate::demo) text: &'a str,
@@ -35,34 +36,15 @@ pub(in crate::demo) struct Rows {
     pub(in crate::demo) rows: Vec<Vec<Json>>,
 }
 
-/// Why a query gives nothing.
-#[expect(dead_code, reason = "for what will run queries")]
-#[derive(Debug, PartialEq)]
-pub(in crate::demo) enum Unanswered {
-    /// It cannot be read from there on; positions count from 1 and 0, as the
-    /// service has them.
-    Syntax { token: String, line: usize, pos: usize },
-    /// It can be read and makes no sense, in the service's words.
-    Semantic { message: String },
-    /// It takes longer than the client waits.
-    TimedOut,
-}
-
-/// Runs a query over the world: its documents, what its tables take, and the
-/// rows that were sent.
-///
-/// There is nothing behind it yet: it understands no operator, and says so of
-/// the first one, as the service does.
-pub(in crate::demo) fn evaluate(_state: &State, query: &Query<'_>) -> Result<Rows, Unanswered> {
-    let text = query.text;
-    let start = text.find('|').map_or(0, |bar| bar + 1);
-    let start = start + text.get(start..).map_or(0, |rest| rest.len() - rest.trim_start().len());
-    let rest = text.get(start..).unwrap_or_default();
-    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').filter(|end| *end > 0).unwrap_or(rest.len());
-    let before = text.get(..start).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let pos = before.rsplit('\n').next().unwrap_or_default().chars().count();
-    Err(Unanswered::Syntax { token: rest.get(..end).unwrap_or_default().to_owned(), line, pos })
+/// Runs a query over the logs of the workspaces.
+pub(in crate::demo) fn evaluate(state: &State, query: &Query<'_>) -> Result<Rows, kql::Error> {
+    let logs = Across::new(state, query.workspaces);
+    let table = kql::run(query.text, &logs, query.now, query.timespan, kql::Limits::default())?;
+    let column = |column: &kql::Column| (column.name.to_string(), column.kind.name().to_owned());
+    Ok(Rows {
+        columns: table.columns.iter().map(column).collect(),
+        rows: table.rows.iter().map(|row| row.iter().map(kql::Value::cell).collect()).collect(),
+    })
 }
 
 /// How many rows an answer has at most, and how many bytes. *Spec* limits of
@@ -186,7 +168,7 @@ impl Asked<'_> {
         let query = Query { text, workspaces: &workspaces, timespan, now: self.now };
         let answer = match evaluate(self.state, &query) {
             Ok(rows) => Answer::json(200, shown(rows, prefer)),
-            Err(why) => self.unanswered(why),
+            Err(why) => self.unanswered(&why),
         };
         if prefer.is_empty() { answer } else { answer.with("preference-applied", prefer.to_owned()) }
     }
@@ -214,35 +196,12 @@ impl Asked<'_> {
         self.refused(404, "PathNotFoundError", "The requested path does not exist", Some(inner))
     }
 
-    fn unanswered(&self, why: Unanswered) -> Answer {
-        match why {
-            // *Seen* in a recording of 2021-11-15.
-            Unanswered::Syntax { token, line, pos } => {
-                let at = json!({
-                    "code": "SYN0002",
-                    "message": format!("Query could not be parsed at '{token}' on line [{line},{pos}]"),
-                    "line": line,
-                    "pos": pos,
-                    "token": token,
-                });
-                let message = "A recognition error occurred in the query.";
-                let inner = json!({ "code": "SyntaxError", "message": message, "innererror": at });
-                self.refused(400, "BadArgumentError", INVALID, Some(inner))
-            }
-            Unanswered::Semantic { message } => {
-                let inner = json!({
-                    "code": "SemanticError",
-                    "message": "A semantic error occurred.",
-                    "innererror": { "code": "SEM0100", "message": message },
-                });
-                self.refused(400, "BadArgumentError", INVALID, Some(inner))
-            }
-            // *Seen* in a recording of 2021-11-15.
-            Unanswered::TimedOut => {
-                let inner = json!({ "code": "GatewayTimeout", "message": "Kusto query timed out" });
-                self.refused(504, "GatewayTimeout", "Gateway timeout", Some(inner))
-            }
-        }
+    fn unanswered(&self, why: &kql::Error) -> Answer {
+        let mut error = why.body();
+        error["correlationId"] = self.correlation.into();
+        // *Seen* in recordings of 2021-11-15.
+        let status = if *why == kql::Error::TimedOut { 504 } else { 400 };
+        Answer::json(status, json!({ "error": error }))
     }
 
     fn refused(&self, status: u16, code: &str, message: &str, inner: Option<Json>) -> Answer {
@@ -346,7 +305,6 @@ pub(super) fn graph(request: &Request, now: Timestamp) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::world::World;
 
     #[test]
     fn a_timespan_is_read_in_each_form() {
@@ -362,15 +320,5 @@ mod tests {
             assert_eq!(timespan(text, now), Some(day), "{text}");
         }
         assert_eq!(timespan("yesterday", now), None);
-    }
-
-    #[test]
-    fn a_query_is_not_understood_from_its_first_operator_on() {
-        let world = World::new("2026-03-10T12:00:00Z".parse().unwrap());
-        world.with_state(|now, state| {
-            let query = Query { text: "union * | foobar", workspaces: &[], timespan: None, now };
-            let want = Unanswered::Syntax { token: "foobar".into(), line: 1, pos: 10 };
-            assert_eq!(evaluate(state, &query), Err(want));
-        });
     }
 }

@@ -1,5 +1,7 @@
 //! The simulated Azure without sockets.
 
+mod query;
+
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};

@@ -10,7 +10,7 @@ use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
 use super::Call;
-use super::export::{deployment, file_name};
+use super::export::{deployment, file_name, sorted};
 use super::rules::wildcard;
 use super::signature::OBJECT_NOT_FOUND;
 use crate::demo::clixml::{count, custom, date, from_json, strings};
@@ -48,7 +48,7 @@ impl Call<'_> {
                 format: self.format(),
                 content: Content::Json(self.or_template(
                     plain,
-                    "Microsoft.OperationalInsights/workspaces/providers/automationRules",
+                    ("Microsoft.OperationalInsights/workspaces/providers/automationRules", "2025-09-01"),
                     &format!("Microsoft.SecurityInsights/{}", rule.id),
                 )),
             };
@@ -152,7 +152,11 @@ impl Call<'_> {
             content: if format == "KQL" {
                 Content::Text(search.query.clone(), "kql")
             } else {
-                Content::Json(self.or_template(plain, "Microsoft.OperationalInsights/workspaces/savedSearches", id))
+                Content::Json(self.or_template(
+                    plain,
+                    ("Microsoft.OperationalInsights/workspaces/savedSearches", "2025-07-01"),
+                    id,
+                ))
             },
         }
     }
@@ -173,13 +177,13 @@ impl Call<'_> {
         self.bound.text("Format").unwrap_or("JSON")
     }
 
-    fn or_template(&self, plain: Json, resource: &str, name: &str) -> Json {
+    fn or_template(&self, plain: Json, (resource, version): (&str, &str), name: &str) -> Json {
         if self.format() != "ARM" {
             return plain;
         }
         let resource = json!({
             "type": resource,
-            "apiVersion": "2025-07-01",
+            "apiVersion": version,
             "name": format!("[concat(parameters('workspace'), '/{name}')]"),
             "properties": plain["properties"],
         });
@@ -188,7 +192,10 @@ impl Call<'_> {
 
     pub(super) fn one<const N: usize>(&self, exported: Exported<'_>, more: [(&'static str, Value); N]) -> Value {
         let (text, value, extension) = match exported.content {
-            Content::Json(json) => (json.to_string(), from_json(&json), "json"),
+            Content::Json(json) => {
+                let json = sorted(json);
+                (json.to_string(), from_json(&json), "json")
+            }
             Content::Text(text, extension) => {
                 let value = Value::from(text.as_str());
                 (text, value, extension)
@@ -210,15 +217,7 @@ impl Call<'_> {
 }
 
 fn watchlist(list: &Watchlist, items: Option<Vec<Vec<String>>>) -> Json {
-    let mut watchlist = json!({
-        "name": list.alias,
-        "properties": {
-            "watchlistAlias": list.alias,
-            "displayName": list.display_name,
-            "provider": list.provider,
-            "itemsSearchKey": list.search_key,
-        },
-    });
+    let mut watchlist = json!({ "name": list.alias, "properties": list.properties });
     if let (Some(items), Some(fields)) = (items, watchlist.as_object_mut()) {
         let row = |row: &Vec<String>| -> Json {
             list.columns

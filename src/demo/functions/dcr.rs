@@ -5,6 +5,7 @@ use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
 use super::Call;
+use super::export::sorted;
 use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND};
 use crate::demo::clixml::{bag, count, custom, from_json, objects, optional, strings};
 use crate::demo::world::estate::{Dce, Dcr};
@@ -67,7 +68,7 @@ impl Call<'_> {
             ("Deleted", Value::Bool(true)),
             ("RemovedAssociations", Value::I32(dcr.associations)),
             ("OutputTables", strings(dcr.tables.iter().map(String::as_str))),
-            ("Backup", from_json(&definition(workspace, &dcr))),
+            ("Backup", from_json(&definition(&dcr))),
         ]))]
     }
 
@@ -96,7 +97,7 @@ impl Call<'_> {
             ("Name", Value::from(dce.name.as_str())),
             ("Deleted", Value::Bool(true)),
             ("ReferencedByRules", strings::<String>([])),
-            ("Backup", from_json(&backup)),
+            ("Backup", from_json(&sorted(backup))),
         ]))]
     }
 
@@ -248,25 +249,19 @@ fn users(workspace: &Workspace, dce: &Dce) -> Vec<String> {
     workspace.estate.dcrs.iter().filter(uses).map(|dcr| dcr.name.clone()).collect()
 }
 
-/// The rule in the form of Azure's API, for a backup.
-fn definition(workspace: &Workspace, dcr: &Dcr) -> Json {
-    let flows = dcr.streams.iter().map(|stream| {
-        json!({ "streams": [stream], "destinations": ["workspace"], "transformKql": dcr.transform_of(stream) })
-    });
-    json!({
-        "name": dcr.name,
-        "kind": dcr.kind,
-        "location": workspace.estate.location,
-        "properties": {
-            "dataCollectionEndpointId": dcr.dce,
-            "dataSources": dcr.sources,
-            "destinations": {
-                "logAnalytics": [{
-                    "name": "workspace",
-                    "workspaceResourceId": workspace.id(),
-                }],
-            },
-            "dataFlows": flows.collect::<Vec<_>>(),
-        },
-    })
+/// The rule as a restore sends it: without what Azure writes itself.
+fn definition(dcr: &Dcr) -> Json {
+    const ITS_OWN: [&str; 5] = ["immutableId", "provisioningState", "endpoints", "metadata", "ingestionQuotas"];
+    let mut json = dcr.source.clone();
+    let parts = ["name", "kind", "location", "tags", "identity", "properties"];
+    let is_nothing = |value: &Json| value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty);
+    json.retain(|key, value| parts.contains(&key.as_str()) && !is_nothing(value));
+    if let Some(properties) = json.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.retain(|key, value| !is_nothing(value) && !ITS_OWN.contains(&key.as_str()));
+    }
+    let places = json.get_mut("properties").and_then(|said| said["destinations"]["logAnalytics"].as_array_mut());
+    for place in places.into_iter().flatten().filter_map(Json::as_object_mut) {
+        place.remove("workspaceId");
+    }
+    sorted(json.into())
 }

@@ -215,8 +215,10 @@ impl Call<'_> {
             let host = dce.as_deref().unwrap_or(name);
             format!("https://{host}-demo.{}-1.ingest.monitor.example", estate.location)
         });
+        let place = workspace.resource_id("Microsoft.Insights/dataCollectionRules", name).to_lowercase();
         Ok(Dcr {
-            immutable_id: format!("dcr-{}", demo_id(&[&workspace.place.name, name]).replace('-', "")),
+            source: Map::new(),
+            immutable_id: format!("dcr-{}", demo_id(&[&place]).replace('-', "")),
             name: name.to_owned(),
             kind: kind.to_owned(),
             source_names: self.bound.text("SourceName").map(str::to_owned).into_iter().collect(),

@@ -152,7 +152,8 @@ fn from_parameters(bound: &Bound, workspace: &Workspace) -> Result<Draft, String
         suppression_enabled: bound.flag("SuppressionEnabled").unwrap_or(defaults.suppression_enabled),
         suppression_duration: bound.span("SuppressionDuration").map_or(defaults.suppression_duration, str::to_owned),
         create_incident: bound.flag("CreateIncident").unwrap_or(defaults.create_incident),
-        grouping: bound.value("GroupingConfiguration").map(json_of),
+        // Azure groups nothing where it is not told to.
+        grouping: Some(bound.value("GroupingConfiguration").map_or_else(no_grouping, |given| camel(json_of(given)))),
         alert_details_override: bound.value("AlertDetailsOverride").map(json_of),
         event_grouping: owned("EventGrouping"),
     };
@@ -187,7 +188,7 @@ fn from_json(bound: &Bound, workspace: &Workspace, text: &str) -> Result<Draft, 
             .and_then(|value| value.as_str().map(str::to_owned))
             .unwrap_or(defaults.suppression_duration),
         create_incident: incident["createIncident"].as_bool().unwrap_or(defaults.create_incident),
-        grouping: incident.get("groupingConfiguration").cloned(),
+        grouping: Some(incident.get("groupingConfiguration").cloned().unwrap_or_else(no_grouping)),
         alert_details_override: read("alertDetailsOverride"),
         event_grouping: properties
             .get("eventGroupingSettings")
@@ -197,6 +198,15 @@ fn from_json(bound: &Bound, workspace: &Workspace, text: &str) -> Result<Draft, 
     let body = serde_json::from_value(Json::Object(properties))
         .map_err(|_| "The input object is no analytics rule.".to_owned())?;
     Ok(Draft { body, enabled, options })
+}
+
+fn no_grouping() -> Json {
+    json!({
+        "enabled": false,
+        "reopenClosedIncident": false,
+        "lookbackDuration": "PT5H",
+        "matchingMethod": "AllEntities",
+    })
 }
 
 /// Chosen: by workspace and name, so that a repeat finds the rule it made.

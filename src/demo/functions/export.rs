@@ -12,7 +12,7 @@ use super::backup::{Content, Exported};
 use super::rules::is_named;
 use super::signature::OBJECT_NOT_FOUND;
 use super::{Call, Progress};
-use crate::demo::world::{Rule, RuleOptions, Workspace};
+use crate::demo::world::{Rule, Workspace};
 
 impl Call<'_> {
     /// Export-AnalyticsRules.
@@ -62,7 +62,7 @@ impl Call<'_> {
         let format = self.format();
         let content = match format {
             "YAML" => Content::Text(yaml(&content, 0), "yaml"),
-            "ARM" => Content::Json(template(name, &content)),
+            "ARM" => Content::Json(sorted(template(name, &content))),
             _ => Content::Json(content),
         };
         let id = workspace.arm_id("alertRules", name);
@@ -75,72 +75,48 @@ impl Call<'_> {
     }
 }
 
-/// The rule in the form of Azure's API; what it lacks is left out.
+/// The rule as a restore sends it.
 pub(super) fn content(rule: &Rule) -> Json {
-    let body = &rule.body;
-    let mappings: Vec<Json> = body
-        .entity_mappings
-        .iter()
-        .map(|mapping| {
-            let fields: Vec<Json> = mapping
-                .field_mappings
-                .iter()
-                .map(|field| json!({ "identifier": field.identifier, "columnName": field.column_name }))
-                .collect();
-            json!({ "entityType": mapping.entity_type, "fieldMappings": fields })
-        })
-        .collect();
-    let mut properties = json!({
-        "displayName": body.display_name,
-        "description": body.description,
-        "enabled": rule.enabled,
-        "severity": body.severity,
-        "tactics": body.tactics,
-        "techniques": body.techniques,
-        "query": body.query,
-        "queryFrequency": body.query_frequency,
-        "queryPeriod": body.query_period,
-        "triggerOperator": body.trigger_operator,
-        "triggerThreshold": body.trigger_threshold,
-        "entityMappings": mappings,
-        "customDetails": body.custom_details,
-        "alertRuleTemplateName": body.alert_rule_template_name,
-        "productFilter": body.product_filter,
-        "severitiesFilter": body.severities_filter,
-    });
-    if let Some(fields) = properties.as_object_mut() {
-        let may_lack = |key: &str| ["entityMappings", "severitiesFilter"].contains(&key);
-        fields.retain(|key, value| !(value.is_null() || may_lack(key) && *value == json!([])));
-        fields.extend(options(&rule.options));
-    }
-    json!({ "name": body.rule_id, "kind": body.kind, "properties": properties })
+    plain(&Json::Object(rule.source.clone()), &["lastModifiedUtc"])
 }
 
-/// What somebody set; Sentinel's own defaults are left out.
-fn options(options: &RuleOptions) -> Map<String, Json> {
-    let usual = RuleOptions::default();
-    let mut fields = Map::new();
-    let mut insert = |key: &str, value: Json| fields.insert(key.to_owned(), value);
-    if (options.suppression_enabled, &options.suppression_duration)
-        != (usual.suppression_enabled, &usual.suppression_duration)
-    {
-        insert("suppressionEnabled", options.suppression_enabled.into());
-        insert("suppressionDuration", options.suppression_duration.as_str().into());
+/// A document as a restore sends it: without what Azure writes itself, so that
+/// two backups differ only where the things do. What is unset is left out.
+pub(super) fn plain(document: &Json, read_only: &[&str]) -> Json {
+    let mut properties = document["properties"].as_object().cloned().unwrap_or_default();
+    properties.retain(|key, value| !value.is_null() && !read_only.contains(&key.as_str()));
+    let mut plain = Map::new();
+    plain.insert("name".to_owned(), document["name"].clone());
+    if let Some(kind) = document.get("kind").filter(|kind| !kind.is_null()) {
+        plain.insert("kind".to_owned(), kind.clone());
     }
-    if (options.create_incident, &options.grouping) != (usual.create_incident, &usual.grouping) {
-        let mut incident = json!({ "createIncident": options.create_incident });
-        if let Some(grouping) = &options.grouping {
-            incident["groupingConfiguration"] = grouping.clone();
+    plain.insert("properties".to_owned(), set_only(properties.into()));
+    sorted(Json::Object(plain))
+}
+
+/// Without properties that are null, at any depth.
+fn set_only(json: Json) -> Json {
+    match json {
+        Json::Object(fields) => {
+            let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
+            fields.map(|(key, value)| (key, set_only(value))).collect::<Map<_, _>>().into()
         }
-        insert("incidentConfiguration", incident);
+        Json::Array(items) => items.into_iter().map(set_only).collect(),
+        other => other,
     }
-    if let Some(overrides) = &options.alert_details_override {
-        insert("alertDetailsOverride", overrides.clone());
+}
+
+/// The same with the keys of every object in order.
+pub(super) fn sorted(json: Json) -> Json {
+    match json {
+        Json::Object(fields) => {
+            let mut fields: Vec<(String, Json)> = fields.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+            fields.into_iter().collect::<Map<_, _>>().into()
+        }
+        Json::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
     }
-    if let Some(kind) = &options.event_grouping {
-        insert("eventGroupingSettings", json!({ "aggregationKind": kind }));
-    }
-    fields
 }
 
 fn template(name: &str, rule: &Json) -> Json {

@@ -6,9 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
+use super::export::sorted;
 use super::signature::{INVALID_OPERATION, OBJECT_NOT_FOUND};
 use super::{AUTHOR, Call};
-use crate::demo::clixml::{count, custom, date, objects, optional, strings};
+use crate::demo::clixml::{count, custom, date, from_json, objects, optional, strings};
+use crate::demo::world::arm::as_azure_has_it;
 use crate::demo::world::{Comment, Incident, Workspace, demo_id};
 
 /// Sentinel's own limit.
@@ -167,7 +169,8 @@ impl Call<'_> {
             properties.push(("Bookmarks", objects([])));
         }
         if wants("Relations") {
-            properties.push(("Relations", relations(workspace, incident)));
+            // Incidents of the scenario belong together by their labels.
+            properties.push(("Relations", objects([])));
         }
         custom(properties)
     }
@@ -209,19 +212,12 @@ fn alerts(incident: &Incident) -> Value {
     }))
 }
 
+/// As Azure has them: `Ip` with an `address`.
 fn entities(incident: &Incident) -> Value {
     objects(incident.entities.iter().map(|entity| {
-        let name = Value::from(entity.name.as_str());
-        let properties = match (entity.kind.as_str(), entity.name.split_once('@')) {
-            ("IP", _) => custom([("Address", name.clone())]),
-            ("Host", _) => custom([("HostName", name.clone())]),
-            ("Account", Some((user, domain))) => {
-                custom([("Name", Value::from(user)), ("UPNSuffix", Value::from(domain))])
-            }
-            ("Mailbox", _) => custom([("MailboxPrimaryAddress", name.clone())]),
-            _ => custom([("Name", name.clone())]),
-        };
-        custom([("Kind", Value::from(entity.kind.as_str())), ("Name", name), ("Properties", properties)])
+        let (kind, properties) = as_azure_has_it(entity);
+        let properties = from_json(&sorted(properties));
+        custom([("Kind", Value::from(kind)), ("Name", Value::from(entity.name.as_str())), ("Properties", properties)])
     }))
 }
 
@@ -232,20 +228,6 @@ fn comments(incident: &Incident) -> Value {
             ("Author", Value::from(comment.author.as_str())),
             ("CreatedTimeUtc", date(comment.created)),
             ("Message", Value::from(comment.message.as_str())),
-        ])
-    }))
-}
-
-/// Chosen: incidents that share a label belong together.
-fn relations(workspace: &Workspace, incident: &Incident) -> Value {
-    let shares = |other: &&Incident| {
-        other.number != incident.number && other.labels.iter().any(|label| incident.labels.contains(label))
-    };
-    objects(workspace.incidents.iter().filter(shares).map(|other| {
-        custom([
-            ("IncidentNumber", Value::I32(other.number)),
-            ("IncidentId", Value::from(other.id.as_str())),
-            ("Title", Value::from(other.title.as_str())),
         ])
     }))
 }

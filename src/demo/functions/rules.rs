@@ -89,17 +89,23 @@ impl Call<'_> {
             .as_ref()
             .map(|details| bag(&[], details.iter().map(|(key, column)| (key.clone(), Value::from(column.as_str())))));
         let options = &rule.options;
-        let grouping = options.grouping.as_ref().map_or_else(
-            || {
-                custom([
-                    ("Enabled", Value::Bool(groups(rule))),
-                    ("ReopenClosedIncident", Value::Bool(false)),
-                    ("LookbackDuration", span(Some(FIVE_HOURS))),
-                    ("MatchingMethod", Value::from("AllEntities")),
-                ])
-            },
-            from_json,
-        );
+        let said = options.grouping.as_ref();
+        let text = |key: &str| said.and_then(|said| said[key].as_str());
+        let mut grouping = vec![
+            ("Enabled", Value::Bool(groups(rule))),
+            ("ReopenClosedIncident", Value::Bool(said.is_some_and(|said| said["reopenClosedIncident"] == true))),
+            ("LookbackDuration", span(Some(text("lookbackDuration").unwrap_or(FIVE_HOURS)))),
+            ("MatchingMethod", Value::from(text("matchingMethod").unwrap_or("AllEntities"))),
+        ];
+        for (key, name) in [
+            ("groupByEntities", "GroupByEntities"),
+            ("groupByAlertDetails", "GroupByAlertDetails"),
+            ("groupByCustomDetails", "GroupByCustomDetails"),
+        ] {
+            let all = said.and_then(|said| said[key].as_array()).filter(|all| !all.is_empty());
+            grouping.extend(all.map(|all| (name, strings(all.iter().filter_map(|one| one.as_str())))));
+        }
+        let grouping = custom(grouping);
         let incident =
             custom([("CreateIncident", Value::Bool(options.create_incident)), ("GroupingConfiguration", grouping)]);
         let usual = if body.kind == "NRT" { "AlertPerResult" } else { "SingleAlert" };

@@ -7,6 +7,7 @@ use wsman::host_end::demo::Step;
 
 use super::Call;
 use super::draft::json_of;
+use super::export::sorted;
 use super::rules::{tables as read_by, wildcard};
 use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use crate::demo::clixml::{count, custom, date, from_json, objects};
@@ -72,7 +73,9 @@ impl Call<'_> {
         let usage = self.bound.has("IncludeUsage");
         let days = f64::from(self.bound.number("UsageDays").unwrap_or(7));
         let last = shifted(workspace.start, &table.last).filter(|_| usage);
-        properties.push(("BillableGB", if usage { Value::F64(table.gb_per_day * days) } else { Value::Nil }));
+        let billed = if crate::demo::logs::is_free(&table.name) { 0.0 } else { table.gb_per_day * days };
+        let billed = (billed * 1e6).round() / 1e6;
+        properties.push(("BillableGB", if usage { Value::F64(billed) } else { Value::Nil }));
         properties.push(("LastIngested", last.map_or(Value::Nil, date)));
         properties.push(("ProvisioningState", Value::from("Succeeded")));
         custom(properties)
@@ -276,15 +279,21 @@ impl Call<'_> {
             return vec![step];
         }
         let table = workspace.tables.remove(place);
+        let columns = table.columns.iter().map(|text| {
+            let (name, kind) = text.split_once(':').unwrap_or((text, "string"));
+            json!({ "name": name, "type": kind })
+        });
+        let columns: Vec<Json> = columns.collect();
         let backup = json!({
             "name": table.name,
             "properties": {
                 "plan": table.plan,
                 "retentionInDays": table.retention,
                 "totalRetentionInDays": table.total,
-                "schema": { "name": table.name, "columns": table.columns },
+                "schema": { "name": table.name, "columns": columns },
             },
         });
+        let backup = sorted(backup);
         let dependents = dependents
             .iter()
             .map(|(kind, name)| custom([("Kind", Value::from(*kind)), ("Name", Value::from(name.as_str()))]));

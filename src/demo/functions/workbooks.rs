@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
 
-use super::export::{deployment, file_name};
+use super::export::{deployment, file_name, sorted};
 use super::rules::wildcard;
 use super::signature::{INVALID_ARGUMENT, OBJECT_NOT_FOUND, RESOURCE_EXISTS};
 use super::{AUTHOR, Call};
@@ -36,6 +36,9 @@ impl Call<'_> {
         let content = book.content.clone();
         let parsed: Json = serde_json::from_str(&content).unwrap_or_default();
         let items = parsed["items"].as_array().map_or(&[][..], Vec::as_slice);
+        let parameters = items.iter().filter(|item| item["type"] == 9);
+        let parameters = parameters.flat_map(|item| item["content"]["parameters"].as_array().into_iter().flatten());
+        let parameters: Vec<&str> = parameters.filter_map(|parameter| parameter["name"].as_str()).collect();
         let mut properties = summary(workspace, book);
         properties.extend([
             ("Description", optional(None::<&str>)),
@@ -43,7 +46,7 @@ impl Call<'_> {
             ("ItemCount", count(items.len())),
             ("QueryCount", count(items.iter().filter(|item| item["type"] == 3).count())),
             ("TablesReferenced", strings(book.tables.iter().map(String::as_str))),
-            ("Parameters", strings(["TimeRange"])),
+            ("Parameters", strings(parameters)),
             ("SerializedData", if self.bound.has("IncludeContent") { Value::from(content) } else { Value::Nil }),
         ]);
         vec![Step::Output(custom(properties))]
@@ -59,7 +62,7 @@ impl Call<'_> {
         let plain = book.content.clone();
         let format = self.bound.text("Format").unwrap_or("ARM");
         let text = match format {
-            "ARM" => template(book, &plain).to_string(),
+            "ARM" => sorted(template(book, &plain)).to_string(),
             _ => plain,
         };
         // The default of the switch is true: the demo host has no files.
@@ -85,7 +88,7 @@ impl Call<'_> {
         if let Some(step) = self.instead_of("Delete workbook", &book.display_name) {
             return vec![step];
         }
-        let backup = template(book, &book.content);
+        let backup = sorted(template(book, &book.content));
         let book = workspace.estate.workbooks.remove(place);
         vec![Step::Output(custom([
             ("WorkbookId", Value::from(book.id.as_str())),
@@ -215,7 +218,7 @@ fn at_home(content: &str, own: &str) -> (String, usize) {
     let mut json: Json = serde_json::from_str(content).unwrap_or_default();
     let mut replaced = 0;
     for list in ["fallbackResourceIds", "crossComponentResources"] {
-        for id in json[list].as_array_mut().into_iter().flatten() {
+        for id in json.get_mut(list).and_then(Json::as_array_mut).into_iter().flatten() {
             if id.as_str().is_some_and(|id| id.starts_with('/') && !id.eq_ignore_ascii_case(own)) {
                 *id = own.into();
                 replaced += 1;

@@ -83,6 +83,8 @@ pub(in crate::demo) struct Watchlist {
     pub(in crate::demo) columns: Vec<String>,
     pub(in crate::demo) items: Vec<Vec<String>>,
     pub(in crate::demo) updated: Option<Timestamp>,
+    /// What a backup takes along.
+    pub(in crate::demo) properties: Json,
 }
 
 pub(in crate::demo) struct AutomationRule {

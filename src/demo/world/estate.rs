@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// The part of a workspace that tables, workbooks and feeds read, as the
 /// scenario has it.
@@ -107,6 +107,8 @@ pub(in crate::demo) struct Dcr {
     pub(in crate::demo) source_names: Vec<String>,
     /// What a source has beside name and streams, by its kind; of new ones only.
     pub(in crate::demo) details: BTreeMap<String, Json>,
+    /// Its document, as it was read; nothing of a new one.
+    pub(in crate::demo) source: Map<String, Json>,
 }
 
 /// A data collection endpoint.

@@ -78,9 +78,29 @@ impl Watchlist {
             items: items.collect(),
             columns,
             updated: said["updated"].as_str().and_then(|time| time.parse().ok()),
+            properties: backed_up(said),
             alias: document.name().to_owned(),
         }
     }
+}
+
+/// What a backup of a watchlist takes along: not what Azure writes itself.
+fn backed_up(said: &Json) -> Json {
+    const ITS_OWN: [&str; 10] = [
+        "watchlistId",
+        "created",
+        "updated",
+        "createdBy",
+        "updatedBy",
+        "isDeleted",
+        "tenantId",
+        "uploadStatus",
+        "numberOfLinesToSkip",
+        "provisioningState",
+    ];
+    let mut properties = said.as_object().cloned().unwrap_or_default();
+    properties.retain(|key, value| !value.is_null() && !ITS_OWN.contains(&key.as_str()));
+    properties.into()
 }
 
 impl SavedSearch {

@@ -194,6 +194,7 @@ fn read(document: &Document, associations: &[&Document]) -> Dcr {
         tables,
         endpoint,
         details: BTreeMap::new(),
+        source: document.json.clone(),
     }
 }
 
@@ -221,6 +222,7 @@ pub(super) fn from_scenario(raw: RawDcr) -> Dcr {
         endpoint: raw.endpoint,
         transforms: BTreeMap::new(),
         source_names: Vec::new(),
+        source: Map::new(),
     }
 }
 

@@ -248,8 +248,17 @@ fn entity_head(workspace: &Workspace, name: &str, kind: &str) -> Map<String, Jso
 }
 
 fn entity_document(workspace: &Workspace, name: &str, entity: &Entity) -> Map<String, Json> {
+    let (kind, mut said) = as_azure_has_it(entity);
+    let mut json = entity_head(workspace, name, kind);
+    said["friendlyName"] = entity.name.as_str().into();
+    json.insert("properties".to_owned(), said);
+    json
+}
+
+/// An entity's kind and what Azure tells it by.
+pub(in crate::demo) fn as_azure_has_it(entity: &Entity) -> (&str, Json) {
     let text = entity.name.as_str();
-    let (kind, said) = match (entity.kind.as_str(), text.split_once('@')) {
+    match (entity.kind.as_str(), text.split_once('@')) {
         ("IP", _) => ("Ip", json!({ "address": text })),
         ("Host", _) => ("Host", json!({ "hostName": text })),
         ("Account", Some((user, domain))) => ("Account", json!({ "accountName": user, "upnSuffix": domain })),
@@ -258,12 +267,7 @@ fn entity_document(workspace: &Workspace, name: &str, entity: &Entity) -> Map<St
         ("CloudApplication", _) => ("CloudApplication", json!({ "appName": text })),
         ("MailMessage", _) => ("MailMessage", json!({ "internetMessageId": text })),
         (other, _) => (other, json!({})),
-    };
-    let mut json = entity_head(workspace, name, kind);
-    let mut said = said;
-    said["friendlyName"] = text.into();
-    json.insert("properties".to_owned(), said);
-    json
+    }
 }
 
 fn alert(document: &Document) -> Alert {

@@ -22,7 +22,7 @@ use super::estate::{Dce, Dcr, RawEstate, Workbook};
 use super::{Incident, Rule, Workspace};
 
 pub(in crate::demo) use feed::{endpoint_properties, table_of};
-pub(in crate::demo) use incident::{author_of, owner_known, settle_alerts, settle_comments};
+pub(in crate::demo) use incident::{as_azure_has_it, author_of, owner_known, settle_alerts, settle_comments};
 pub(in crate::demo) use places::PROVIDER_TENANT;
 pub(super) use places::{found, subscription};
 pub(in crate::demo) use table::schema;
@@ -56,7 +56,27 @@ pub(super) struct Reading {
     dces: Vec<Dce>,
 }
 
+/// What the logs of a workspace tell of it, as its documents are now.
+pub(in crate::demo) struct Held {
+    pub(in crate::demo) tables: Vec<Table>,
+    pub(in crate::demo) rules: Vec<Rule>,
+    pub(in crate::demo) incidents: Vec<Incident>,
+    pub(in crate::demo) watchlists: Vec<Watchlist>,
+    pub(in crate::demo) searches: Vec<SavedSearch>,
+}
+
 impl Workspace {
+    /// For those who only look.
+    pub(in crate::demo) fn held(&self, documents: &Documents) -> Held {
+        Held {
+            tables: Table::all(self, documents),
+            rules: Rule::all(self, documents),
+            incidents: Incident::all(self, documents),
+            watchlists: Watchlist::all(self, documents),
+            searches: SavedSearch::all(self, documents),
+        }
+    }
+
     /// Reads what the documents say, unless nothing has changed since.
     pub(super) fn read(&mut self, documents: &Documents) {
         if self.reading.at == Some(documents.changes()) {
