@@ -274,6 +274,12 @@ pub(super) struct Azure {
     /// Items of a page of any list, at most.
     #[arg(long, value_name = "N")]
     pub(super) page: Option<std::num::NonZeroUsize>,
+    /// Retry-After of what takes its time; Azure says none, and clients then wait half a minute.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) retry_after: Option<u32>,
+    /// Take faults and documents by PUT /simulation/faults and /simulation/documents.
+    #[arg(long)]
+    pub(super) control: bool,
 }
 
 #[derive(Debug, clap::Args)]

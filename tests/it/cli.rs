@@ -276,8 +276,10 @@ fn a_wrong_value_names_the_right_ones() {
         assert!(sets.contains(name), "{name}: {sets}");
     }
     for address in ["0.0.0.0:5985", "[::]:0"] {
-        let text = said(&["host", "--listen", address]);
-        assert!(text.contains("--listen") && text.contains("can be reached from elsewhere"), "{text}");
+        for command in ["host", "azure"] {
+            let text = said(&[command, "--listen", address]);
+            assert!(text.contains("--listen") && text.contains("can be reached from elsewhere"), "{text}");
+        }
     }
     #[cfg(feature = "process")]
     assert!(
@@ -291,7 +293,8 @@ fn a_wrong_value_names_the_right_ones() {
 
 #[test]
 fn shells_and_man_know_every_command() {
-    let commands = ["serve", "demo", "call", "tools", "catalog", "check", "audit", "host", "completions", "man"];
+    let commands =
+        ["serve", "demo", "call", "tools", "catalog", "check", "audit", "host", "azure", "completions", "man"];
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = run(&["completions", shell]);
         let script = String::from_utf8(output.stdout).expect("text");

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "tests say what they left out, and what a host counted")]
 
 mod audit;
+mod azure;
 mod catalog;
 #[path = "../../wsman/tests/it/certificates.rs"]
 #[expect(dead_code, reason = "the library's tests need more of it")]

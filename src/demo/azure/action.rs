@@ -31,6 +31,9 @@ pub(super) struct Action<'a> {
     pub(super) page: usize,
 }
 
+/// Items of a page.
+const PAGE: usize = 1_000;
+
 const INCIDENTS: &str = "Microsoft.SecurityInsights/Incidents";
 const RULES: &str = "Microsoft.Insights/dataCollectionRules";
 const WORKSPACES: &str = "Microsoft.OperationalInsights/workspaces";
@@ -116,14 +119,15 @@ impl Action<'_> {
 
     fn listed(&self, all: Vec<Json>) -> Result<Answer, Refusal> {
         let all = filter::filtered(self.request, all)?;
-        page(self.request, all, usize::MAX, self.page).map(|page| Answer::json(200, page))
+        page(self.request, all, PAGE, self.page).map(|page| Answer::json(200, page))
     }
 
-    fn of_incident(&self, form: fn(Vec<Json>) -> Json, part: &str) -> Result<Answer, Refusal> {
+    fn of_incident(&self, form: fn(&[Json]) -> Json, part: &str) -> Result<Answer, Refusal> {
         self.versioned(INCIDENTS)?;
         self.parent()?;
         let all = self.documents.list(&format!("{}/{part}", self.target.parent));
-        Ok(Answer::json(200, form(all.into_iter().map(|one| one.json.clone().into()).collect())))
+        let all: Vec<Json> = all.into_iter().map(|one| one.json.clone().into()).collect();
+        Ok(Answer::json(200, form(&all)))
     }
 
     /// Bookmarks that the incident is related to.
@@ -278,10 +282,10 @@ impl Action<'_> {
                 one["properties"]["principalId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(principal))
             };
             let all: Vec<Json> = all.into_iter().filter(is_its).collect();
-            return page(self.request, all, usize::MAX, self.page).map(|page| Answer::json(200, page));
+            return page(self.request, all, PAGE, self.page).map(|page| Answer::json(200, page));
         }
         if wanted.starts_with("atScope()") {
-            return page(self.request, all, usize::MAX, self.page).map(|page| Answer::json(200, page));
+            return page(self.request, all, PAGE, self.page).map(|page| Answer::json(200, page));
         }
         self.listed(all)
     }
@@ -369,9 +373,9 @@ impl Action<'_> {
 }
 
 /// Entities with how many there are of each kind.
-fn entities(all: Vec<Json>) -> Json {
+fn entities(all: &[Json]) -> Json {
     let mut kinds: Vec<(String, usize)> = Vec::new();
-    for one in &all {
+    for one in all {
         let kind = one["kind"].as_str().unwrap_or_default();
         match kinds.iter_mut().find(|(known, _)| known == kind) {
             Some((_, count)) => *count += 1,

@@ -4,12 +4,37 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
+use super::exchange::Request;
 use super::kind::Write;
 use super::path::Target;
 use super::refusal::Refusal;
 use crate::demo::world::arm;
 use crate::demo::world::demo_id;
-use crate::demo::world::document::Documents;
+use crate::demo::world::document::{Document, Documents};
+
+/// Connectors that stable versions know.
+///
+/// *Spec* Microsoft.SecurityInsights 2025-09-01: the others are in preview.
+const STABLE_CONNECTORS: [&str; 11] = [
+    "AmazonWebServicesCloudTrail",
+    "AzureActiveDirectory",
+    "AzureAdvancedThreatProtection",
+    "AzureSecurityCenter",
+    "MicrosoftCloudAppSecurity",
+    "MicrosoftDefenderAdvancedThreatProtection",
+    "MicrosoftThreatIntelligence",
+    "Office365",
+    "PremiumMicrosoftDefenderForThreatIntelligence",
+    "RestApiPoller",
+    "ThreatIntelligence",
+];
+
+/// A connector as the version that is asked for knows it.
+pub(super) fn connector_shown(document: &Document, request: &Request) -> Option<Json> {
+    let kind = document.get("kind").as_str().unwrap_or_default();
+    let is_preview = request.parameter("api-version").is_some_and(|version| version.ends_with("-preview"));
+    (is_preview || STABLE_CONNECTORS.contains(&kind)).then(|| document.json.clone().into())
+}
 
 /// Refuses where a property is not there.
 fn needs(write: &Write<'_>, names: &[&str]) -> Result<(), Refusal> {
@@ -43,7 +68,7 @@ pub(super) fn security(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> 
 pub(super) fn action(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
     needs(write, &["logicAppResourceId", "triggerUri"])?;
     let logic = write.properties()?.get("logicAppResourceId").cloned().unwrap_or_default();
-    if !logic.as_str().is_some_and(|id| write.documents.get(id).is_some()) {
+    if logic.as_str().is_none_or(|id| write.documents.get(id).is_none()) {
         return Err(Refusal::bad(
             "The logic app does not exist or its trigger is not a Microsoft Sentinel alert trigger.",
         ));
@@ -70,7 +95,7 @@ pub(super) fn automation_rule(write: &Write<'_>) -> Result<Map<String, Json>, Re
     }
     for action in given.get("actions").and_then(Json::as_array).into_iter().flatten() {
         let id = action["actionConfiguration"]["logicAppResourceId"].as_str();
-        if action["actionType"] == "RunPlaybook" && !id.is_some_and(|id| write.documents.get(id).is_some()) {
+        if action["actionType"] == "RunPlaybook" && id.is_none_or(|id| write.documents.get(id).is_none()) {
             let message = format!("Playbook '{}' was not found or access to it is denied.", id.unwrap_or_default());
             return Err(Refusal::bad(message));
         }

@@ -144,7 +144,7 @@ impl Azure {
             }
             // Everything else carries a token, which no other way may see.
             _ if !request.is_sealed => return Refusal::new(403, "HttpsRequired", "Use https.").answer(),
-            ["metadata", "endpoints"] => return manager::endpoints(&request.base),
+            ["metadata", "endpoints"] => return manager::endpoints(request),
             [tenant, "v2.0", ".well-known", "openid-configuration"] => {
                 return identity::discovery(&request.base, tenant);
             }

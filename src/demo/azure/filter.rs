@@ -224,6 +224,8 @@ impl Operand {
 fn at<'a>(item: &'a Json, path: &str) -> &'a Json {
     let walk = |from: &'a Json| path.split('/').fold(from, |json, key| &json[key]);
     match walk(item) {
+        // *Spec* the list of resources has its own word for it.
+        Json::Null if path == "resourceType" => &item["type"],
         Json::Null => walk(&item["properties"]),
         found => found,
     }

@@ -52,16 +52,16 @@ impl Identity {
 }
 
 impl Audience {
-    fn of(resource: &str) -> Option<Self> {
+    /// What a resource is for. This server itself, as clients name it that were
+    /// told of no other, is for everything that it serves: `wanted`.
+    fn of(resource: &str, wanted: Self) -> Option<Self> {
         let host = resource.trim_end_matches('/').trim_end_matches("/.default").trim_end_matches('/');
         let host = host.strip_prefix("https://").unwrap_or(host);
         Some(match host {
             "management.azure.com" | "management.core.windows.net" => Self::ResourceManager,
             "api.loganalytics.io" | "api.loganalytics.azure.com" => Self::LogAnalytics,
             "monitor.azure.com" => Self::Monitor,
-            // The endpoints of this server, as clients name them that were
-            // told of no others.
-            here if here.starts_with("127.0.0.1:") || here.starts_with("localhost:") => Self::ResourceManager,
+            here if here.starts_with("127.0.0.1:") || here.starts_with("localhost:") => wanted,
             _ => return None,
         })
     }
@@ -89,7 +89,7 @@ pub(super) fn token(world: &World, alias: Option<&str>, request: &Request, now: 
     if request.parameter("api-version").is_none() {
         return error(400, "invalid_request", "Required query variable 'api-version' is missing");
     }
-    if Audience::of(resource).is_none() {
+    if Audience::of(resource, Audience::ResourceManager).is_none() {
         return error(400, "invalid_resource", "AADSTS500011: The resource principal was not found in the tenant.");
     }
     let Some(identity) = Identity::of(world, alias) else {
@@ -154,7 +154,7 @@ pub(super) fn principal(world: &World, tenant: &str, request: &Request, now: Tim
             "The request body must contain 'client_assertion' or 'client_secret'.",
         );
     }
-    let Some(scope) = given("scope").filter(|scope| Audience::of(scope).is_some()) else {
+    let Some(scope) = given("scope").filter(|scope| Audience::of(scope, Audience::ResourceManager).is_some()) else {
         return error(400, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.");
     };
     let identity =
@@ -224,7 +224,7 @@ pub(super) fn caller(request: &Request, wanted: Audience, now: Timestamp) -> Res
     let audience = claims["aud"].as_str().unwrap_or_default();
     // The query service takes the resource manager's tokens, too, on the
     // resource manager's own path only; each of the others its own.
-    if Audience::of(audience) != Some(wanted) {
+    if Audience::of(audience, wanted) != Some(wanted) {
         let message = format!(
             "The access token has been obtained for wrong audience or resource '{audience}'. It should exactly match \
              with one of the allowed audiences."

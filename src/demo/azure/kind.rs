@@ -32,7 +32,7 @@ pub(super) struct Kind {
     /// How the service names one that is not there.
     pub(super) missing: fn(&str) -> Refusal,
     /// What a PATCH leaves of a document.
-    pub(super) patch: fn(&Write<'_>, &Document) -> Result<Map<String, Json>, Refusal>,
+    pub(super) patch: Patch,
     /// Status of a PUT that makes one.
     pub(super) created: u16,
     pub(super) deleted: Deleted,
@@ -41,6 +41,9 @@ pub(super) struct Kind {
     /// Whether a PUT is an operation that takes its time.
     pub(super) takes_time: fn(&Write<'_>) -> bool,
 }
+
+/// From what is asked and what there is to what will be.
+type Patch = fn(&Write<'_>, &Document) -> Result<Map<String, Json>, Refusal>;
 
 /// Where a type's resources lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +191,7 @@ impl Write<'_> {
         let written =
             self.before.map(Document::id).map_or_else(|| self.kind.id(self.target, self.documents), str::to_owned);
         put("id", written.into());
-        let name = self.before.map_or(self.name(), Document::name);
+        let name = self.before.map_or_else(|| self.name(), Document::name);
         put("name", name.into());
         if self.kind.etag != Etag::None {
             put("etag", Json::Null);

@@ -1,6 +1,7 @@
 //! Every type of resource, with its versions.
 
 use super::kind::{Deleted, Etag, Kind, PLAIN, Scope, Verb};
+use super::page::UNPAGED;
 use super::{content, feed, incident, rule, table, workbook};
 
 const SENTINEL: &[&str] = &[
@@ -48,7 +49,7 @@ pub(super) const KINDS: &[Kind] = &[
         versions: TABLES,
         verbs: ALL_AND_PATCH,
         // *Spec* its list is not paged.
-        page: usize::MAX,
+        page: UNPAGED,
         draft: table::draft,
         patch: table::patch,
         missing: table::missing,
@@ -60,7 +61,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "Microsoft.OperationalInsights/workspaces/savedSearches",
         versions: WORKSPACES,
-        page: usize::MAX,
+        page: UNPAGED,
         etag: Etag::Compared,
         draft: content::saved_search,
         created: 200,
@@ -105,7 +106,12 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "Microsoft.SecurityInsights/contentProductPackages", verbs: READ, ..SECURITY },
     Kind { name: "Microsoft.SecurityInsights/contentProductTemplates", verbs: READ, ..SECURITY },
     Kind { name: "Microsoft.SecurityInsights/contentTemplates", ..SECURITY },
-    Kind { name: "Microsoft.SecurityInsights/dataConnectors", draft: content::connector, ..SECURITY },
+    Kind {
+        name: "Microsoft.SecurityInsights/dataConnectors",
+        draft: content::connector,
+        shown: content::connector_shown,
+        ..SECURITY
+    },
     Kind { name: "Microsoft.SecurityInsights/dataConnectorDefinitions", ..SECURITY },
     Kind { name: "Microsoft.SecurityInsights/hunts", versions: SENTINEL_PREVIEW, ..SECURITY },
     Kind { name: "Microsoft.SecurityInsights/hunts/comments", versions: SENTINEL_PREVIEW, ..SECURITY },

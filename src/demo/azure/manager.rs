@@ -33,8 +33,9 @@ const VERSIONS: [&str; 12] = [
 const PAGE: usize = 1_000;
 
 /// `GET /metadata/endpoints`: where everything is, for clients that are told
-/// of this server only.
-pub(super) fn endpoints(base: &str) -> Answer {
+/// of this server only. Older versions answer with a list of clouds.
+pub(super) fn endpoints(request: &Request) -> Answer {
+    let base = request.base.as_str();
     let cloud = json!({
         "portal": base,
         "authentication": {
@@ -67,7 +68,8 @@ pub(super) fn endpoints(base: &str) -> Answer {
         "ossrDbmsResourceId": "https://ossrdbms-aad.database.windows.net",
         "gallery": base,
     });
-    Answer::json(200, json!([cloud]))
+    let is_list = request.parameter("api-version").is_some_and(|version| version < "2022");
+    Answer::json(200, if is_list { json!([cloud]) } else { cloud })
 }
 
 /// A path above the providers, in its parts.

@@ -1,6 +1,7 @@
 //! Metrics of data collection rules.
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 
 use super::action::Action;
@@ -126,9 +127,12 @@ fn volume(action: &Action<'_>, rule: &Document) -> f64 {
 }
 
 fn between(text: &str, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    // *Seen* of az 2.91.0: encoded twice, and without a zone.
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    let time = |text: &str| text.parse::<Timestamp>().or_else(|_| format!("{text}Z").parse()).ok();
     match text.split_once('/') {
-        Some((from, until)) => Some((from.parse().ok()?, until.parse().ok()?)),
-        None => Some((now.checked_sub(length(text)?).ok()?, now)),
+        Some((from, until)) => Some((time(from)?, time(until)?)),
+        None => Some((now.checked_sub(length(&text)?).ok()?, now)),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Begin<'a> {
 
 impl Operations {
     /// Begins one: 202 without a body, and where to ask.
-    pub(super) fn begin(&mut self, begin: Begin<'_>, documents: &Documents) -> Answer {
+    pub(super) fn started(&mut self, begin: Begin<'_>, documents: &Documents) -> Answer {
         self.begun += 1;
         let id = demo_id(&["operation", begin.resource, &self.begun.to_string()]);
         let operation = Operation {

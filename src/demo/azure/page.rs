@@ -11,6 +11,9 @@ use super::refusal::Refusal;
 /// *Spec* the most that `$top` of incidents takes.
 const TOP: usize = 1_000;
 
+/// Items of a page of a list that has no pages.
+pub(super) const UNPAGED: usize = usize::MAX;
+
 /// One page of `all`: `{"value": […], "nextLink": "…"}`, the link only where
 /// more follows. A page has `usual` items, as many as `$top` says (a thousand
 /// at most), and never more than `most`.
@@ -19,6 +22,9 @@ const TOP: usize = 1_000;
 ///
 /// 400 for a `$top` or a `$skipToken` that is none.
 pub(super) fn page(request: &Request, all: Vec<Json>, usual: usize, most: usize) -> Result<Json, Refusal> {
+    if usual == UNPAGED {
+        return Ok(json!({ "value": all }));
+    }
     let top = match request.parameter("$top") {
         None => usual.min(most),
         Some(text) => match text.parse() {
@@ -83,6 +89,13 @@ mod tests {
             assert_eq!(asked.parameter("$filter"), Some("a eq 'b & c'"), "the link asks the same");
         }
         assert_eq!(seen, all);
+    }
+
+    #[test]
+    fn a_list_without_pages_is_whole() {
+        let all: Vec<Json> = (0..5).map(Json::from).collect();
+        let page = page(&request(&[]), all.clone(), UNPAGED, 2).unwrap();
+        assert_eq!(page, json!({ "value": all }));
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Asked<'_> {
         (self.kind.settle)(documents, self.target, self.now);
         if takes_time {
             mark(&self.target.id, documents);
-            return Ok(self.begin(documents, operations));
+            return Ok(self.started(documents, operations));
         }
         Ok(self.shown(documents, if written == Written::Created { self.kind.created } else { 200 }))
     }
@@ -136,7 +136,7 @@ impl Asked<'_> {
                     documents.remove(&self.target.id);
                     (self.kind.settle)(documents, self.target, self.now);
                 }
-                Ok(self.begin(documents, operations))
+                Ok(self.started(documents, operations))
             }
             deleted => {
                 documents.remove(&self.target.id);
@@ -149,7 +149,7 @@ impl Asked<'_> {
         }
     }
 
-    fn begin(&self, documents: &Documents, operations: &mut Operations) -> Answer {
+    fn started(&self, documents: &Documents, operations: &mut Operations) -> Answer {
         let begin = Begin {
             request: self.request,
             resource: &self.target.id,
@@ -158,7 +158,7 @@ impl Asked<'_> {
             retry_after: self.retry_after,
             failure: self.failure.clone(),
         };
-        operations.begin(begin, documents)
+        operations.started(begin, documents)
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::exchange::Request;
 use super::kind::Write;
 use super::refusal::Refusal;
+use crate::demo::world::check::{self, Quota};
 use crate::demo::world::document::Document;
 
 /// What stable versions know.
@@ -58,7 +59,8 @@ pub(super) fn draft(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
             return Err(Refusal::bad(format!("Required property '{name}' not found in JSON. Path 'properties'.")));
         }
     }
-    check(kind, &properties)?;
+    check_types(kind, &properties)?;
+    check_workspace(write, kind, &properties)?;
     let is_query = matches!(kind, "Scheduled" | "NRT");
     if is_query {
         // *Seen* in a recording of 2026-03-25: what is not set comes back as null.
@@ -92,11 +94,56 @@ pub(super) fn draft(write: &Write<'_>) -> Result<Map<String, Json>, Refusal> {
         properties.clone_from(before);
         properties.insert("enabled".to_owned(), enabled);
     }
+    for name in ["queryFrequency", "queryPeriod", "suppressionDuration"] {
+        if let Some(span) = properties.get_mut(name) {
+            plain_span(span);
+        }
+    }
+    if let Some(grouping) =
+        properties.get_mut("incidentConfiguration").map(|incident| &mut incident["groupingConfiguration"])
+        && grouping.is_object()
+    {
+        plain_span(&mut grouping["lookbackDuration"]);
+    }
     properties.insert("lastModifiedUtc".to_owned(), write.now.to_string().into());
     Ok(write.document(properties.into()))
 }
 
-fn check(kind: &str, properties: &Map<String, Json>) -> Result<(), Refusal> {
+/// What the workspace refuses: its query is run, and its rules are counted.
+fn check_workspace(write: &Write<'_>, kind: &str, properties: &Map<String, Json>) -> Result<(), Refusal> {
+    let scope = &write.target.scope;
+    let is_on = |properties: &Json| properties["enabled"] == true;
+    let before = write.before.map(|before| before.properties());
+    let enabled = properties.get("enabled") == Some(&Json::Bool(true));
+    // A rule is switched off whatever its query has become.
+    if let Some(query) = properties.get("query").and_then(Json::as_str).filter(|_| enabled || before.is_none()) {
+        let tables = write.documents.list(&format!("{scope}/tables"));
+        let searches = write.documents.list(&format!("{scope}/savedSearches"));
+        let is_known = |name: &str| {
+            tables.iter().any(|table| table.name() == name)
+                || searches.iter().any(|search| search.properties()["functionAlias"] == name)
+        };
+        let place = scope.rsplit('/').next().unwrap_or_default();
+        let broken = check::is_broken(place, write.name()).filter(|_| enabled);
+        if let Some(why) = broken.or_else(|| check::missing_table(query, is_known)) {
+            return Err(Refusal::bad(why));
+        }
+    }
+    let rules = write.documents.list(&format!("{scope}/providers/Microsoft.SecurityInsights/alertRules"));
+    let count = |quota: Quota| {
+        let counts =
+            |rule: &&&Document| rule.get("kind") == kind && (quota == Quota::Total || is_on(rule.properties()));
+        rules.iter().filter(counts).count()
+    };
+    let more = [(Quota::Enabled, enabled && !before.is_some_and(is_on)), (Quota::Total, before.is_none())];
+    let over = |(quota, _): (Quota, bool)| check::over_quota(kind, quota, count(quota));
+    match more.into_iter().filter(|(_, counts)| *counts).find_map(over) {
+        Some(why) => Err(Refusal::bad(why)),
+        None => Ok(()),
+    }
+}
+
+fn check_types(kind: &str, properties: &Map<String, Json>) -> Result<(), Refusal> {
     let said = |name: &str| properties.get(name).filter(|value| !value.is_null());
     let wrong = |name: &str| {
         let message = format!("Error converting value to the type of the property. Path 'properties.{name}'.");
@@ -157,7 +204,38 @@ fn check(kind: &str, properties: &Map<String, Json>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The service reads a span and writes it in its own form: PT60M is PT1H.
+fn plain_span(span: &mut Json) {
+    let Some(all) = span.as_str().and_then(seconds).filter(|seconds| *seconds > 0) else { return };
+    let (days, rest) = (all / 86_400, all % 86_400);
+    let part = |count: i64, unit: char| if count > 0 { format!("{count}{unit}") } else { String::new() };
+    let time = format!("{}{}{}", part(rest / 3_600, 'H'), part(rest % 3_600 / 60, 'M'), part(rest % 60, 'S'));
+    let mark = if time.is_empty() { "" } else { "T" };
+    *span = format!("P{}{mark}{time}", part(days, 'D')).into();
+}
+
 fn seconds(span: &str) -> Option<i64> {
     let span = span.parse::<jiff::Span>().ok()?;
     Some(span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_written_in_one_form() {
+        for (given, want) in [
+            ("PT02H00M00S", "PT2H"),
+            ("PT60M", "PT1H"),
+            ("PT24H", "P1D"),
+            ("P1DT90M", "P1DT1H30M"),
+            ("PT5S", "PT5S"),
+            ("soon", "soon"),
+        ] {
+            let mut span = Json::from(given);
+            plain_span(&mut span);
+            assert_eq!(span, want, "{given}");
+        }
+    }
 }

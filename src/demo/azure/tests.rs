@@ -220,6 +220,23 @@ fn a_rule_is_made_changed_and_deleted() {
 }
 
 #[test]
+fn a_rule_is_refused_where_its_query_cannot_be_run() {
+    let client = Client::of(None);
+    let place = "/subscriptions/000000c3-0d3a-4000-8000-000000000001/resourceGroups/rg-sentinel/providers/Microsoft.OperationalInsights/workspaces/law-alpenmed-sentinel";
+    let path = format!("{place}/providers/Microsoft.SecurityInsights/alertRules/000000b0-0d3a-4000-8000-00000000000e");
+    let mut rule = client.get(&path, STABLE);
+    rule.as_object_mut().unwrap().remove("etag");
+    rule["properties"]["enabled"] = json!(true);
+    let refused = client.ask("PUT", &path, STABLE, Some(&rule));
+    assert_eq!(body(&refused)["error"]["message"], "The query cannot be run: 'DstIpAddr' not found.");
+    rule["properties"]["enabled"] = json!(false);
+    assert_eq!(client.ask("PUT", &path, STABLE, Some(&rule)).status, 200, "off is always possible");
+    rule["properties"]["query"] = json!("Nothing | take 1");
+    let refused = client.ask("PUT", &format!("{path}x"), STABLE, Some(&rule));
+    assert_eq!(body(&refused)["error"]["message"], "The query cannot be run: 'Nothing' not found.");
+}
+
+#[test]
 fn a_comment_is_counted_by_its_incident() {
     let client = Client::of(None);
     let incident = sentinel("incidents/000000e0-0d3a-4000-8000-000000003039");

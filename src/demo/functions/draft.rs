@@ -6,6 +6,7 @@ use wsman::clixml::json::to_json_within;
 
 use super::rules::length;
 use super::signature::Bound;
+use crate::demo::world::check;
 use crate::demo::world::dataset::{EntityMapping, RuleBody};
 use crate::demo::world::{RuleOptions, Workspace, demo_id};
 
@@ -22,8 +23,6 @@ const SCHEDULE: std::ops::RangeInclusive<i64> = 300..=14 * 86_400;
 const SCHEDULED_ONLY: [&str; 4] = ["QueryFrequency", "QueryPeriod", "TriggerOperator", "TriggerThreshold"];
 /// Kinds that can be made; the others come with a workspace.
 const KINDS: [&str; 4] = ["Scheduled", "NRT", "MicrosoftSecurityIncidentCreation", "Fusion"];
-/// How KQL begins that names no table of its own first.
-const NO_TABLES: [&str; 7] = ["let", "union", "search", "print", "datatable", "range", "find"];
 
 /// A rule that may be made.
 pub(super) struct Draft {
@@ -237,19 +236,12 @@ fn camel(json: Json) -> Json {
 }
 
 /// Says which table a query begins with when the workspace has none of that
-/// name. The demo cannot run a query; this is all that it checks.
+/// name.
 pub(super) fn missing_table(workspace: &Workspace, query: &str) -> Option<String> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let query = query.trim_start();
-    let (first, rest) = query.split_at(query.find(|c| !is_word(c)).unwrap_or(query.len()));
-    // Functions of Microsoft's own begin with an underscore.
-    let is_table = !first.is_empty() && !first.starts_with('_') && !rest.trim_start().starts_with('(');
-    if !is_table || NO_TABLES.contains(&first) {
-        return None;
-    }
-    let known = workspace.has_table(first)
-        || workspace.content.searches.iter().any(|search| search.alias.as_deref() == Some(first));
-    (!known).then(|| format!("The query cannot be run: '{first}' not found."))
+    let searches = &workspace.content.searches;
+    check::missing_table(query, |name| {
+        workspace.has_table(name) || searches.iter().any(|search| search.alias.as_deref() == Some(name))
+    })
 }
 
 #[cfg(test)]

@@ -9,11 +9,8 @@ use super::export::content;
 use super::rules::{is_named, summary};
 use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION, RESOURCE_EXISTS};
 use crate::demo::clixml::{custom, date, from_json, strings};
+use crate::demo::world::check::{self, Quota};
 use crate::demo::world::{Rule, Workspace};
-
-/// A rule that the scenario lets nobody switch on: workspace, the rule's name
-/// in the library, and the column that its parser does not give there.
-const BROKEN: (&str, &str, &str) = ("alpenmed-prod", "S14", "DstIpAddr");
 
 impl Call<'_> {
     /// Enable-AnalyticsRule and Disable-AnalyticsRule.
@@ -123,30 +120,12 @@ impl Call<'_> {
 }
 
 fn refused_query(workspace: &Workspace, rule: &Rule) -> Option<String> {
-    let (place, key, column) = BROKEN;
-    if workspace.place.alias == place && rule.key.as_deref() == Some(key) {
-        return Some(format!("The query cannot be run: '{column}' not found."));
-    }
-    rule.body.query.as_deref().and_then(|query| super::draft::missing_table(workspace, query))
+    check::is_broken(&workspace.place.name, &rule.body.rule_id)
+        .or_else(|| rule.body.query.as_deref().and_then(|query| super::draft::missing_table(workspace, query)))
 }
 
-/// What is counted.
-#[derive(Clone, Copy)]
-enum Quota {
-    Enabled,
-    Total,
-}
-
-/// Whether one more rule of that kind is too many. Sentinel's own limits.
+/// Whether one more rule of that kind is too many.
 fn over_quota(workspace: &Workspace, kind: &str, quota: Quota) -> Option<String> {
-    let (word, most) = match (kind, quota) {
-        ("Scheduled", Quota::Enabled) => ("enabled", 512),
-        ("Scheduled", Quota::Total) => ("", 1024),
-        ("NRT", Quota::Enabled) => ("enabled", 50),
-        ("NRT", Quota::Total) => ("", 100),
-        _ => return None,
-    };
-    let counts = |rule: &&Rule| rule.body.kind == kind && (matches!(quota, Quota::Total) || rule.enabled);
-    let there = workspace.rules.iter().filter(counts).count();
-    (there >= most).then(|| format!("The workspace has {there} {word} {kind} rules, the most it can have."))
+    let counts = |rule: &&Rule| rule.body.kind == kind && (quota == Quota::Total || rule.enabled);
+    check::over_quota(kind, quota, workspace.rules.iter().filter(counts).count())
 }

@@ -156,7 +156,6 @@ impl Call<'_> {
 /// What list, details and a new rule have in common.
 pub(super) fn summary(workspace: &Workspace, rule: &Rule) -> Vec<(&'static str, Value)> {
     let body = &rule.body;
-    let version = body.alert_rule_template_name.as_ref().map(|_| "1.0.0");
     vec![
         ("RuleId", Value::from(body.rule_id.as_str())),
         ("DisplayName", Value::from(body.display_name.as_str())),
@@ -174,7 +173,7 @@ pub(super) fn summary(workspace: &Workspace, rule: &Rule) -> Vec<(&'static str, 
         ("GroupingEnabled", Value::Bool(groups(rule))),
         ("EntityMappingCount", count(body.entity_mappings.len())),
         ("TemplateName", optional(body.alert_rule_template_name.as_deref())),
-        ("TemplateVersion", optional(version)),
+        ("TemplateVersion", optional(rule.template_version())),
         ("LastModifiedUtc", date(rule.modified)),
         ("Etag", Value::from(rule.etag(workspace))),
     ]

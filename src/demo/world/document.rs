@@ -25,6 +25,7 @@ pub(in crate::demo) struct Document {
 pub(in crate::demo) struct Documents {
     by_id: BTreeMap<String, Document>,
     made: u64,
+    changes: u64,
 }
 
 /// What a write did.
@@ -71,6 +72,7 @@ impl Documents {
     pub(in crate::demo) fn put(&mut self, id: &str, mut json: Map<String, Json>) -> Written {
         let id = key(id);
         let before = self.by_id.get(&id).map(|before| before.place);
+        self.changes += 1;
         if json.contains_key("etag") {
             json.insert("etag".to_owned(), tag(&json).into());
         }
@@ -87,12 +89,18 @@ impl Documents {
     /// Takes a document away, and everything below it.
     pub(in crate::demo) fn remove(&mut self, id: &str) -> Option<Document> {
         let id = key(id);
+        self.changes += 1;
         let below = format!("{id}/");
         let gone: Vec<String> = self.below(&below).map(|(key, _)| key.clone()).collect();
         for key in gone {
             self.by_id.remove(&key);
         }
         self.by_id.remove(&id)
+    }
+
+    /// Grows with each write and removal.
+    pub(in crate::demo) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The documents right below a collection (`…/alertRules`), in the order

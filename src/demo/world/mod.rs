@@ -1,6 +1,7 @@
 //! The simulated workspaces while the demo runs.
 
 pub(super) mod arm;
+pub(super) mod check;
 pub(super) mod content;
 pub(super) mod dataset;
 pub(super) mod document;
@@ -12,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+use arm::Reading;
 use content::{Content, RawContent};
 use dataset::{Dataset, Entity, Health, LibraryRule, RawIncident, RawWorkspace, RuleBody, Table, at};
 use document::Documents;
@@ -97,6 +99,8 @@ pub(super) struct Workspace {
     pub(super) library: Vec<Managed>,
     /// How much its tables take.
     pub(super) volumes: Vec<Volume>,
+    /// What was read last.
+    reading: Reading,
     pub(super) content: Content,
     pub(super) estate: Estate,
 }
@@ -276,9 +280,9 @@ impl World {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { documents, workspaces, .. } = &mut *state;
         let workspace = workspaces.iter_mut().find(|workspace| workspace.place == *place)?;
-        let before = workspace.read(documents);
+        workspace.read(documents);
         let done = action(now, workspace);
-        workspace.write(&before, documents);
+        workspace.write(documents);
         Some(done)
     }
 
@@ -344,6 +348,7 @@ impl Workspace {
             last: table.last.clone(),
         };
         let mut workspace = Self {
+            reading: Reading::default(),
             volumes: raw.tables.iter().map(volume).collect(),
             library: rules.iter().map(managed).collect(),
             rules,

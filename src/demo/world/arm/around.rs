@@ -8,7 +8,7 @@ use super::content::put;
 use super::places::PROVIDER_TENANT;
 use crate::demo::world::document::Documents;
 use crate::demo::world::estate::{Connector, RawDcr};
-use crate::demo::world::{Workspace, demo_id};
+use crate::demo::world::{Rule, Workspace, demo_id};
 
 /// Roles, by their own ids. Source: built-in roles of Azure.
 const ROLES: [(&str, &str); 5] = [
@@ -47,6 +47,32 @@ pub(super) fn connector(documents: &mut Documents, workspace: &Workspace, tenant
         "type": "Microsoft.SecurityInsights/dataConnectors",
         "kind": raw.kind,
         "properties": { "tenantId": tenant, "dataTypes": data },
+    });
+    put(documents, &id, json);
+}
+
+/// Of a rule that was made from a template, the template.
+pub(super) fn template(documents: &mut Documents, workspace: &Workspace, rule: &Rule) {
+    let Some(name) = &rule.body.alert_rule_template_name else { return };
+    let id = workspace.arm_id("alertRuleTemplates", name);
+    let time = crate::demo::world::later(workspace.start, -400 * 86_400).to_string();
+    let json = json!({
+        "id": workspace.arm_id("AlertRuleTemplates", name),
+        "name": name,
+        "type": "Microsoft.SecurityInsights/AlertRuleTemplates",
+        "kind": rule.body.kind,
+        "properties": {
+            "displayName": rule.body.display_name,
+            "description": rule.body.description,
+            "severity": rule.body.severity,
+            "tactics": rule.body.tactics,
+            "techniques": rule.body.techniques,
+            "status": "Installed",
+            "alertRulesCreatedByTemplateCount": 1,
+            "createdDateUTC": time,
+            "lastUpdatedDateUTC": time,
+            "requiredDataConnectors": [],
+        },
     });
     put(documents, &id, json);
 }

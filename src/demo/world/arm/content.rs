@@ -148,12 +148,18 @@ pub(super) fn watchlist(documents: &mut Documents, workspace: &Workspace, tenant
         put(
             documents,
             &format!("{id}/watchlistItems/{name}"),
-            item(workspace, &raw.alias, &name, tenant, updated.as_deref(), pairs.into()),
+            item(workspace, (&raw.alias, &name), tenant, updated.as_deref(), &pairs),
         );
     }
 }
 
-fn item(workspace: &Workspace, alias: &str, name: &str, tenant: &str, time: Option<&str>, values: Json) -> Json {
+fn item(
+    workspace: &Workspace,
+    (alias, name): (&str, &str),
+    tenant: &str,
+    time: Option<&str>,
+    values: &Map<String, Json>,
+) -> Json {
     json!({
         "id": format!("{}/WatchlistItems/{name}", workspace.arm_id("Watchlists", alias)),
         "name": name,
@@ -285,7 +291,7 @@ pub(super) fn function(documents: &mut Documents, workspace: &Workspace, raw: &R
         "query": raw.query,
         "version": 2,
     });
-    search(documents, workspace, &raw.id, said);
+    search(documents, workspace, &raw.id, &said);
 }
 
 pub(super) fn saved_query(documents: &mut Documents, workspace: &Workspace, raw: &RawSavedQuery) {
@@ -296,10 +302,10 @@ pub(super) fn saved_query(documents: &mut Documents, workspace: &Workspace, raw:
         "tags": [{ "name": "tactics", "value": raw.tactics.join(",") }],
         "version": 2,
     });
-    search(documents, workspace, &raw.id, said);
+    search(documents, workspace, &raw.id, &said);
 }
 
-fn search(documents: &mut Documents, workspace: &Workspace, name: &str, said: Json) {
+fn search(documents: &mut Documents, workspace: &Workspace, name: &str, said: &Json) {
     let id = workspace.part_id(&format!("savedSearches/{name}"));
     let json = json!({
         "id": id,
@@ -311,8 +317,11 @@ fn search(documents: &mut Documents, workspace: &Workspace, name: &str, said: Js
     put(documents, &id, json);
 }
 
+/// Puts a document; `json` is an object.
 pub(super) fn put(documents: &mut Documents, id: &str, json: Json) {
-    documents.put(id, json.as_object().cloned().unwrap_or_default());
+    if let Json::Object(json) = json {
+        documents.put(id, json);
+    }
 }
 
 #[cfg(test)]

@@ -43,9 +43,11 @@ trait Kept: Clone + PartialEq + Sized {
     fn write_below(&self, _before: Option<&Self>, _id: &str, _workspace: &Workspace, _documents: &mut Documents) {}
 }
 
-/// What a workspace held before somebody changed it.
+/// What a workspace held when it was read.
 #[derive(Default)]
 pub(super) struct Reading {
+    /// When that was, by the documents' own count.
+    at: Option<u64>,
     tables: Vec<Table>,
     rules: Vec<Rule>,
     incidents: Vec<Incident>,
@@ -75,8 +77,11 @@ impl Workspace {
         }
     }
 
-    /// Reads what the documents say.
-    pub(super) fn read(&mut self, documents: &Documents) -> Reading {
+    /// Reads what the documents say, unless nothing has changed since.
+    pub(super) fn read(&mut self, documents: &Documents) {
+        if self.reading.at == Some(documents.changes()) {
+            return;
+        }
         if let Some(own) = documents.get(&self.id()) {
             let days = own.properties()["retentionInDays"].as_i64().and_then(|days| i32::try_from(days).ok());
             self.estate.retention_in_days = days.unwrap_or(self.estate.retention_in_days);
@@ -93,18 +98,20 @@ impl Workspace {
         self.estate.workbooks = Workbook::all(self, documents);
         self.estate.dcrs = Dcr::all(self, documents);
         self.estate.dces = Dce::all(self, documents);
-        Reading {
+        self.reading = Reading {
+            at: Some(documents.changes()),
             tables: self.tables.clone(),
             rules: self.rules.clone(),
             incidents: self.incidents.clone(),
             workbooks: self.estate.workbooks.clone(),
             dcrs: self.estate.dcrs.clone(),
             dces: self.estate.dces.clone(),
-        }
+        };
     }
 
     /// Writes back what is not as it was read.
-    pub(super) fn write(&self, before: &Reading, documents: &mut Documents) {
+    pub(super) fn write(&self, documents: &mut Documents) {
+        let before = &self.reading;
         differences(&before.tables, &self.tables, self, documents);
         differences(&before.rules, &self.rules, self, documents);
         differences(&before.incidents, &self.incidents, self, documents);
@@ -141,6 +148,9 @@ pub(super) fn furnish(
     for raw in &estate.dcrs {
         around::associations(documents, workspace, raw);
     }
+    for rule in &workspace.rules {
+        around::template(documents, workspace, rule);
+    }
     around::rights(documents, workspace, tenant);
     let books = estate.workbooks.into_iter().map(|raw| Workbook {
         content: workbook::content_of(workspace, &raw.tables),
@@ -155,7 +165,7 @@ pub(super) fn furnish(
     workspace.estate.workbooks = books;
     workspace.estate.dcrs = estate.dcrs.into_iter().map(feed::from_scenario).collect();
     workspace.estate.dces = estate.dces;
-    workspace.write(&Reading::default(), documents);
+    workspace.write(documents);
 }
 
 fn differences<T: Kept>(before: &[T], after: &[T], workspace: &Workspace, documents: &mut Documents) {

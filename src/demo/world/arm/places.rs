@@ -2,8 +2,9 @@
 //! themselves.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
+use super::content::put;
 use crate::demo::world::dataset::RawWorkspace;
 use crate::demo::world::document::Documents;
 
@@ -79,8 +80,4 @@ pub(in crate::demo::world) fn found(documents: &mut Documents, start: Timestamp,
         "properties": { "customerManagedKey": false },
     });
     put(documents, &state, json);
-}
-
-fn put(documents: &mut Documents, id: &str, json: Json) {
-    documents.put(id, json.as_object().cloned().unwrap_or_else(Map::new));
 }

@@ -31,7 +31,7 @@ impl Kept for Rule {
         put("lastModifiedUtc", self.modified.to_string().into());
         put("description", if body.description.is_empty() { Json::Null } else { body.description.as_str().into() });
         put("alertRuleTemplateName", json!(body.alert_rule_template_name));
-        put("templateVersion", if body.alert_rule_template_name.is_some() { "1.0.0".into() } else { Json::Null });
+        put("templateVersion", json!(self.template_version()));
         put("severity", json!(body.severity));
         put("query", json!(body.query));
         put("queryFrequency", json!(body.query_frequency));
@@ -107,6 +107,14 @@ impl Rule {
         set(properties, "alertDetailsOverride", json!(options.alert_details_override));
         let events = options.event_grouping.as_ref().map(|kind| json!({ "aggregationKind": kind }));
         set(properties, "eventGroupingSettings", json!(events));
+    }
+
+    /// The version of its template, as its document says it. Chosen: the first
+    /// one, where it says none; rules without a query have none.
+    pub(in crate::demo) fn template_version(&self) -> Option<&str> {
+        let said = self.source.get("properties").and_then(|said| said["templateVersion"].as_str());
+        let usual = self.body.alert_rule_template_name.as_ref().map(|_| "1.0.0");
+        said.or(usual).filter(|_| self.body.query.is_some())
     }
 
     /// The etag of its document, as it is or will be.
