@@ -54,10 +54,16 @@ struct Logs {
 }
 
 impl Logs {
+    /// With the rows that were sent to the workspace.
     fn new(workspace: &Workspace, state: &State) -> Self {
-        let Held { tables, rules, incidents, watchlists, searches } = workspace.held(&state.documents);
-        let rules = rules.into_iter().map(|rule| (rule.body.rule_id, rule.body.display_name, rule.key));
         let id = workspace.id().to_lowercase();
+        let sent = state.sent.iter().filter(|sent| sent.workspace == id).cloned();
+        Self { sent: sent.collect(), ..Self::of(workspace, workspace.held(&state.documents)) }
+    }
+
+    fn of(workspace: &Workspace, held: Held) -> Self {
+        let Held { tables, rules, incidents, watchlists, searches } = held;
+        let rules = rules.into_iter().map(|rule| (rule.body.rule_id, rule.body.display_name, rule.key));
         Self {
             place: workspace.place.clone(),
             customer_id: workspace.customer_id.clone(),
@@ -69,7 +75,7 @@ impl Logs {
             health: workspace.health.clone(),
             watchlists,
             functions: parsers::functions(&searches),
-            sent: state.sent.iter().filter(|sent| sent.workspace == id).cloned().collect(),
+            sent: Vec::new(),
             made: Mutex::default(),
         }
     }
