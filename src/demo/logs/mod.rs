@@ -16,6 +16,7 @@ mod people;
 mod platform;
 mod schema;
 mod sent;
+mod shapes;
 mod sheet;
 mod story;
 
@@ -32,6 +33,7 @@ use super::world::dataset::{self, Health, shifted};
 use super::world::{Incident, Place, Sent, State, Workspace, demo_id, later};
 pub(super) use across::Across;
 use facts::Scenario;
+pub(super) use shapes::Shapes;
 use sheet::{Dice, Sheet, date, text};
 
 /// The logs of one workspace, as it is now.

@@ -158,7 +158,7 @@ fn a_rule_that_azure_would_refuse_is_not_made() {
     let json = |json: &str| vec![("InputObject", text(json))];
     let table: [(Vec<(&str, Value)>, &str); 12] = [
         (vec![], "needs a query"),
-        (vec![("Query", text("NoSuchTable_CL | take 1"))], "'NoSuchTable_CL' not found"),
+        (vec![("Query", text("NoSuchTable_CL | take 1"))], "named 'NoSuchTable_CL'"),
         (vec![("Kind", text("NRT")), query.clone(), span("QueryPeriod", "01:00:00")], "has no QueryPeriod"),
         (vec![("Kind", text("NRT")), query.clone(), ("TriggerThreshold", Value::I32(0))], "has no TriggerThreshold"),
         (vec![query.clone(), span("QueryFrequency", "00:01:00")], "from 5 minutes to 14 days"),
