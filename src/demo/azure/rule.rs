@@ -117,10 +117,10 @@ fn check_workspace(write: &Write<'_>, kind: &str, properties: &Map<String, Json>
     let before = write.before.map(|before| before.properties());
     let enabled = properties.get("enabled") == Some(&Json::Bool(true));
     // A rule is switched off whatever its query has become.
-    if let Some(query) = properties.get("query").and_then(Json::as_str).filter(|_| enabled || before.is_none()) {
-        if let Some(why) = Shapes::in_documents(write.documents, scope).refusal(query, write.now) {
-            return Err(Refusal::bad(why));
-        }
+    if let Some(query) = properties.get("query").and_then(Json::as_str).filter(|_| enabled || before.is_none())
+        && let Some(why) = Shapes::in_documents(write.documents, scope).refusal(query, write.now)
+    {
+        return Err(Refusal::bad(why));
     }
     let rules = write.documents.list(&format!("{scope}/providers/Microsoft.SecurityInsights/alertRules"));
     let count = |quota: Quota| {
