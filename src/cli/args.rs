@@ -277,6 +277,9 @@ pub(super) struct Azure {
     /// Retry-After of what takes its time; Azure says none, and clients then wait half a minute.
     #[arg(long, value_name = "SECONDS")]
     pub(super) retry_after: Option<u32>,
+    /// Be as slow as the demo's scenario says, and refuse as often.
+    #[arg(long)]
+    pub(super) slow: bool,
     /// Take faults and documents by PUT /simulation/faults and /simulation/documents.
     #[arg(long)]
     pub(super) control: bool,

@@ -9,7 +9,8 @@ use crate::front::Loopback;
 pub(super) async fn run(args: &Azure) -> Result<Exit, CommandError> {
     Loopback::try_from(args.listen).map_err(CommandError::Listen)?;
     let control = if args.control { demo::Control::On } else { demo::Control::Off };
-    let mut settings = demo::Settings { retry_after: args.retry_after, control, ..demo::Settings::default() };
+    let pace = if args.slow { demo::Pace::AsInScenario } else { demo::Pace::AtOnce };
+    let mut settings = demo::Settings { retry_after: args.retry_after, control, pace, ..demo::Settings::default() };
     if let Some(page) = args.page {
         settings.page = page.get();
     }

@@ -29,7 +29,7 @@ mod module;
 mod serve;
 mod world;
 
-pub use azure::{AzureEnd, Budget, Control, Fault, Mishap, Seen, Settings};
+pub use azure::{AzureEnd, Budget, Control, Fault, Mishap, Pace, Seen, Settings};
 pub use functions::{SCRIPT, SCRIPT_PATH};
 pub use host::{HostEnd, HostFiles, host};
 pub use module::commands_for;

@@ -8,6 +8,7 @@ AZ is the program. Starts `sentinel-jump azure`; cargo build makes it. Ends with
 """
 
 import contextlib
+import datetime
 import json
 import os
 import subprocess
@@ -19,8 +20,8 @@ from suite import Suite, built, listening, same
 SUBSCRIPTION = "000000c1-0d3a-4000-8000-000000000001"
 TENANT = "000000d1-0d3a-4000-8000-000000000001"
 CUSTOMER = "000000c1-0d3a-4000-8000-000000000002"
-PLACE = (f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-sec-prod/providers/Microsoft.OperationalInsights"
-         "/workspaces/law-nordhafen-sec-prod")
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-sec-prod"
+PLACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/law-nordhafen-sec-prod"
 SENTINEL = f"{PLACE}/providers/Microsoft.SecurityInsights"
 AT = ["-g", "rg-sec-prod", "--workspace-name", "law-nordhafen-sec-prod"]
 
@@ -81,7 +82,8 @@ def main():
             rule["properties"]["displayName"] = "über az"
             changed = az.rest("put", rule["id"], "2025-09-01", rule)
             same(changed["properties"]["displayName"], "über az")
-            ran = az.run("rest", "--method", "put", "--url", f"{rule['id']}?api-version=2025-09-01", "--body", json.dumps(rule))
+            ran = az.run("rest", "--method", "put", "--url", f"{rule['id']}?api-version=2025-09-01", "--body",
+                         json.dumps(rule))
             assert ran.returncode == 1 and "Conflict" in ran.stderr, ran.stderr
         with suite.case("a query by az rest"):
             ran = az.run("rest", "--method", "post", "--url", f"{url}/v1/workspaces/{CUSTOMER}/query", "--resource",
@@ -101,13 +103,13 @@ def main():
             az("monitor", "log-analytics", "workspace", "table", "delete", *AT, "-n", "Az_CL", "-y")
         with suite.case("saved searches and usages"):
             same(len(az("monitor", "log-analytics", "workspace", "saved-search", "list", *AT)), 6)
-            made = az("monitor", "log-analytics", "workspace", "saved-search", "create", *AT, "-n", "mine", "--category",
-                      "c", "--display-name", "d", "-q", "Heartbeat")
+            made = az("monitor", "log-analytics", "workspace", "saved-search", "create", *AT, "-n", "mine",
+                      "--category", "c", "--display-name", "d", "-q", "Heartbeat")
             same(made["displayName"], "d")
             same(len(az("monitor", "log-analytics", "workspace", "list-usages", "-g", "rg-sec-prod", "-n",
                         "law-nordhafen-sec-prod")), 1)
         with suite.case("diagnostic settings, metrics and delegations"):
-            rule = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-sec-prod/providers/Microsoft.Insights/dataCollectionRules/dcr-nh-cef"
+            rule = f"{GROUP}/providers/Microsoft.Insights/dataCollectionRules/dcr-nh-cef"
             same(az("monitor", "diagnostic-settings", "list", "--resource", PLACE), [])
             found = az("monitor", "metrics", "list", "--resource", rule, "--metric", "BytesIngested")
             same(found["value"][0]["unit"], "Bytes")
@@ -121,7 +123,31 @@ def main():
             own("config", "set", "core.instance_discovery=false")
             signed = own("login", "--service-principal", "-u", "an-application", "-p", "a-secret", "--tenant", TENANT)
             same([one["tenantId"] for one in signed], [TENANT] * 2)
+        with suite.case("a service principal signs in by its certificate"):
+            signed = own("login", "--service-principal", "-u", "an-application", "--certificate", certificate(folder),
+                         "--tenant", TENANT)
+            same([one["tenantId"] for one in signed], [TENANT] * 2)
     suite.end()
+
+
+def certificate(folder):
+    """A certificate and its key, in one file, as the CLI wants them."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "an-application")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    made = made.sign(key, hashes.SHA256())
+    path = os.path.join(folder, "application.pem")
+    plain = serialization.NoEncryption()
+    with open(path, "wb") as file:
+        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+        file.write(made.public_bytes(serialization.Encoding.PEM))
+    return path
 
 
 if __name__ == "__main__":

@@ -160,8 +160,8 @@ def sentinel(suite, run, newest):
         same(rule.display_name, "Password spray against Entra ID")
         name = str(uuid.uuid4())
         made = client.alert_rules.create_or_update(*at, name, models.ScheduledAlertRule(
-            kind="Scheduled", display_name="Straße 'ü' 100 % 🚀", enabled=True, severity="Low", query="Heartbeat | take 1",
-            query_frequency=datetime.timedelta(hours=1), query_period=datetime.timedelta(hours=2),
+            kind="Scheduled", display_name="Straße 'ü' 100 % 🚀", enabled=True, severity="Low",
+            query="Heartbeat | take 1", query_frequency=datetime.timedelta(hours=1), query_period=datetime.timedelta(hours=2),
             trigger_operator="GreaterThan", trigger_threshold=0, suppression_enabled=False,
             suppression_duration=datetime.timedelta(hours=5), tactics=["Execution"]))
         read = client.alert_rules.get(*at, name)
@@ -313,7 +313,8 @@ def log_analytics(suite, run):
         given = models.Table(schema=models.Schema(name="Sdk_CL", columns=columns), total_retention_in_days=180)
         made = client.tables.begin_create_or_update(*at, "Sdk_CL", given, polling_interval=0).result()
         same((made.provisioning_state, made.archive_retention_in_days), ("Succeeded", 90))
-        changed = client.tables.begin_update(*at, "Sdk_CL", models.Table(retention_in_days=30), polling_interval=0).result()
+        change = models.Table(retention_in_days=30)
+        changed = client.tables.begin_update(*at, "Sdk_CL", change, polling_interval=0).result()
         same((changed.retention_in_days, changed.total_retention_in_days), (30, 180))
         client.tables.begin_delete(*at, "Sdk_CL", polling_interval=0).result()
         refused(404, "NotFound", lambda: client.tables.get(*at, "Sdk_CL"))
@@ -391,7 +392,8 @@ def delegation(suite, run):
     with suite.case("delegations"):
         scope = f"subscriptions/{SUBSCRIPTION}"
         found = list(client.registration_assignments.list(scope, expand_registration_definition=True))
-        same(found[0].properties.registration_definition.properties.registration_definition_name, "Leuchtturm Cyber Defence")
+        definition = found[0].properties.registration_definition.properties
+        same(definition.registration_definition_name, "Leuchtturm Cyber Defence")
 
 
 def data_plane(suite, run):
@@ -432,14 +434,21 @@ NAMES = {
     "subscriptionId": SUBSCRIPTION, "resourceGroupName": GROUP, "workspaceName": WORKSPACE, "ruleId": SPRAY,
     "incidentId": INCIDENT, "incidentIdentifier": INCIDENT, "tableName": "SigninLogs", "location": "germanywestcentral",
     "watchlistAlias": "VIPUsers", "dataCollectionRuleName": "dcr-nh-cef", "workflowName": "pb-notify-soc",
-    "resourceProviderNamespace": "Microsoft.SecurityInsights", "parentResourcePath": "incidents/none", "triggerName": "Microsoft_Sentinel_incident",
-    "scope": f"subscriptions/{SUBSCRIPTION}", "resourceUri": f"{HOME}/providers/Microsoft.Insights/dataCollectionRules/dcr-nh-cef"[1:],
+    "resourceProviderNamespace": "Microsoft.SecurityInsights", "parentResourcePath": "incidents/none",
+    "triggerName": "Microsoft_Sentinel_incident", "scope": f"subscriptions/{SUBSCRIPTION}",
+    "resourceUri": f"{HOME}/providers/Microsoft.Insights/dataCollectionRules/dcr-nh-cef"[1:],
 }
 # Operations that nothing of ours asks for. They answer as of a type that there is not.
 LEFT_OUT = {
     "billingStatistics", "recommendations", "threatIntelligence", "triggeredAnalyticsRuleRuns", "triggerRuleRun",
     "connect", "disconnect", "deletedWorkspaces", "intelligencePacks", "availableServiceTiers", "operations", "search",
     "revisions",
+}
+
+
+NO_ROUTE = {
+    "InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound", "InvalidApiVersionParameter",
+    "MissingApiVersionParameter",
 }
 
 
@@ -465,10 +474,10 @@ def operations(suite, run, path):
         answer = requests.request(one["method"], run.url + url,
                                   params={"api-version": one["apiVersion"]}, data=given,
                                   headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
-        code = answer.json().get("error", {}).get("code") if answer.content and "json" in answer.headers.get("content-type", "") else None
+        is_json = answer.content and "json" in answer.headers.get("content-type", "")
+        code = answer.json().get("error", {}).get("code") if is_json else None
         asked += 1
-        if answer.status_code == 405 or code in ("InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound",
-                                                  "InvalidApiVersionParameter", "MissingApiVersionParameter"):
+        if answer.status_code == 405 or code in NO_ROUTE:
             lost.append(f"{one['method']} {one['path']} {one['apiVersion']}: {answer.status_code} {code}")
     with suite.case(f"{asked} operations have a route"):
         assert asked > 100, asked

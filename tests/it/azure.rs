@@ -78,8 +78,14 @@ async fn an_answer_breaks_off_when_it_is_told_to() {
     let azure = azure().await;
     let client = trusting(azure.ca_pem());
     let bearer = token(&client, &azure.identity_endpoint(None)).await;
-    let fault =
-        Fault { method: None, path: Some(SUBSCRIPTIONS.into()), after: 0, times: Some(1), what: Mishap::Cut(20) };
+    let fault = Fault {
+        method: None,
+        path: Some(SUBSCRIPTIONS.into()),
+        after: 0,
+        times: Some(1),
+        every: None,
+        what: Mishap::Cut(20),
+    };
     azure.set_faults(vec![fault]);
     let ask = || client.get(format!("{}{SUBSCRIPTIONS}", azure.url())).bearer_auth(&bearer).send();
     assert!(ask().await.expect("a head").bytes().await.is_err());

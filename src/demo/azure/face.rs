@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::action::Action;
 use super::budget::{Budget, Spent};
 use super::exchange::{Answer, Request};
-use super::fault::{Fault, Faults, Mishap};
+use super::fault::{self, Fault, Faults, Mishap};
 use super::identity::{self, Audience, Caller};
 use super::kind::Kind;
 use super::operation::Operations;
@@ -33,6 +33,17 @@ pub struct Settings {
     pub budget: Budget,
     /// Whether `/simulation` may be asked for faults.
     pub control: Control,
+    /// Whether it is as slow as the scenario says, and fails as often.
+    pub pace: Pace,
+}
+
+/// How fast it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// At once, and without faults.
+    AtOnce,
+    /// With the scenario's latencies and faults.
+    AsInScenario,
 }
 
 /// Whether requests may change how it behaves.
@@ -46,7 +57,14 @@ pub enum Control {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { page: usize::MAX, polls: 1, retry_after: None, budget: Budget::default(), control: Control::Off }
+        Self {
+            page: usize::MAX,
+            polls: 1,
+            retry_after: None,
+            budget: Budget::default(),
+            control: Control::Off,
+            pace: Pace::AtOnce,
+        }
     }
 }
 
@@ -88,7 +106,11 @@ struct Memory {
 
 impl Azure {
     pub(in crate::demo) fn new(world: Arc<World>, settings: Settings) -> Self {
-        Self { world, settings, memory: Mutex::default() }
+        let mut memory = Memory::default();
+        if settings.pace == Pace::AsInScenario {
+            memory.faults.set(fault::of_scenario());
+        }
+        Self { world, settings, memory: Mutex::new(memory) }
     }
 
     /// Every request so far.
@@ -109,7 +131,11 @@ impl Azure {
     pub(in crate::demo) fn answer(&self, request: &Request) -> Answer {
         let now = self.world.now();
         let id = self.with_memory(|memory| demo_id(&["request", &memory.seen.len().to_string()]));
-        let answer = self.routed(request, &id, now);
+        let mut answer = self.routed(request, &id, now);
+        if self.settings.pace == Pace::AsInScenario {
+            let nth = self.with_memory(|memory| memory.seen.len());
+            answer.wait += fault::latency_of_scenario(nth, &request.method, &request.path);
+        }
         let headers = request.headers.iter().filter(|(name, _)| name != "authorization").cloned();
         let seen = Seen {
             method: request.method.clone(),
@@ -135,42 +161,39 @@ impl Azure {
     fn routed(&self, request: &Request, id: &str, now: Timestamp) -> Answer {
         let segments = request.segments();
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        match parts.as_slice() {
-            ["metadata", "identity", "oauth2", "token"] | ["msi", "token"] => {
-                return identity::token(&self.world, None, request, now);
-            }
-            [alias, "metadata", "identity", "oauth2", "token"] | [alias, "msi", "token"] => {
-                return identity::token(&self.world, Some(*alias), request, now);
-            }
-            // Everything else carries a token, which no other way may see.
-            _ if !request.is_sealed => return Refusal::new(403, "HttpsRequired", "Use https.").answer(),
-            ["metadata", "endpoints"] => return manager::endpoints(request),
-            [tenant, "v2.0", ".well-known", "openid-configuration"] => {
-                return identity::discovery(&request.base, tenant);
-            }
-            [tenant, "oauth2", "v2.0", "token"] => return identity::principal(&self.world, tenant, request, now),
-            ["simulation", what] if self.settings.control == Control::On => return self.controlled(request, what),
-            _ => {}
+        if let ["simulation", what] = parts.as_slice()
+            && request.is_sealed
+            && self.settings.control == Control::On
+        {
+            return self.controlled(request, what);
         }
+        let signs_in =
+            matches!(parts.as_slice(), [.., "oauth2", "token"] | [.., "msi", "token"] | [_, "oauth2", "v2.0", "token"]);
         let mishap = self.with_memory(|memory| memory.faults.meet(&request.method, &whole_target(request)));
-        let answered = match &mishap {
+        let mut answer = match &mishap {
             Some(Mishap::Refuse { status, code, message, retry_after }) => {
-                let refusal = Refusal::new(*status, code, message.clone());
-                Err(match retry_after {
-                    Some(seconds) => refusal.with("retry-after", seconds.to_string()),
-                    None => refusal,
-                })
+                let answer = if signs_in {
+                    identity::no_token(*status, code, message)
+                } else {
+                    Refusal::new(*status, code, message.clone()).answer()
+                };
+                match retry_after {
+                    Some(seconds) => answer.with("retry-after", seconds.to_string()),
+                    None => answer,
+                }
             }
-            Some(Mishap::ExpiredToken) => Err(identity::expired(now, now)),
+            Some(Mishap::ExpiredToken) => identity::expired(now, now).answer(),
             met => {
                 let failure = match met {
                     Some(Mishap::FailLater { code, message }) => Some((code.clone(), message.clone())),
                     _ => None,
                 };
-                self.served(&segments, request, id, failure)
+                match self.signed_in(&parts, request, now) {
+                    Some(answer) => answer,
+                    None => self.served(&segments, request, id, failure).unwrap_or_else(Refusal::answer),
+                }
             }
         };
-        let mut answer = answered.unwrap_or_else(Refusal::answer);
         if let Some(mishap) = mishap {
             answer.wait = mishap.delay();
             if let Mishap::Cut(bytes) = mishap {
@@ -178,6 +201,25 @@ impl Azure {
             }
         }
         answer
+    }
+
+    /// What is answered without a token: where tokens are had, and where
+    /// everything is.
+    fn signed_in(&self, parts: &[&str], request: &Request, now: Timestamp) -> Option<Answer> {
+        Some(match parts {
+            ["metadata", "identity", "oauth2", "token"] | ["msi", "token"] => {
+                identity::token(&self.world, None, request, now)
+            }
+            [alias, "metadata", "identity", "oauth2", "token"] | [alias, "msi", "token"] => {
+                identity::token(&self.world, Some(*alias), request, now)
+            }
+            // Everything else carries a token or a secret, which no other way may see.
+            _ if !request.is_sealed => Refusal::new(403, "HttpsRequired", "Use https.").answer(),
+            ["metadata", "endpoints"] => manager::endpoints(request),
+            [tenant, "v2.0", ".well-known", "openid-configuration"] => identity::discovery(&request.base, tenant),
+            [tenant, "oauth2", "v2.0", "token"] => identity::principal(&self.world, tenant, request, now),
+            _ => return None,
+        })
     }
 
     /// Of which service it is, and its answer.

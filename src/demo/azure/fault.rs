@@ -1,5 +1,6 @@
 //! What goes wrong, when it is asked for.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -21,6 +22,9 @@ pub struct Fault {
     /// So many then meet it; all of them without.
     #[serde(default)]
     pub times: Option<u32>,
+    /// Of those every so-many-th only; each without.
+    #[serde(default)]
+    pub every: Option<NonZeroU32>,
     /// What happens.
     pub what: Mishap,
 }
@@ -60,6 +64,42 @@ pub enum Mishap {
     ExpiredToken,
 }
 
+/// What goes wrong in the scenario, in terms of requests: one customer's
+/// incidents are asked for too often.
+pub(super) fn of_scenario() -> Vec<Fault> {
+    let what = Mishap::Refuse {
+        status: 429,
+        code: "TooManyRequests".to_owned(),
+        message: "Too many requests. Please try again later.".to_owned(),
+        retry_after: Some(3),
+    };
+    let path = "law-mg-sentinel-prd/providers/Microsoft.SecurityInsights/incidents?".to_owned();
+    vec![Fault {
+        method: Some("GET".to_owned()),
+        path: Some(path),
+        after: 0,
+        times: None,
+        every: NonZeroU32::new(7),
+        what,
+    }]
+}
+
+/// How long the `nth` request takes in the scenario, in milliseconds: 120 to
+/// 600 for what is fast, a read of one; 1500 to 6000 for a query.
+///
+/// Chosen: each request another time, and the same ones in every run.
+pub(super) fn latency_of_scenario(nth: usize, method: &str, path: &str) -> Duration {
+    let (least, most) = if path.ends_with("/query") || path.ends_with("/$batch") {
+        (1_500, 6_000)
+    } else if method == "GET" {
+        (120, 600)
+    } else {
+        (300, 900)
+    };
+    let spread = u64::try_from(nth).unwrap_or_default().wrapping_mul(2_654_435_761) % (most - least + 1);
+    Duration::from_millis(least + spread)
+}
+
 /// Faults with what they met so far.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
@@ -85,7 +125,8 @@ impl Faults {
             *seen += 1;
             let nth = *seen;
             let last = fault.times.map(|times| fault.after.saturating_add(times));
-            if met.is_none() && nth > fault.after && last.is_none_or(|last| nth <= last) {
+            let is_turn = fault.every.is_none_or(|every| nth.saturating_sub(fault.after).is_multiple_of(every.get()));
+            if met.is_none() && nth > fault.after && last.is_none_or(|last| nth <= last) && is_turn {
                 met = Some(fault.what.clone());
             }
         }
@@ -122,5 +163,24 @@ mod tests {
             .collect();
         assert_eq!(met, [false, true, false, true, false]);
         assert!(faults.meet("PUT", "/alertRules").is_none());
+    }
+
+    #[test]
+    fn every_seventh_question_for_one_customer_s_incidents_is_one_too_many() {
+        let mut faults = Faults::default();
+        faults.set(of_scenario());
+        let path = "/x/law-mg-sentinel-prd/providers/Microsoft.SecurityInsights/incidents";
+        let met = (1..=14).filter(|_| faults.meet("GET", &format!("{path}?api-version=x")).is_some()).count();
+        assert_eq!(met, 2);
+        assert!((0..14).all(|_| faults.meet("GET", &format!("{path}/1?api-version=x")).is_none()), "one is not a list");
+    }
+
+    #[test]
+    fn a_latency_is_the_scenario_s() {
+        for nth in 0..1_000 {
+            let read = latency_of_scenario(nth, "GET", "/a").as_millis();
+            let query = latency_of_scenario(nth, "POST", "/a/query").as_millis();
+            assert!((120..=600).contains(&read) && (1_500..=6_000).contains(&query), "{read} {query}");
+        }
     }
 }

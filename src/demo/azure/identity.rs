@@ -71,9 +71,7 @@ impl Audience {
 /// of `IDENTITY_ENDPOINT`), each with a customer's alias before it or none.
 pub(super) fn token(world: &World, alias: Option<&str>, request: &Request, now: Timestamp) -> Answer {
     let is_vm = request.path.contains("/metadata/");
-    let error = |status: u16, code: &str, message: &str| {
-        Answer::json(status, json!({ "error": code, "error_description": message }))
-    };
+    let error = no_token;
     if is_vm && !request.header("metadata").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return error(400, "invalid_request", "Required metadata header not specified");
     }
@@ -119,50 +117,105 @@ pub(super) fn token(world: &World, alias: Option<&str>, request: &Request, now: 
     Answer::json(200, answer)
 }
 
+/// What the sign-in says instead of a token.
+pub(super) fn no_token(status: u16, code: &str, message: &str) -> Answer {
+    Answer::json(status, json!({ "error": code, "error_description": message }))
+}
+
 /// Answers `POST /{tenant}/oauth2/v2.0/token` of a service principal: any
-/// client id of a tenant that there is, with any secret or certificate that is
-/// not empty.
+/// client id of a tenant that there is, with any secret that is not empty, or
+/// with an assertion that says what it must. Nobody registered a certificate
+/// here, so its signature is not checked.
 pub(super) fn principal(world: &World, tenant: &str, request: &Request, now: Timestamp) -> Answer {
     let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
     let given = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let error = |status: u16, code: &str, number: u32, message: &str| {
-        let body = json!({
-            "error": code,
-            "error_description": format!("AADSTS{number}: {message}"),
-            "error_codes": [number],
-            "timestamp": now.to_string(),
-            "trace_id": demo_id(&["trace", &now.to_string()]),
-            "correlation_id": demo_id(&["correlation", &now.to_string()]),
-        });
-        Answer::json(status, body)
-    };
     let known = world.tenants().iter().map(|tenant| tenant.tenant_id.as_str()).chain([PROVIDER_TENANT]);
     let Some(tenant) = known.into_iter().find(|known| known.eq_ignore_ascii_case(tenant)) else {
-        return error(400, "invalid_request", 90002, &format!("Tenant '{tenant}' not found."));
+        return unsigned(now, 400, "invalid_request", 90002, &format!("Tenant '{tenant}' not found."));
     };
     if given("grant_type") != Some("client_credentials") {
-        return error(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.");
+        let message = "The app requested an unsupported grant type.";
+        return unsigned(now, 400, "unsupported_grant_type", 70003, message);
     }
     let Some(client) = given("client_id").filter(|id| !id.is_empty()) else {
-        return error(400, "invalid_request", 900_144, "The request body must contain the parameter 'client_id'.");
+        let message = "The request body must contain the following parameter: 'client_id'.";
+        return unsigned(now, 400, "invalid_request", 900_144, message);
     };
-    if given("client_secret").or_else(|| given("client_assertion")).is_none_or(str::is_empty) {
-        return error(
-            401,
-            "invalid_client",
-            7_000_218,
-            "The request body must contain 'client_assertion' or 'client_secret'.",
-        );
+    if let Some(assertion) = given("client_assertion") {
+        let is_jwt = given("client_assertion_type") == Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+        if !is_jwt {
+            let message = "The value of the parameter 'client_assertion_type' is not supported.";
+            return unsigned(now, 401, "invalid_client", 700_021, message);
+        }
+        if let Err((number, message)) = asserted(assertion, client, &format!("{}{}", request.base, request.path), now) {
+            return unsigned(now, 401, "invalid_client", number, message);
+        }
+    } else if given("client_secret").is_none_or(str::is_empty) {
+        let message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+        return unsigned(now, 401, "invalid_client", 7_000_218, message);
     }
-    let Some(scope) = given("scope").filter(|scope| Audience::of(scope, Audience::ResourceManager).is_some()) else {
-        return error(400, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.");
+    let is_known = |scope: &&str| Audience::of(scope, Audience::ResourceManager).is_some();
+    let Some(scope) = given("scope").filter(|scope| scope.ends_with("/.default")).filter(is_known) else {
+        let message = "The provided value for the input parameter 'scope' is not valid.";
+        return unsigned(now, 400, "invalid_scope", 1_002_012, message);
     };
-    let identity =
-        Identity { tenant: tenant.to_owned(), client: client.to_owned(), object: demo_id(&[tenant, client, "object"]) };
+    let object = demo_id(&[tenant, client, "object"]);
+    let identity = Identity { tenant: tenant.to_owned(), client: client.to_owned(), object };
     let resource = scope.trim_end_matches("/.default");
     let token = jwt(&identity, resource, now.as_second(), now.as_second() + 3599);
+    // Numbers as numbers here: the service writes them so.
     let answer = json!({ "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token });
     Answer::json(200, answer)
+}
+
+fn unsigned(now: Timestamp, status: u16, code: &str, number: u32, message: &str) -> Answer {
+    let body = json!({
+        "error": code,
+        "error_description": format!("AADSTS{number}: {message}"),
+        "error_codes": [number],
+        "timestamp": now.to_string(),
+        "trace_id": demo_id(&["trace", &now.to_string()]),
+        "correlation_id": demo_id(&["correlation", &now.to_string()]),
+        "error_uri": format!("https://login.microsoftonline.com/error?code={number}"),
+    });
+    Answer::json(status, body)
+}
+
+/// Whether an assertion is one of that client for that endpoint, now.
+///
+/// *Spec* certificate credentials of the Microsoft identity platform: `aud` is
+/// the endpoint itself, `iss` and `sub` the client, the certificate is named by
+/// its hash.
+fn asserted(assertion: &str, client: &str, endpoint: &str, now: Timestamp) -> Result<(), (u32, &'static str)> {
+    let malformed = (50027, "JWT token is invalid or malformed.");
+    let parts: Vec<&str> = assertion.split('.').collect();
+    let [head, claims, signature] = parts.as_slice() else { return Err(malformed) };
+    let (head, claims) = (json_of(head).ok_or(malformed)?, json_of(claims).ok_or(malformed)?);
+    let is = |value: &Json, wanted: &str| value.as_str().is_some_and(|value| value.eq_ignore_ascii_case(wanted));
+    let is_signed = matches!(head["alg"].as_str(), Some("PS256" | "RS256")) && !signature.is_empty();
+    let names_it = head["x5t"].is_string() || head["x5t#S256"].is_string();
+    if !is_signed || !names_it {
+        return Err((
+            700_027,
+            "The certificate with identifier used to sign the client assertion is not registered on application.",
+        ));
+    }
+    if !is(&claims["aud"], endpoint) {
+        return Err((700_023, "Client assertion audience claim does not match Realm issuer."));
+    }
+    if !is(&claims["iss"], client) || !is(&claims["sub"], client) {
+        return Err((700_021, "Client assertion application identifier doesn't match 'client_id' parameter."));
+    }
+    let time = |name: &str| claims[name].as_i64();
+    let (now, until) = (now.as_second(), time("exp").unwrap_or_default());
+    // *Spec* five to ten minutes are recommended; a day is the most that is taken. Clocks differ by five minutes.
+    if until <= now || until > now + 86_400 || time("nbf").is_some_and(|from| from > now + 300) {
+        return Err((700_024, "Client assertion is not within its valid time range."));
+    }
+    if !claims["jti"].is_string() {
+        return Err((700_027, "Client assertion contains no 'jti'."));
+    }
+    Ok(())
 }
 
 /// What a client looks up before it asks for a principal's token.
@@ -252,5 +305,10 @@ pub(super) fn expired(until: Timestamp, now: Timestamp) -> Refusal {
 fn claims(token: &str) -> Option<Json> {
     let mut parts = token.split('.');
     let (_, claims) = (parts.next()?, parts.next()?);
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?).ok()
+    json_of(claims)
+}
+
+/// One part of a JWT.
+fn json_of(part: &str) -> Option<Json> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?).ok()
 }

@@ -37,7 +37,7 @@ mod table;
 mod workbook;
 
 pub use budget::Budget;
-pub use face::{Control, Seen, Settings};
+pub use face::{Control, Pace, Seen, Settings};
 pub use fault::{Fault, Mishap};
 pub use listen::AzureEnd;
 

@@ -103,6 +103,46 @@ fn a_token_is_had_by_managed_identities_only() {
 }
 
 #[test]
+fn a_certificate_s_assertion_must_say_what_it_must() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let client = Client::of(None);
+    let path = "/000000d1-0d3a-4000-8000-000000000001/oauth2/v2.0/token";
+    let now = client.world.now().as_second();
+    let good = json!({
+        "aud": format!("https://127.0.0.1:1{path}"), "iss": "app", "sub": "app", "jti": "1", "nbf": now, "exp": now + 600,
+    });
+    let ask = |head: &Json, claims: &Json| {
+        let part = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
+        let form = [
+            ("grant_type", "client_credentials".to_owned()),
+            ("client_id", "app".to_owned()),
+            ("scope", "https://management.azure.com/.default".to_owned()),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
+            ("client_assertion", format!("{}.{}.c2ln", part(head), part(claims))),
+        ];
+        let mut asked = request("POST", path);
+        asked.body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish().into_bytes();
+        let answer = body(&client.azure.answer(&asked));
+        answer["error_codes"][0].as_u64().unwrap_or_else(|| u64::from(!answer["access_token"].is_string()))
+    };
+    let head = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": "x" });
+    assert_eq!(ask(&head, &good), 0);
+    assert_eq!(ask(&json!({ "alg": "none" }), &good), 700_027);
+    for (claim, value, number) in [
+        ("aud", json!("https://login.example"), 700_023),
+        ("sub", json!("another"), 700_021),
+        ("exp", json!(now), 700_024),
+        ("exp", json!(now + 100_000), 700_024),
+        ("jti", Json::Null, 700_027),
+    ] {
+        let mut wrong = good.clone();
+        wrong[claim] = value;
+        assert_eq!(ask(&head, &wrong), number, "{claim}");
+    }
+}
+
+#[test]
 fn who_has_no_good_token_gets_nothing() {
     let mut client = Client::of(None);
     let mut asked = request("GET", "/subscriptions?api-version=2022-12-01");
@@ -614,6 +654,7 @@ fn faults_come_when_they_are_asked_for() {
         { "method": "PUT", "path": "/tables/", "what": { "failLater": { "code": "InternalServerError" } } },
         { "path": "/workbooks", "what": { "cut": 10 } },
         { "path": "/automationRules", "what": "expiredToken" },
+        { "path": "/msi/token", "what": { "refuse": { "status": 429, "code": "too_many", "message": "m", "retryAfter": 1 } } },
     ])
     .to_string()
     .into_bytes();
@@ -638,6 +679,10 @@ fn faults_come_when_they_are_asked_for() {
     client.get(&status, &version);
     let ended = client.get(&status, &version);
     assert_eq!((&ended["status"], &ended["error"]["code"]), (&json!("Failed"), &json!("InternalServerError")));
+    let mut signs_in = request("GET", "/msi/token?api-version=2019-08-01&resource=https://management.azure.com/");
+    signs_in.headers.push(("x-identity-header".into(), "x".into()));
+    let refused = client.azure.answer(&signs_in);
+    assert_eq!((refused.status, body(&refused)), (429, json!({ "error": "too_many", "error_description": "m" })));
     let plain = Client::of(None);
     assert_eq!(plain.azure.answer(&asked).status, 401, "off, unless it is switched on");
 }

@@ -180,6 +180,10 @@ pub(super) fn furnish(
 }
 
 fn differences<T: Kept>(before: &[T], after: &[T], workspace: &Workspace, documents: &mut Documents) {
+    // Most calls only read.
+    if before == after {
+        return;
+    }
     let ids: Vec<String> = after.iter().map(|thing| thing.id(workspace).to_lowercase()).collect();
     let known: Vec<String> = before.iter().map(|thing| thing.id(workspace).to_lowercase()).collect();
     for gone in known.iter().filter(|id| !ids.contains(id)) {
