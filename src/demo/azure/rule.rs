@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::exchange::Request;
 use super::kind::Write;
 use super::refusal::Refusal;
+use crate::demo::logs::Shapes;
 use crate::demo::world::check::{self, Quota};
 use crate::demo::world::document::Document;
 
@@ -116,18 +117,10 @@ fn check_workspace(write: &Write<'_>, kind: &str, properties: &Map<String, Json>
     let before = write.before.map(|before| before.properties());
     let enabled = properties.get("enabled") == Some(&Json::Bool(true));
     // A rule is switched off whatever its query has become.
-    if let Some(query) = properties.get("query").and_then(Json::as_str).filter(|_| enabled || before.is_none()) {
-        let tables = write.documents.list(&format!("{scope}/tables"));
-        let searches = write.documents.list(&format!("{scope}/savedSearches"));
-        let is_known = |name: &str| {
-            tables.iter().any(|table| table.name() == name)
-                || searches.iter().any(|search| search.properties()["functionAlias"] == name)
-        };
-        let place = scope.rsplit('/').next().unwrap_or_default();
-        let broken = check::is_broken(place, write.name()).filter(|_| enabled);
-        if let Some(why) = broken.or_else(|| check::missing_table(query, is_known)) {
-            return Err(Refusal::bad(why));
-        }
+    if let Some(query) = properties.get("query").and_then(Json::as_str).filter(|_| enabled || before.is_none())
+        && let Some(why) = Shapes::in_documents(write.documents, scope).refusal(query, write.now)
+    {
+        return Err(Refusal::bad(why));
     }
     let rules = write.documents.list(&format!("{scope}/providers/Microsoft.SecurityInsights/alertRules"));
     let count = |quota: Quota| {

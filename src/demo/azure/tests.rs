@@ -268,12 +268,18 @@ fn a_rule_is_refused_where_its_query_cannot_be_run() {
     rule.as_object_mut().unwrap().remove("etag");
     rule["properties"]["enabled"] = json!(true);
     let refused = client.ask("PUT", &path, STABLE, Some(&rule));
-    assert_eq!(body(&refused)["error"]["message"], "The query cannot be run: 'DstIpAddr' not found.");
+    assert_eq!(
+        body(&refused)["error"]["message"],
+        "The query cannot be run: 'extend' operator: Failed to resolve scalar expression named 'DstIpAddr'"
+    );
     rule["properties"]["enabled"] = json!(false);
     assert_eq!(client.ask("PUT", &path, STABLE, Some(&rule)).status, 200, "off is always possible");
     rule["properties"]["query"] = json!("Nothing | take 1");
     let refused = client.ask("PUT", &format!("{path}x"), STABLE, Some(&rule));
-    assert_eq!(body(&refused)["error"]["message"], "The query cannot be run: 'Nothing' not found.");
+    assert_eq!(
+        body(&refused)["error"]["message"],
+        "The query cannot be run: 'take' operator: Failed to resolve table or column expression named 'Nothing'"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use wsman::clixml::json::to_json_within;
 
 use super::rules::length;
 use super::signature::Bound;
-use crate::demo::world::check;
+use crate::demo::logs::Shapes;
 use crate::demo::world::dataset::{EntityMapping, RuleBody};
 use crate::demo::world::{RuleOptions, Workspace, demo_id};
 
@@ -50,7 +50,7 @@ impl Draft {
             "Scheduled" | "NRT" => {
                 let query = body.query.as_deref().filter(|query| !query.trim().is_empty());
                 let query = query.ok_or_else(|| format!("A rule of kind {kind} needs a query."))?;
-                if let Some(why) = missing_table(workspace, query) {
+                if let Some(why) = Shapes::of(workspace).refusal(query, workspace.start) {
                     return Err(why);
                 }
             }
@@ -243,15 +243,6 @@ fn camel(json: Json) -> Json {
         Json::Array(items) => items.into_iter().map(camel).collect(),
         other => other,
     }
-}
-
-/// Says which table a query begins with when the workspace has none of that
-/// name.
-pub(super) fn missing_table(workspace: &Workspace, query: &str) -> Option<String> {
-    let searches = &workspace.content.searches;
-    check::missing_table(query, |name| {
-        workspace.has_table(name) || searches.iter().any(|search| search.alias.as_deref() == Some(name))
-    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::export::content;
 use super::rules::{is_named, summary};
 use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION, RESOURCE_EXISTS};
 use crate::demo::clixml::{custom, date, from_json, strings};
+use crate::demo::logs::Shapes;
 use crate::demo::world::check::{self, Quota};
 use crate::demo::world::{Rule, Workspace};
 
@@ -120,8 +121,8 @@ impl Call<'_> {
 }
 
 fn refused_query(workspace: &Workspace, rule: &Rule) -> Option<String> {
-    check::is_broken(&workspace.place.name, &rule.body.rule_id)
-        .or_else(|| rule.body.query.as_deref().and_then(|query| super::draft::missing_table(workspace, query)))
+    let query = rule.body.query.as_deref()?;
+    Shapes::of(workspace).refusal(query, workspace.start)
 }
 
 /// Whether one more rule of that kind is too many.

@@ -1,11 +1,6 @@
 //! Export-TableData: rows of a table in batches of days.
-//!
-//! The scenario has no rows, only how many gigabytes a table takes a day. The
-//! rows are made from that, the same ones for the same table and time.
 
-use std::fmt::Write as _;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use wsman::clixml::Value;
@@ -15,14 +10,11 @@ use super::Call;
 use super::export::file_name;
 use super::signature::{INVALID_ARGUMENT, INVALID_OPERATION};
 use crate::demo::clixml::{count, custom, date, objects};
-use crate::demo::world::dataset::{Table, shifted};
-use crate::demo::world::{Workspace, demo_id, hex, later};
+use crate::demo::kql;
+use crate::demo::logs::Across;
+use crate::demo::world::dataset::Table;
+use crate::demo::world::{Workspace, hex, later};
 
-/// Rows of a table that takes a gigabyte a day, each day.
-///
-/// Chosen: a ten-thousandth of what such a table has, so that the largest
-/// table of the scenario takes no second.
-const ROWS_PER_GIGABYTE: f64 = 70.0;
 /// Chosen: as the catalogue says of scripts.
 const BATCH_DAYS: i32 = 7;
 const MAX_ROWS: i32 = 500_000;
@@ -51,10 +43,6 @@ impl Call<'_> {
         if table.plan == "Auxiliary" {
             let message = format!("'{}' is an Auxiliary table, which no query reads; run a search job.", table.name);
             return vec![self.error(message, "PlanNotQueryable", INVALID_OPERATION)];
-        }
-        if self.bound.text("Where").is_some() {
-            let message = "The demo host runs no KQL; leave out Where.".to_owned();
-            return vec![self.error(message, "DemoHostCannotRunQuery", INVALID_ARGUMENT)];
         }
         let columns = match self.columns(table) {
             Ok(columns) => columns,
@@ -93,20 +81,20 @@ impl Call<'_> {
     ) -> Vec<Step> {
         let json = self.bound.text("Format").is_some_and(|format| format.eq_ignore_ascii_case("JSONL"));
         let most = self.bound.number("MaxRows").unwrap_or(MAX_ROWS);
-        // No row is older than the table keeps it, none newer than its last.
-        let oldest = later(self.now, -i64::from(table.retention) * 86_400);
-        let newest = shifted(workspace.start, &table.last).unwrap_or(self.now);
-        let times = times(table, from.max(oldest), until.min(newest));
         let limit = if most == 0 { usize::MAX } else { usize::try_from(most).unwrap_or(usize::MAX) };
-        let taken = &times[..times.len().min(limit)];
+        let rows = match self.logged(workspace, table, columns, (from, until)) {
+            Ok(rows) => rows,
+            Err(error) => return vec![self.error(error.to_string(), "BadRequest", INVALID_ARGUMENT)],
+        };
+        let taken: Vec<&kql::Row> = rows.iter().take(limit).collect();
         let mut file = File { hash: Sha256::new(), bytes: 0 };
         if !json {
             file.write(CSV_HEAD);
             let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
             file.write(&(names.join(",") + "\r\n"));
         }
-        for time in taken {
-            file.write(&row(workspace, table, columns, *time, json));
+        for row in &taken {
+            file.write(&line(columns, row, json));
         }
         let days = i64::from(self.bound.number("BatchDays").unwrap_or(BATCH_DAYS)) * 86_400;
         let seconds = until.duration_since(from).as_secs();
@@ -115,7 +103,10 @@ impl Call<'_> {
             .filter_map(|batch| self.progress(batch, batches, &format!("batch {} of {batches}", batch + 1)))
             .collect();
         steps.extend(self.progress(batches, batches, "Completed"));
-        let time = |time: Option<&Timestamp>| time.map_or(Value::Nil, |time| date(*time));
+        let time = |row: Option<&&kql::Row>| match row.and_then(|row| row.first()) {
+            Some(kql::Value::DateTime(ticks)) => kql::timestamp(*ticks).map_or(Value::Nil, date),
+            _ => Value::Nil,
+        };
         let schema = columns
             .iter()
             .map(|(name, kind)| custom([("Name", Value::from(*name)), ("Type", Value::from(kind.to_lowercase()))]));
@@ -130,59 +121,48 @@ impl Call<'_> {
             ("FileName", Value::from(format!("{}.{extension}", file_name(&table.name)))),
             ("Bytes", long(file.bytes)),
             ("Sha256", Value::from(hex(&file.hash.finalize()))),
-            ("Truncated", Value::Bool(taken.len() < times.len())),
+            ("Truncated", Value::Bool(taken.len() < rows.len())),
             ("Checkpoint", custom([("CompletedThrough", time(taken.last())), ("Batches", count(batches))])),
             ("Schema", objects(schema)),
         ])));
         steps
     }
-}
 
-/// When rows came, evenly over each day.
-fn times(table: &Table, from: Timestamp, until: Timestamp) -> Vec<Timestamp> {
-    let a_day = table.gb_per_day * ROWS_PER_GIGABYTE;
-    if a_day <= 0.0 || from >= until {
-        return Vec::new();
+    /// The rows of that time, their time in front, as a query over the logs
+    /// gives them.
+    fn logged(
+        &self,
+        workspace: &Workspace,
+        table: &Table,
+        columns: &[(&str, &str)],
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<Vec<kql::Row>, kql::Error> {
+        let mut query =
+            format!("{} | where TimeGenerated >= datetime({from}) and TimeGenerated < datetime({until})", table.name);
+        if let Some(condition) = self.bound.text("Where") {
+            query += &format!("\n| where {condition}\n");
+        }
+        let names: Vec<String> = columns.iter().map(|(name, _)| format!("['{name}']")).collect();
+        query += &format!(" | sort by TimeGenerated asc | project SmTime = TimeGenerated, {}", names.join(", "));
+        let logs = Across::of(workspace);
+        Ok(kql::run(&query, &logs, self.now, None, kql::Limits::default())?.rows)
     }
-    // Below a row a second: a whole number of seconds each.
-    let every = SignedDuration::from_secs_f64((86_400.0 / a_day).round().max(1.0));
-    // Counted from the epoch, so that two exports share their rows.
-    let step = every.as_secs();
-    let first = (from.as_second() + step - 1).div_euclid(step) * step;
-    std::iter::successors(Some(first), |second| second.checked_add(step))
-        .take_while(|second| *second < until.as_second())
-        .filter_map(|second| Timestamp::from_second(second).ok())
-        .collect()
 }
 
-fn row(workspace: &Workspace, table: &Table, columns: &[(&str, &str)], time: Timestamp, json: bool) -> String {
-    let values = columns.iter().map(|(name, kind)| cell(workspace, table, name, kind, time));
+/// A row as a line of the file; its first cell is not of it.
+fn line(columns: &[(&str, &str)], row: &kql::Row, json: bool) -> String {
+    let cells = row.iter().skip(1).map(kql::Value::cell);
     if json {
-        let fields: Map<String, Json> = columns.iter().map(|(name, _)| (*name).to_owned()).zip(values).collect();
+        let fields: Map<String, Json> = columns.iter().map(|(name, _)| (*name).to_owned()).zip(cells).collect();
         return Json::Object(fields).to_string() + "\n";
     }
-    let mut line = String::new();
-    for (n, value) in values.enumerate() {
-        let comma = if n == 0 { "" } else { "," };
-        // No text here needs quotes: names, addresses and ids only.
-        let _ = match value {
-            Json::String(text) => write!(line, "{comma}{text}"),
-            other => write!(line, "{comma}{other}"),
+    let cell = |cell: Json| {
+        let text = match cell {
+            Json::Null => String::new(),
+            Json::String(text) => text,
+            other => other.to_string(),
         };
-    }
-    line + "\r\n"
-}
-
-/// Chosen: addresses of documentation, counts, and ids that look like none.
-fn cell(workspace: &Workspace, table: &Table, name: &str, kind: &str, time: Timestamp) -> Json {
-    let second = time.as_second();
-    match (name, kind) {
-        ("TenantId", _) => demo_id(&[&workspace.place.subscription, "tenant"]).into(),
-        ("Type", _) => table.name.as_str().into(),
-        (_, "dateTime") => time.to_string().into(),
-        (_, "int" | "long") => (second % 1_000).into(),
-        (_, "real") => ((second % 1_000) as f64 / 10.0).into(),
-        (name, _) if name.contains("Ip") || name.contains("IP") => format!("192.0.2.{}", second % 254 + 1).into(),
-        (name, _) => format!("{}-{}", name.to_lowercase(), second % 97).into(),
-    }
+        if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    };
+    cells.map(cell).collect::<Vec<_>>().join(",") + "\r\n"
 }

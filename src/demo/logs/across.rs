@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Logs;
 use crate::demo::kql::{Database, Function, Row, Table, Value};
-use crate::demo::world::State;
+use crate::demo::world::{State, Workspace};
 
 /// Logs of the workspaces that a query names, the one that it is asked of
 /// first.
@@ -15,6 +15,11 @@ impl Across {
     pub(in crate::demo) fn new(state: &State, ids: &[String]) -> Self {
         let workspace = |id: &String| state.workspaces.iter().find(|workspace| workspace.id().eq_ignore_ascii_case(id));
         Self(ids.iter().filter_map(workspace).map(|workspace| Logs::new(workspace, state)).collect())
+    }
+
+    /// Of a workspace that was read a moment ago.
+    pub(in crate::demo) fn of(workspace: &Workspace) -> Self {
+        Self(vec![Logs::of(workspace, workspace.as_read())])
     }
 }
 

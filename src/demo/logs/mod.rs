@@ -16,6 +16,7 @@ mod people;
 mod platform;
 mod schema;
 mod sent;
+mod shapes;
 mod sheet;
 mod story;
 
@@ -33,6 +34,7 @@ use super::world::{Incident, Place, Sent, State, Workspace, demo_id, later};
 pub(super) use across::Across;
 use facts::Scenario;
 pub(super) use facts::is_free;
+pub(super) use shapes::Shapes;
 use sheet::{Dice, Sheet, date, text};
 
 /// The logs of one workspace, as it is now.
@@ -55,10 +57,16 @@ struct Logs {
 }
 
 impl Logs {
+    /// With the rows that were sent to the workspace.
     fn new(workspace: &Workspace, state: &State) -> Self {
-        let Held { tables, rules, incidents, watchlists, searches } = workspace.held(&state.documents);
-        let rules = rules.into_iter().map(|rule| (rule.body.rule_id, rule.body.display_name, rule.key));
         let id = workspace.id().to_lowercase();
+        let sent = state.sent.iter().filter(|sent| sent.workspace == id).cloned();
+        Self { sent: sent.collect(), ..Self::of(workspace, workspace.held(&state.documents)) }
+    }
+
+    fn of(workspace: &Workspace, held: Held) -> Self {
+        let Held { tables, rules, incidents, watchlists, searches } = held;
+        let rules = rules.into_iter().map(|rule| (rule.body.rule_id, rule.body.display_name, rule.key));
         Self {
             place: workspace.place.clone(),
             customer_id: workspace.customer_id.clone(),
@@ -70,7 +78,7 @@ impl Logs {
             health: workspace.health.clone(),
             watchlists,
             functions: parsers::functions(&searches),
-            sent: state.sent.iter().filter(|sent| sent.workspace == id).cloned().collect(),
+            sent: Vec::new(),
             made: Mutex::default(),
         }
     }

@@ -135,12 +135,13 @@ const TABLES: &[(&str, &str)] = &[
 
 /// A workspace's table without rows.
 pub(super) fn empty(table: &dataset::Table) -> Table {
-    known(&table.name).unwrap_or_else(|| {
-        let columns = table.columns.iter().filter_map(|column| {
-            let (name, kind) = column.split_once(':')?;
-            Some(Column::new(name, Kind::named(kind)?))
-        });
-        whole(&table.name, columns.collect())
+    named(&table.name, table.columns.iter().filter_map(|column| column.split_once(':')))
+}
+
+/// The table of that name: Microsoft's, or one of these columns and types.
+pub(super) fn named<'c>(name: &str, own: impl Iterator<Item = (&'c str, &'c str)>) -> Table {
+    known(name).unwrap_or_else(|| {
+        whole(name, own.filter_map(|(name, kind)| Some(Column::new(name, Kind::named(kind)?))).collect())
     })
 }
 

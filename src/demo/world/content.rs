@@ -75,6 +75,7 @@ pub(in crate::demo) struct Content {
     pub(in crate::demo) searches: Vec<SavedSearch>,
 }
 
+#[derive(Clone)]
 pub(in crate::demo) struct Watchlist {
     pub(in crate::demo) alias: String,
     pub(in crate::demo) display_name: String,
@@ -101,6 +102,7 @@ pub(in crate::demo) struct AutomationRule {
 }
 
 /// A saved search: with an alias, a function.
+#[derive(Clone)]
 pub(in crate::demo) struct SavedSearch {
     pub(in crate::demo) id: String,
     pub(in crate::demo) display_name: String,

@@ -61,7 +61,7 @@ fn whole(a: &[Value], run: fn(i64, i64) -> Option<i64>) -> Value {
 
 fn abs(a: &[Value]) -> Value {
     match at(a, 0) {
-        Value::Int(number) => number.checked_abs().map_or(Value::Null, Value::Int),
+        Value::Int(number) => Value::Long(i64::from(*number).abs()),
         Value::Long(number) => number.checked_abs().map_or(Value::Null, Value::Long),
         Value::Timespan(ticks) => ticks.checked_abs().map_or(Value::Null, Value::Timespan),
         other => other.real().map_or(Value::Null, |number| Value::Real(number.abs())),

@@ -35,7 +35,7 @@ pub(super) struct Function {
 #[derive(Clone, Copy)]
 enum Gives {
     Is(Kind),
-    /// The type of that argument.
+    /// The type of that argument; of an int a long.
     Of(usize),
     /// The type that holds all its arguments.
     Widest,
@@ -117,6 +117,7 @@ impl Function {
             Gives::Is(kind) => kind,
             Gives::Of(n) => match arguments.get(n).map_or(Kind::Dynamic, |argument| argument.kind) {
                 Kind::Dynamic if wants.get(n) == Some(&'n') => Kind::Real,
+                Kind::Int => Kind::Long,
                 kind => kind,
             },
             Gives::Widest => widest(arguments),

@@ -59,7 +59,7 @@ pub(in crate::demo::kql) fn replace(regex: &Regex, text: &str, with: &str) -> Va
         let Some(whole) = found.get(0) else { continue };
         out += text.get(last..whole.start()).unwrap_or_default();
         rewrite(&found, with, &mut out);
-        last = whole.end();
+        last = whole.range().end;
         if out.len() > LONGEST_TEXT {
             break;
         }

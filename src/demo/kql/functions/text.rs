@@ -137,7 +137,7 @@ fn split(a: &[Value]) -> Value {
 fn trim(a: &[Value], start: bool, end: bool) -> Value {
     let (sought, mut rest) = (at(a, 0).str(), at(a, 1).str());
     if start && let Some(found) = pattern::compile(&format!("^(?:{sought})")).and_then(|regex| regex.find(rest)) {
-        rest = rest.get(found.end()..).unwrap_or_default();
+        rest = rest.get(found.range().end..).unwrap_or_default();
     }
     if end && let Some(found) = pattern::compile(&format!("(?:{sought})$")).and_then(|regex| regex.find(rest)) {
         rest = rest.get(..found.start()).unwrap_or_default();

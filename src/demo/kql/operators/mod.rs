@@ -106,7 +106,10 @@ pub(super) fn operator(at: &At<'_, '_>, operator: &Operator, table: Rc<Table>) -
         Operator::Apply(apply) => expand::apply(at, &apply.expand, &apply.body, &table)?,
         Operator::Schema => shape::schema(&table),
         Operator::Invoke(call) => return invoke(at, call, table),
-        Operator::Search(search) => source::search_rows(at, &search.predicate, &table)?,
+        Operator::Search(search) => {
+            let found = source::search_rows(at, &search.predicate, &table)?;
+            union::combined(at, &[(table.name.clone(), Rc::new(found))], false, Some("$table"))?
+        }
         Operator::Evaluate(call) => expand::evaluate(at, call, &table)?,
         Operator::As(_) | Operator::Nothing => return Ok(table),
     }))

@@ -57,7 +57,7 @@ impl Parser<'_> {
     }
 
     /// Where the last word ended.
-    fn end(&self) -> usize {
+    fn last_end(&self) -> usize {
         self.at.checked_sub(1).and_then(|at| self.lexemes.get(at)).map_or(0, |lexeme| lexeme.span.end)
     }
 
@@ -155,9 +155,9 @@ impl Parser<'_> {
     /// `node` from `start` to the last word.
     fn made(&self, start: usize, node: Node, inner: usize) -> Result<Expr, Error> {
         if inner >= DEPTH_AT_MOST {
-            return Err(Error::syntax(self.text, Span { start, end: self.end() }));
+            return Err(Error::syntax(self.text, Span { start, end: self.last_end() }));
         }
-        Ok(Expr { node, span: Span { start, end: self.end() }, depth: inner + 1 })
+        Ok(Expr { node, span: Span { start, end: self.last_end() }, depth: inner + 1 })
     }
 
     fn statements(&mut self) -> Result<Query, Error> {

@@ -14,7 +14,7 @@ impl Parser<'_> {
         let Token::Word(word) = self.peek() else { return Err(self.wrong()) };
         let mut name = word.clone();
         self.at += 1;
-        while self.is_sign("-") && self.span().start == self.end() {
+        while self.is_sign("-") && self.span().start == self.last_end() {
             let Token::Word(word) = self.peek_at(1) else { break };
             name = format!("{name}-{word}");
             self.at += 2;
@@ -75,7 +75,7 @@ impl Parser<'_> {
             _ => {
                 // All of `make-series`, not its first word.
                 let start = self.lexemes.get(at).map_or(0, |lexeme| lexeme.span.start);
-                Err(Error::syntax(self.text, Span { start, end: self.end() }))
+                Err(Error::syntax(self.text, Span { start, end: self.last_end() }))
             }
         }
     }
@@ -112,7 +112,7 @@ impl Parser<'_> {
     /// A name with `*` in it: words and stars without a gap.
     pub(super) fn wildcard(&mut self) -> Result<String, Error> {
         let mut text = if self.take_sign("*") { "*".to_owned() } else { self.name()? };
-        while self.span().start == self.end() {
+        while self.span().start == self.last_end() {
             if self.take_sign("*") {
                 text.push('*');
             } else if text.ends_with('*') && matches!(self.peek(), Token::Word(_)) {

@@ -179,6 +179,7 @@ fn tables_are_put_together() {
         ("union (print a=1), (print a='x')", "a_long:long, a_string:string | 1, '' | null, 'x'"),
         ("union kind=inner (print a=1, b=2), (print a=3)", "a:long | 1 | 3"),
         ("search in (Events) 'bob' | project n", "n:int | 2"),
+        ("Events | search 'bob' | project $table, n", "$table:string, n:int | 'Events', 2"),
         ("Events | search user:'x' | count", "refused: Query could not be parsed at ':' on line [1,20]"),
         ("Events | where * has 'bob' | project n", "n:int | 2"),
     ]);

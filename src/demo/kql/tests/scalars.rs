@@ -225,6 +225,7 @@ fn functions_of_times_answer_as_documented() {
 fn functions_of_numbers_and_bags_answer_as_documented() {
     values(&[
         ("abs(-5)", "long 5"),
+        ("abs(int(-5))", "long 5"),
         ("round(2.98765, 2)", "real 2.99"),
         ("ceiling(-1.1)", "real -1.0"),
         ("pow(2, 3)", "real 8.0"),

@@ -49,7 +49,12 @@ impl AutomationRule {
 
 impl Watchlist {
     pub(in crate::demo::world) fn all(workspace: &Workspace, documents: &Documents) -> Vec<Self> {
-        let found = documents.list(&workspace.part_id("providers/Microsoft.SecurityInsights/watchlists"));
+        Self::below(&workspace.id(), documents)
+    }
+
+    /// Those of the workspace that has this id.
+    pub(in crate::demo) fn below(workspace: &str, documents: &Documents) -> Vec<Self> {
+        let found = documents.list(&format!("{workspace}/providers/Microsoft.SecurityInsights/watchlists"));
         found.into_iter().map(|found| Self::read(found, documents)).collect()
     }
 
@@ -105,7 +110,12 @@ fn backed_up(said: &Json) -> Json {
 
 impl SavedSearch {
     pub(in crate::demo::world) fn all(workspace: &Workspace, documents: &Documents) -> Vec<Self> {
-        documents.list(&workspace.part_id("savedSearches")).into_iter().map(Self::read).collect()
+        Self::below(&workspace.id(), documents)
+    }
+
+    /// Those of the workspace that has this id.
+    pub(in crate::demo) fn below(workspace: &str, documents: &Documents) -> Vec<Self> {
+        documents.list(&format!("{workspace}/savedSearches")).into_iter().map(Self::read).collect()
     }
 
     fn read(document: &Document) -> Self {

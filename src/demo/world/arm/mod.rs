@@ -66,7 +66,18 @@ pub(in crate::demo) struct Held {
 }
 
 impl Workspace {
-    /// For those who only look.
+    /// What it was read to hold.
+    pub(in crate::demo) fn as_read(&self) -> Held {
+        Held {
+            tables: self.tables.clone(),
+            rules: self.rules.clone(),
+            incidents: self.incidents.clone(),
+            watchlists: self.content.watchlists.clone(),
+            searches: self.content.searches.clone(),
+        }
+    }
+
+    /// What the documents say, for those who only look.
     pub(in crate::demo) fn held(&self, documents: &Documents) -> Held {
         Held {
             tables: Table::all(self, documents),
