@@ -163,12 +163,15 @@ mod tests {
     #[test]
     fn an_array_that_came_as_one_object_is_its_rows() {
         let data = [Value::list(vec!["a".into(), Value::I32(2)]), Value::from("b")];
-        let rows = Rows::of(data.to_vec(), &OutputShape { kind: OutputKind::List, properties: Vec::new() });
+        let rows = Rows::of(
+            data.to_vec(),
+            &OutputShape { kind: OutputKind::List, properties: Vec::new(), telling: Vec::new() },
+        );
         assert_eq!(rows.rows.iter().collect::<Vec<_>>(), [json!("a"), json!(2), json!("b")]);
     }
 
     fn of(data: Vec<Value>) -> (Vec<Json>, Vec<String>) {
-        let rows = Rows::of(data, &OutputShape { kind: OutputKind::List, properties: Vec::new() });
+        let rows = Rows::of(data, &OutputShape { kind: OutputKind::List, properties: Vec::new(), telling: Vec::new() });
         (rows.rows.iter().collect(), rows.text)
     }
 

@@ -6,6 +6,7 @@
 //! session. `inspect` goes the same way for what a session says of itself,
 //! `overlay` for what its script has.
 
+mod abilities;
 mod authorise;
 mod bind;
 mod cache;

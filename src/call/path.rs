@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::abilities::Abilities;
 use super::cache::{Cache, Key};
 use super::caught::caught;
 use super::confirm::{Confirm, Consent};
@@ -37,6 +38,7 @@ pub struct CallPath {
     cache: Cache,
     sign_ins: SignIns,
     circuits: Circuits,
+    pub(super) abilities: Abilities,
 }
 
 /// One function on one target.
@@ -92,6 +94,7 @@ impl CallPath {
             cache: Cache::default(),
             sign_ins: SignIns::default(),
             circuits: Circuits::default(),
+            abilities: Abilities::default(),
         }
     }
 
@@ -142,6 +145,7 @@ impl CallPath {
             pool: &self.pool,
             sign_ins: &self.sign_ins,
             circuits: &self.circuits,
+            abilities: &self.abilities,
         }
     }
 

@@ -50,6 +50,10 @@ pub enum Form {
     Choice(&'static [&'static str]),
     /// True or false.
     Flag,
+    /// Words.
+    Text,
+    /// Arguments of another tool.
+    Object,
 }
 
 impl Definition {

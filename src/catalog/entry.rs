@@ -100,6 +100,9 @@ pub struct Parameter {
     /// Only sent where a host has it, never by a caller.
     #[serde(default)]
     pub legacy_only: bool,
+    /// Taken from a caller, but in no list of tools: what few ask for.
+    #[serde(default)]
+    pub unlisted: bool,
     /// Parameters of different sets exclude each other.
     pub parameter_set: Option<String>,
     /// Documentation, except for `legacy_only` parameters and such as filter,
@@ -117,8 +120,11 @@ pub struct Parameter {
     pub validate_range: Option<(i64, i64)>,
     /// Least and greatest number of characters.
     pub validate_length: Option<(usize, usize)>,
-    /// What it is for.
+    /// What it is for, to a person.
     pub description: String,
+    /// What a list of tools says of it instead, to a model; "": its name says
+    /// it.
+    pub hint: Option<String>,
 }
 
 /// A parameter whose default leaves something out.
@@ -184,6 +190,9 @@ pub struct OutputShape {
     pub kind: OutputKind,
     /// Fields that are known; scripts may have more or fewer.
     pub properties: Vec<OutputField>,
+    /// Those that lists of tools name; none: the first ones.
+    #[serde(default)]
+    pub telling: Vec<String>,
 }
 
 /// One thing or many.

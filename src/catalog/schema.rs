@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Definition, Entry, Form, Kind, OutputKind, Parameter, Tool, function};
+use super::{Annotations, Definition, Entry, Form, Kind, OutputKind, Parameter, Tool, ToolSet, function};
 
 /// Rows on a page, when nothing else is asked for.
 pub const PAGE_SIZE: usize = 25;
@@ -21,19 +21,56 @@ pub struct Sight {
     pub workspaces: Vec<String>,
 }
 
+/// The tool as `tools/list` has it, the same for whoever asks.
+///
+/// A list is read with every conversation, whatever it is about: a key stands
+/// here only when a model calls the tool better for it. Titles say what names
+/// say, and people have them on the command line.
+pub fn listed(tool: &Tool) -> Map<String, Json> {
+    let mut listed = Map::new();
+    listed.insert("name".into(), tool.name().into());
+    listed.insert("description".into(), tool.description().into());
+    listed.insert("inputSchema".into(), input(tool).into());
+    listed.insert("outputSchema".into(), output(tool).into());
+    listed.insert("annotations".into(), hints(tool.annotations()).into());
+    listed
+}
+
+/// What a client would get wrong without being told.
+///
+/// *Spec*: not given, a tool writes, may destroy, is not idempotent and open
+/// to the world; the second and third mean nothing where it only reads.
+/// *Chosen*: a write always says whether it may destroy, since clients decide
+/// by it whether to ask a person.
+pub fn hints(all: Annotations) -> Map<String, Json> {
+    let mut hints = Map::new();
+    if all.read_only_hint {
+        hints.insert("readOnlyHint".into(), true.into());
+    } else {
+        hints.insert("destructiveHint".into(), all.destructive_hint.into());
+        if all.idempotent_hint {
+            hints.insert("idempotentHint".into(), true.into());
+        }
+    }
+    if !all.open_world_hint {
+        hints.insert("openWorldHint".into(), false.into());
+    }
+    hints
+}
+
 /// The input schema.
 ///
 /// No `anyOf` for parameter sets: some clients refuse a schema that has one
 /// at the top. The description names the alternatives, the call checks them.
-pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
+/// Open: a client that checks must not refuse old names, aliases and what
+/// shapes an answer; what nobody knows is refused here, with what is near.
+pub fn input(tool: &Tool) -> Map<String, Json> {
     let mut properties = Map::new();
     let mut required = Vec::new();
     match tool {
         Tool::Function(entry) => {
-            properties.insert("tenant".into(), choice(&sight.tenants));
-            properties.insert("workspace".into(), choice(&sight.workspaces));
-            // A client that checks would refuse the old names otherwise.
-            properties.extend(entry.argument_aliases.iter().map(|(old, new)| (old.clone(), same_as(new))));
+            properties.insert("tenant".into(), plain("string"));
+            properties.insert("workspace".into(), plain("string"));
             // Who uses an old name need not give the new one.
             if entry.argument_aliases.is_empty() {
                 required.extend(["tenant".to_owned(), "workspace".to_owned()]);
@@ -42,53 +79,51 @@ pub fn input(tool: &Tool, sight: &Sight) -> Map<String, Json> {
                 if parameter.mandatory && parameter.parameter_set.is_none() {
                     required.push(parameter.name.clone());
                 }
-                properties.insert(parameter.name.clone(), argument(parameter));
+                if !parameter.unlisted {
+                    properties.insert(parameter.name.clone(), argument(parameter));
+                }
             }
         }
         Tool::Fleet(own) => {
             for argument in own.arguments {
-                properties.insert(argument.name.into(), form(argument.form, sight));
+                properties.insert(argument.name.into(), form(argument.form));
             }
-            properties.extend(own.aliases.iter().map(|(old, new)| ((*old).into(), same_as(new))));
         }
     }
-    properties.insert("fields".into(), json!({"type": "array", "items": {"type": "string"}}));
-    // Without a minimum: 0 is refused by us with a sentence, and each word of a schema is paid for by every reader.
-    properties.insert("page_size".into(), json!({"type": "integer", "maximum": PAGE_SIZE_MAX}));
-    properties.insert("cursor".into(), json!({"type": "string", "description": "nextCursor of the last answer"}));
+    // The rest of what shapes an answer is said once, in the server's instructions.
+    if has_rows(tool) {
+        properties.insert("fields".into(), json!({"type": "array", "items": {"type": "string"}}));
+        properties.insert("cursor".into(), plain("string"));
+    }
     let mut schema = Map::new();
     schema.insert("type".into(), "object".into());
     schema.insert("properties".into(), properties.into());
     if !required.is_empty() {
         schema.insert("required".into(), required.into());
     }
-    // A model that invents an argument is told so by its own client, and need not ask us.
-    schema.insert("additionalProperties".into(), false.into());
     schema
 }
 
-/// An old name of an argument.
-fn same_as(name: &str) -> Json {
-    json!({"type": "string", "description": format!("Same as {name}")})
-}
-
-fn form(form: Form, sight: &Sight) -> Json {
+fn form(form: Form) -> Json {
     match form {
-        Form::Tenant => choice(&sight.tenants),
-        Form::TenantOrAll if sight.tenants.is_empty() => choice(&[]),
-        Form::TenantOrAll => {
-            let all = std::iter::once(crate::tenant::ALL_TENANTS).chain(sight.tenants.iter().map(String::as_str));
-            json!({"type": "string", "enum": all.collect::<Vec<_>>()})
-        }
-        Form::Workspace => choice(&sight.workspaces),
+        Form::Tenant | Form::TenantOrAll | Form::Workspace | Form::Text => plain("string"),
         Form::Choice(words) => json!({"type": "string", "enum": words}),
-        Form::Flag => json!({"type": "boolean"}),
+        Form::Flag => plain("boolean"),
+        Form::Object => plain("object"),
     }
 }
 
-/// A name from a list; free when the list is not known.
-fn choice(names: &[String]) -> Json {
-    if names.is_empty() { json!({"type": "string"}) } else { json!({"type": "string", "enum": names}) }
+fn plain(kind: &str) -> Json {
+    json!({ "type": kind })
+}
+
+/// Whether an answer has rows, which may be many and have columns to choose
+/// from.
+fn has_rows(tool: &Tool) -> bool {
+    match tool {
+        Tool::Function(entry) => entry.output.kind == OutputKind::List,
+        Tool::Fleet(own) => own.set != ToolSet::Compact,
+    }
 }
 
 fn argument(parameter: &Parameter) -> Json {
@@ -107,13 +142,8 @@ fn argument(parameter: &Parameter) -> Json {
             schema.insert("type".into(), "array".into());
             schema.insert("items".into(), items.into());
         }
-        Kind::Int | Kind::Long => {
-            schema.insert("type".into(), "integer".into());
-            if let Some((least, greatest)) = parameter.validate_range {
-                schema.insert("minimum".into(), least.into());
-                schema.insert("maximum".into(), greatest.into());
-            }
-        }
+        // Without its range: what is outside is refused with a sentence that says it.
+        Kind::Int | Kind::Long => drop(schema.insert("type".into(), "integer".into())),
         Kind::Double => drop(schema.insert("type".into(), "number".into())),
         Kind::Bool | Kind::Switch => drop(schema.insert("type".into(), "boolean".into())),
         Kind::Datetime => {
@@ -133,47 +163,35 @@ fn argument(parameter: &Parameter) -> Json {
     if let (Some(_), Some(default)) = (&parameter.filters, &parameter.default) {
         schema.insert("default".into(), default.clone());
     }
-    if !parameter.description.is_empty() {
+    let said = parameter.hint.as_deref().unwrap_or(&parameter.description);
+    if !said.is_empty() {
         // Chosen: three hundred full stops are three hundred tokens of every list.
-        schema.insert("description".into(), parameter.description.trim_end_matches('.').into());
+        schema.insert("description".into(), said.trim_end_matches('.').into());
     }
     schema.into()
 }
 
-/// What else answers have, besides `outcome` and `data`. `error` and what
-/// stands with it only when something went wrong.
-const ENVELOPE: [&str; 8] =
-    ["count", "truncated", "nextCursor", "cacheAgeSeconds", "hostWarnings", "code", "error", "candidates"];
+/// Fields that an output schema names when the catalogue does not choose them.
+/// Chosen: the first ones say what it is; a wrong one in `fields` is answered
+/// with all of them.
+const NAMED: usize = 8;
 
-/// The output schema: every field optional, nullable and open.
+/// The output schema: open, and without types.
 ///
-/// Fields have names, for `fields`, but no types. Scripts differ from host to
-/// host, some clients drop an answer that does not fit the schema, and a
-/// number that came as text is no reason to lose it.
+/// Scripts differ from host to host, some clients drop an answer that does not
+/// fit the schema, and a number that came as text is no reason to lose it.
+/// What stands beside `data` is the same for all and said once, in the
+/// server's instructions.
 pub fn output(tool: &Tool) -> Map<String, Json> {
-    let (named, shape) = match tool {
-        Tool::Function(entry) => (names(entry), entry.output.kind),
-        Tool::Fleet(own) => (fields(own), OutputKind::List),
+    let chosen = match tool {
+        Tool::Function(entry) => entry.output.telling.iter().map(String::as_str).collect(),
+        Tool::Fleet(_) => Vec::new(),
     };
-    let named: Map<String, Json> = named.into_iter().map(|name| (name.to_owned(), json!({}))).collect();
-    let data = match shape {
-        // No `type`: a script may answer with text or a number, and a client that
-        // checks would throw a good answer away.
-        OutputKind::List => json!({"items": {"properties": named}}),
-        OutputKind::Object => json!({"properties": named}),
-    };
+    let named = if chosen.is_empty() { fields_of(tool).into_iter().take(NAMED).collect() } else { chosen };
     let mut properties = Map::new();
-    properties.insert("outcome".into(), json!({"type": "string"}));
+    // Of a tool that calls others nobody knows what comes.
+    let data = if named.is_empty() { json!({}) } else { json!({"description": named.join(", ")}) };
     properties.insert("data".into(), data);
-    for field in ENVELOPE {
-        properties.insert(field.into(), json!({}));
-    }
-    // Those of a fleet tool stand in the line of their workspace.
-    let more: &[&str] = match tool {
-        Tool::Fleet(_) => &["summary", "workspaces"],
-        Tool::Function(_) => &["hostErrors"],
-    };
-    properties.extend(more.iter().map(|field| ((*field).to_owned(), json!({}))));
     let mut schema = Map::new();
     schema.insert("type".into(), "object".into());
     schema.insert("properties".into(), properties.into());
@@ -183,7 +201,8 @@ pub fn output(tool: &Tool) -> Map<String, Json> {
 /// Fields of the rows of a tool of the server's own.
 pub fn fields(own: &Definition) -> Vec<&'static str> {
     let theirs = own.function.and_then(function).map(names).unwrap_or_default();
-    ["tenant", "workspace"].into_iter().chain(theirs).chain(own.fields.iter().copied()).collect()
+    let place: &[&str] = if own.set == ToolSet::Compact { &[] } else { &["tenant", "workspace"] };
+    place.iter().copied().chain(theirs).chain(own.fields.iter().copied()).collect()
 }
 
 /// Known fields of a tool's rows.

@@ -30,17 +30,25 @@ pub enum ToolSet {
     Dcr,
     /// Questions over many workspaces.
     Fleet,
+    /// What an analyst reads in a day: of many workspaces, incidents, rules,
+    /// tables.
+    Analyst,
     /// Everything that only reads, of every other set.
     Read,
     /// Everything.
     All,
+    /// Two tools that stand for all the others: one finds them, one calls
+    /// them.
+    Compact,
 }
 
 impl ToolSet {
     /// All sets.
-    pub const NAMES: [(&str, Self); 9] = [
+    pub const NAMES: [(&str, Self); 11] = [
         ("all", Self::All),
+        ("analyst", Self::Analyst),
         ("backup", Self::Backup),
+        ("compact", Self::Compact),
         ("dcr", Self::Dcr),
         ("fleet", Self::Fleet),
         ("incidents", Self::Incidents),

@@ -82,6 +82,8 @@ fn arguments(tool: &Tool, sight: &Sight, width: usize) -> Table {
                     Form::Workspace => (workspace.clone(), "only this workspace"),
                     Form::Choice(words) => (words.join(", "), ""),
                     Form::Flag => ("true, false".to_owned(), ""),
+                    Form::Text => ("text".to_owned(), ""),
+                    Form::Object => ("JSON object".to_owned(), ""),
                 };
                 row(argument.name, &value, "", "", what);
             }
@@ -136,7 +138,9 @@ fn examples(tool: &Tool, sight: &Sight) -> Vec<String> {
     match tool {
         Tool::Fleet(own) => {
             let mut examples = vec![call.clone()];
-            if let Some(filter) = own.arguments.iter().find(|argument| argument.form == Form::Tenant) {
+            if let Some(filter) =
+                own.arguments.iter().find(|argument| matches!(argument.form, Form::Tenant | Form::TenantOrAll))
+            {
                 let tenant = sight.tenants.first().map_or("TENANT", String::as_str);
                 examples.push(format!("{call} --arg {}={tenant} --all", filter.name));
             }

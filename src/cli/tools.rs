@@ -1,6 +1,6 @@
 //! `tools`: what a client would see.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::args::List;
 use super::sheet::{Column, Fit, Sheet, Table, Tone};
@@ -35,7 +35,7 @@ pub(super) async fn run(args: &List) -> Result<Exit, CommandError> {
     }
     let tools = policy.visible(&all);
     match print::terminal() {
-        _ if args.json => print::json(&tools.map(|tool| described(tool, &sight)).collect()),
+        _ if args.json => print::json(&tools.map(|tool| Json::from(schema::listed(tool))).collect()),
         Some(terminal) => print::sheet(&list(tools), terminal),
         None => tools.for_each(|tool| {
             let effect = if tool.effect() == Effect::Read { "reads" } else { "writes" };
@@ -54,7 +54,7 @@ fn one(all: &Tools, name: &str, as_json: bool, (policy, sight): (&ToolPolicy, &S
         return Exit::Refused;
     };
     if as_json {
-        print::json(&described(&tool, sight));
+        print::json(&schema::listed(&tool).into());
         return Exit::Done;
     }
     let terminal = print::terminal().unwrap_or(Terminal::UNKNOWN);
@@ -80,22 +80,4 @@ fn list<'a>(tools: impl Iterator<Item = &'a Tool>) -> Sheet {
         format!("{} tools; `sentinel-jump tools NAME` explains one, --tools all shows all.", tools.len()),
     );
     sheet
-}
-
-/// A tool as MCP has it.
-fn described(tool: &Tool, sight: &Sight) -> Json {
-    let hints = tool.annotations();
-    json!({
-        "name": tool.name(),
-        "title": tool.title(),
-        "description": tool.description(),
-        "inputSchema": schema::input(tool, sight),
-        "outputSchema": schema::output(tool),
-        "annotations": {
-            "readOnlyHint": hints.read_only_hint,
-            "destructiveHint": hints.destructive_hint,
-            "idempotentHint": hints.idempotent_hint,
-            "openWorldHint": hints.open_world_hint,
-        },
-    })
 }

@@ -144,6 +144,13 @@ impl Desk {
     /// Answers a question. Never fails: an error is an answer, too, and so is
     /// a mistake of ours.
     pub async fn answer(&self, request: Request<'_>) -> Answer {
+        // First of all: what is looked up, allowed, confirmed and written down is the tool that is meant.
+        let is_compact = request.caller.policy.is_compact();
+        let inner = is_compact.then(|| fleet::invoked(request.tool, request.arguments)).flatten();
+        let request = match &inner {
+            Some((tool, arguments)) => Request { tool, arguments, ..request },
+            None => request,
+        };
         let correlation = self.id();
         let mut matter =
             Matter::new(&correlation, request.tool, request.language.unwrap_or_else(|| self.config().language));
@@ -239,7 +246,7 @@ impl Desk {
     /// Only what the caller is shown counts as close.
     fn unknown(&self, request: &Request<'_>) -> ToolError {
         let policy: &ToolPolicy = &request.caller.policy;
-        let shown = policy.visible(&self.tools).map(Tool::name);
+        let shown = policy.callable(&self.tools).map(Tool::name);
         let functions = self.tools.iter().filter_map(|tool| match tool {
             Tool::Function(entry) => Some(entry.function.as_str()),
             Tool::Fleet(_) => None,

@@ -31,7 +31,8 @@ pub(super) fn of_today<'a>(
         }
         let Some(value) = read.to_mut().remove(old).filter(is_given) else { continue };
         let other = given.iter().find(|(name, value)| name.eq_ignore_ascii_case(new) && is_given(value));
-        if new == "workspace" {
+        // A question over many may be for a workspace of whatever tenant.
+        if new == "workspace" && matches!(tool, Tool::Function(_)) {
             let name = value.as_str().ok_or_else(|| expected(old, Wanted::Text))?;
             // The same twice is no mistake; two names would be a guess about where to write.
             if other.is_some_and(|(_, other)| *other != value) {

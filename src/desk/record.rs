@@ -141,6 +141,7 @@ fn described(tool: Tool, name: &str) -> Option<Described<'static>> {
                     Form::Format(&is_an_alias)
                 }
                 catalog::Form::Choice(_) | catalog::Form::Flag => Form::Format(&is_a_word),
+                catalog::Form::Text | catalog::Form::Object => Form::Free,
             })
         }),
     }

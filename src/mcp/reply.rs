@@ -2,26 +2,20 @@
 
 use std::sync::Arc;
 
-use rmcp::model::{CallToolResult, ContentBlock, Tool as McpTool, ToolAnnotations};
+use rmcp::model::{CallToolResult, ContentBlock, Tool as McpTool};
 use serde_json::Value as Json;
 
 use crate::answer::{Answer, Outcome};
 use crate::catalog::Tool;
-use crate::catalog::schema::{self, Sight};
+use crate::catalog::schema;
 
 /// A tool as clients see it.
-pub(super) fn tool(tool: &Tool, sight: &Sight) -> McpTool {
-    let hints = tool.annotations();
-    McpTool::new(tool.name(), tool.description(), Arc::new(schema::input(tool, sight)))
-        .with_title(tool.title())
-        .with_raw_output_schema(Arc::new(schema::output(tool)))
-        .with_annotations(
-            ToolAnnotations::new()
-                .read_only(hints.read_only_hint)
-                .destructive(hints.destructive_hint)
-                .idempotent(hints.idempotent_hint)
-                .open_world(hints.open_world_hint),
-        )
+pub(super) fn tool(tool: &Tool) -> McpTool {
+    let mut listed = McpTool::new(tool.name(), tool.description(), Arc::new(schema::input(tool)))
+        .with_raw_output_schema(Arc::new(schema::output(tool)));
+    // The same four keys as rmcp has, with what need not be said left out.
+    listed.annotations = serde_json::from_value(schema::hints(tool.annotations()).into()).ok();
+    listed
 }
 
 /// An answer as clients see it: the envelope, and a copy to read.

@@ -189,6 +189,8 @@ fn holds(schema: &Json, value: &Json, at: &str) {
                 }
             }
             "items" => value.as_array().into_iter().flatten().for_each(|item| holds(said, item, at)),
+            // For readers.
+            "description" => {}
             other => panic!("{at}: this test does not know \"{other}\""),
         }
     }

@@ -121,7 +121,7 @@ fn without_a_configuration_there_is_help() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("SENTINEL_JUMP_CONFIG"));
     let output = run(&["tools", "--json"]);
     let tools: Json = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(tools.as_array().map(Vec::len), Some(23));
+    assert_eq!(tools.as_array().map(Vec::len), Some(24));
 }
 
 #[test]

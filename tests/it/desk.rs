@@ -69,9 +69,8 @@ async fn one_value_is_a_tool_that_is_listed_and_called() {
     let listed = client.ask("tools/list", json!({})).await;
     let tools = listed["result"]["tools"].as_array().expect("tools");
     let tool = tools.iter().find(|tool| tool["name"] == "sentinel_made_up").expect("it is listed");
-    assert_eq!(tool["inputSchema"]["properties"]["tenant"]["enum"], json!(["marlowe", "nordhafen"]));
-    assert_eq!(tool["inputSchema"]["properties"]["customer"]["description"], "Same as tenant");
-    assert_eq!(tool["outputSchema"]["properties"]["data"]["items"]["properties"]["said"], json!({}));
+    assert_eq!(tool["inputSchema"]["properties"]["tenant"], json!({"type": "string"}));
+    assert_eq!(tool["outputSchema"]["properties"]["data"]["description"], "tenant, workspace, said");
     let call = json!({"name": "sentinel_made_up", "arguments": {"customer": "marlowe"}});
     let answer = client.ask("tools/call", call).await;
     let content = &answer["result"]["structuredContent"];

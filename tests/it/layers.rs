@@ -55,7 +55,7 @@ const LAYERS: &[Layer] = &[
             "transport",
         ],
     ),
-    layer("catalog", &["tenant"], &[]),
+    layer("catalog", &[], &[]),
     layer("audit", &["store"], &["entropy", "secret"]),
     layer("store", &[], &["entropy"]),
     layer("tenant", &[], &[]),

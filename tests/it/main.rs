@@ -24,6 +24,7 @@ mod http;
 mod languages;
 mod layers;
 mod leaks;
+mod list;
 mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -77,7 +77,7 @@ async fn refusals_say_what_to_do() {
         ("sentinel_incident_comment_add", on(json!({"IncidentNumber": 5, "Message": ""}))),
         ("Close-SentinelIncident", on(json!({"IncidentNumber": 5, "Classification": "Undetermined"}))),
         ("Remove-AnalyticsRule", on(json!({"RuleId": "a"}))),
-        ("sentinel_list_analytics_rules", json!({"tenant": "nordhafen"})),
+        ("sentinel_list_analytics_rules", json!({"tenat": "nordhafen"})),
         ("sentinel_list_analytics_rules", json!({"tenant_filter": "nordhaven"})),
         ("sentinel_list_analytics_rules", json!({"workspace_filter": "pro"})),
         ("sentinel_list_analytics_rules", json!({"tenant_filter": "marlowe", "workspace_filter": "ot"})),
@@ -91,7 +91,8 @@ async fn refusals_say_what_to_do() {
         ("sentinel_health_check", json!({"tenant_scope": "nord"})),
         ("sentinel_health_check", json!({"tenant_scope": "marlowe", "workspace_filter": "ot"})),
         ("sentinel_health_check", json!({"check_depth": "deep"})),
-        ("sentinel_health_check", json!({"tenant": "nordhafen"})),
+        ("sentinel_health_check", json!({"check_dept": "quick"})),
+        ("sentinel_health_check", json!({"tenant": "nordhafen", "tenant_scope": "marlowe"})),
     ];
     let mut text = String::new();
     for (tool, arguments) in cases {

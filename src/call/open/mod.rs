@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::abilities::Abilities;
 use super::limit;
 use super::pause::{Next, Pauses};
 use super::verdict;
@@ -58,6 +59,7 @@ pub(super) struct Door<'a> {
     pub(super) pool: &'a Pool,
     pub(super) sign_ins: &'a SignIns,
     pub(super) circuits: &'a Circuits,
+    pub(super) abilities: &'a Abilities,
 }
 
 /// Who wants in, and what for.
@@ -126,7 +128,12 @@ impl<'p> Door<'p> {
                 filled = self.fill(visit, host, &mut lease) => filled,
             };
             match filled {
-                Ok(()) => return Ok(Opened { lease, was_warm: false }),
+                Ok(()) => {
+                    if let Some(session) = lease.session() {
+                        self.abilities.tell(&host.id, &session.report().functions);
+                    }
+                    return Ok(Opened { lease, was_warm: false });
+                }
                 Err(Unfilled { .. }) if lease.makes_room() && turns < TURNS => turns += 1,
                 Err(Unfilled { error, relents: true }) if turns == 0 => {
                     turns += 1;

@@ -3,11 +3,13 @@
 //! Each is a value, what clients see of it and who answers it. Adding one is
 //! adding a value to [`ALL`].
 
+mod compact;
 mod fan_out;
 mod health;
 mod probe;
 mod rules;
 mod targets;
+mod tenants;
 mod told;
 
 use std::fmt;
@@ -17,11 +19,12 @@ use futures_util::future::BoxFuture;
 use crate::answer::ToolError;
 use crate::catalog::{Annotations, Definition};
 
+pub(super) use compact::invoked;
 pub use fan_out::Asking;
 pub use told::Told;
 
 /// Every tool of the server's own that clients see.
-pub(super) const ALL: [FleetTool; 2] = [health::TOOL, rules::TOOL];
+pub(super) const ALL: [FleetTool; 5] = [health::TOOL, rules::TOOL, tenants::TOOL, compact::SEARCH, compact::INVOKE];
 
 /// One that only the command line has.
 pub(super) const PROBE: FleetTool = probe::TOOL;

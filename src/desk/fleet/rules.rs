@@ -5,15 +5,13 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value as Json, json};
 
 use super::fan_out::{self, Asking, Said};
-use super::targets::{flag, known, targets, text};
+use super::targets::{OLD_FILTERS, TENANT, WORKSPACE, flag, known, targets, text};
 use super::{FleetTool, QUESTION, Told};
 use crate::answer::case::Slip;
 use crate::answer::{self, Records, ToolError};
 use crate::call::Executed;
 use crate::catalog::{Argument, Definition, Entry, Form, ToolSet, function};
 
-const TENANT: &str = "tenant_filter";
-const WORKSPACE: &str = "workspace_filter";
 const ENABLED: &str = "enabled_only";
 
 /// The tool.
@@ -22,15 +20,15 @@ pub(super) const TOOL: FleetTool = FleetTool { definition: &DEFINITION, handler 
 static DEFINITION: Definition = Definition {
     name: "sentinel_list_analytics_rules",
     title: "List analytics rules of all customers",
-    description: "Use to list or compare analytics rules across customers: without filters, of every tenant and workspace. Each row says whose it is; a host that cannot be reached costs its own rows and is named.",
+    description: "List or compare analytics rules across customers; without filters of all. Each row says whose it is; a host that cannot be reached is named.",
     set: ToolSet::Fleet,
     annotations: QUESTION,
     arguments: &[
-        Argument { name: TENANT, form: Form::Tenant },
+        Argument { name: TENANT, form: Form::TenantOrAll },
         Argument { name: WORKSPACE, form: Form::Workspace },
         Argument { name: ENABLED, form: Form::Flag },
     ],
-    aliases: &[],
+    aliases: &OLD_FILTERS,
     function: Some("Get-AnalyticsRules"),
     fields: &[],
 };

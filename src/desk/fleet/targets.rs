@@ -8,7 +8,15 @@ use crate::answer::{ToolError, expected};
 use crate::call;
 use crate::catalog::schema::VIEW;
 use crate::catalog::{Definition, Kind, reading};
-use crate::tenant::Target;
+use crate::tenant::{ALL_TENANTS, Target};
+
+/// Which customer, in every tool.
+pub(super) const TENANT: &str = "tenant";
+/// Which of its workspaces, in every tool.
+pub(super) const WORKSPACE: &str = "workspace";
+
+/// What both were called where they may be left out.
+pub(super) const OLD_FILTERS: [(&str, &str); 2] = [("tenant_filter", TENANT), ("workspace_filter", WORKSPACE)];
 
 /// Refuses arguments that a tool does not have.
 pub(super) fn known(asking: &Asking<'_>, own: &Definition) -> Result<(), ToolError> {
@@ -43,7 +51,8 @@ pub(super) fn flag(given: &Map<String, Json>, name: &str) -> Result<bool, ToolEr
     }
 }
 
-/// What the caller may see and both aliases leave.
+/// What the caller may see and both aliases leave; without a tenant, and with
+/// the word for all, of all.
 pub(super) fn targets(
     asking: &Asking<'_>,
     tenant: Option<&str>,
@@ -51,6 +60,7 @@ pub(super) fn targets(
 ) -> Result<Vec<Target>, ToolError> {
     let (registry, caller) = (&asking.desk.config().registry, asking.request.caller);
     let mut targets: Vec<Target> = registry.targets().filter(|target| caller.may_see(&target.tenant().id)).collect();
+    let tenant = tenant.filter(|tenant| *tenant != ALL_TENANTS);
     if let Some(tenant) = tenant {
         targets.retain(|target| target.tenant().id.as_str() == tenant);
         if targets.is_empty() {

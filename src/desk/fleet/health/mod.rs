@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 
 use super::fan_out::{self, Asking, Said};
 use super::rules::entry;
-use super::targets::{known, targets, text};
+use super::targets::{TENANT, WORKSPACE, known, targets, text};
 use super::{FleetTool, QUESTION, Told};
 use crate::answer::case::{Reason, Wanted};
 use crate::answer::{self, Code, Outcome, ToolError, expected};
@@ -27,9 +27,10 @@ use crate::tenant::{ALL_TENANTS, Language, Target};
 use check::{Check, Health, Status};
 use table::Read;
 
-const SCOPE: &str = "tenant_scope";
-const WORKSPACE: &str = "workspace_filter";
-const DEPTH: &str = "check_depth";
+const DEPTH: &str = "depth";
+
+/// Names of arguments in the tool of this name that came before.
+const OLD: [(&str, &str); 3] = [("tenant_scope", TENANT), ("workspace_filter", WORKSPACE), ("check_depth", DEPTH)];
 
 /// How much a health check looks at.
 const DEPTHS: [&str; 2] = ["quick", "detailed"];
@@ -40,15 +41,15 @@ pub(super) const TOOL: FleetTool = FleetTool { definition: &DEFINITION, handler 
 static DEFINITION: Definition = Definition {
     name: "sentinel_health_check",
     title: "Check the health of all customers",
-    description: "Use to see which customers' workspaces are in order, one row each, the worst first. quick: host, session, script, sign-in to Azure, rules, open incidents; detailed: also tables, retention, data collection and a score. unknown means that something could not be read, never that it is fine.",
+    description: "See which customers' workspaces are in order, one row each, the worst first. quick: host, script, sign-in to Azure, rules, open incidents; detailed: also tables, retention, data collection, a score. unknown: could not be read, never fine.",
     set: ToolSet::Fleet,
     annotations: QUESTION,
     arguments: &[
-        Argument { name: SCOPE, form: Form::TenantOrAll },
+        Argument { name: TENANT, form: Form::TenantOrAll },
         Argument { name: WORKSPACE, form: Form::Workspace },
         Argument { name: DEPTH, form: Form::Choice(&DEPTHS) },
     ],
-    aliases: &[],
+    aliases: &OLD,
     function: None,
     fields: &["outcome", "status", "score", "checks", "scoreReasons"],
 };
@@ -70,14 +71,13 @@ fn handler(asking: Asking<'_>) -> BoxFuture<'_, Result<Told, ToolError>> {
 async fn ask(asking: &Asking<'_>) -> Result<Told, ToolError> {
     known(asking, &DEFINITION)?;
     let given = asking.arguments;
-    let scope = text(given, SCOPE)?.unwrap_or(ALL_TENANTS);
+    let scope = text(given, TENANT)?.unwrap_or(ALL_TENANTS);
     let depth = match text(given, DEPTH)?.unwrap_or(DEPTHS[0]) {
         "quick" => Depth::Quick,
         "detailed" => Depth::Detailed,
         _ => return Err(expected(DEPTH, Wanted::Either(DEPTHS))),
     };
-    let tenant = (scope != ALL_TENANTS).then_some(scope);
-    let targets = targets(asking, tenant, text(given, WORKSPACE)?)?;
+    let targets = targets(asking, Some(scope), text(given, WORKSPACE)?)?;
     let said = asking.each(targets, |target| async move { checked(asking, &target, depth).await }).await;
     Ok(told(asking, scope, depth, &said))
 }
