@@ -8,7 +8,7 @@ use super::args::Export;
 use super::source::CommandError;
 use super::{Exit, print};
 use crate::catalog;
-use crate::config::{MANAGER, MANAGER_FILES, manager_sha256};
+use crate::config::Bundled;
 
 /// Chosen once: what PowerShell knows the module by.
 const ID: &str = "6d0c1f5e-2b7a-4c39-9b3e-0d3a53454e54";
@@ -17,12 +17,13 @@ const ID: &str = "6d0c1f5e-2b7a-4c39-9b3e-0d3a53454e54";
 pub(super) fn export(args: &Export) -> Result<Exit, CommandError> {
     let folder = args.folder.join("SentinelManager");
     let parts = folder.join("parts");
-    write(&folder.join("SentinelManager.psm1"), MANAGER)?;
+    let ours = Bundled::of_this_release();
+    write(&folder.join("SentinelManager.psm1"), ours.text)?;
     write(&folder.join("SentinelManager.psd1"), &manifest())?;
-    for (name, text) in MANAGER_FILES {
+    for (name, text) in ours.files {
         write(&parts.join(name), text)?;
     }
-    print::line(&format!("{}  SentinelManager.psm1", manager_sha256()));
+    print::line(&format!("{}  SentinelManager.psm1", ours.sha256()));
     print::line(&format!("# written to {}", folder.display()));
     Ok(Exit::Done)
 }

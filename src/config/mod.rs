@@ -6,6 +6,7 @@
 //! the written form, and no secret is read here: [`SecretRef`] says where one
 //! is, and it is fetched when a session opens.
 
+mod bundled;
 pub mod env;
 mod look;
 mod problem;
@@ -19,10 +20,11 @@ use std::time::Duration;
 
 use crate::access::ToolPolicy;
 use crate::host::ScriptRules;
-pub use crate::host::{Auth, MANAGER, MANAGER_FILES, Sessions, WinrmAccess, manager_sha256};
+pub use crate::host::{Auth, Sessions, WinrmAccess};
 use crate::tenant::Language;
 use crate::tenant::{HostId, Registry};
 
+pub use bundled::Bundled;
 pub use problem::{ConfigError, Problem};
 pub use secret::{SecretError, SecretRef, Vault};
 
