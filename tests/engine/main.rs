@@ -14,6 +14,7 @@ mod script;
 mod snapshot;
 mod types;
 mod values;
+mod written;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
             (needs, script::plain::TRIALS),
             (needs, types::TRIALS),
             (needs, values::TRIALS),
+            (needs, written::TRIALS),
         ],
     )
 }
