@@ -183,7 +183,9 @@ mod tests {
     fn of(data: Vec<Value>) -> (Vec<Json>, Vec<String>) {
         let output = OutputShape { kind: OutputKind::List, properties: Vec::new() };
         let mut gathering = Gathering::of(&output);
-        data.iter().for_each(|value| gathering.take(value));
+        for value in data {
+            gathering.take(&value);
+        }
         let rows = gathering.finish();
         (rows.rows.iter().collect(), rows.text)
     }
