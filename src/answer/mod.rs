@@ -26,7 +26,7 @@ pub(crate) use kept::{Found, Pages, Question};
 pub(crate) use page::{At, Room, page};
 pub use records::Records;
 pub use rows::Filter;
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Gathering, Rows};
 pub(crate) use sentences::{Ask, Phrase};
 pub(crate) use shape::{Head, Lines, done, host_errors, lines, refused};
 pub use tokens::tokens;

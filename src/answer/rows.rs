@@ -65,32 +65,46 @@ impl Rows {
     pub(crate) fn bytes(&self) -> usize {
         self.rows.bytes() + said_bytes(&self.text, &self.warnings, &self.host_errors)
     }
+}
 
-    /// The objects that a function put out, under the catalogue's names.
-    ///
-    /// A script that writes its array as one object means its items, and one
-    /// that writes JSON means what stands in it. Where rows are objects, what
-    /// is none fell out by the way (`$list.Add($x)` does): it stands in `text`.
-    pub(crate) fn of(data: Vec<Value>, output: &OutputShape) -> Self {
-        let mut sorted = Sorted { output, rows: Records::default(), scalars: Vec::new(), text: Vec::new() };
-        let mut left_out = 0;
-        let mut push = |value: &Value| {
-            let converted = to_json_within(value, REPEATS);
-            left_out += converted.left_out;
-            sorted.push(converted.json);
-        };
-        for value in data {
-            match value.items() {
-                Some(items) => items.iter().for_each(&mut push),
-                None => push(&value),
-            }
+/// The objects that a function puts out, under the catalogue's names, made
+/// rows as they come: one as an object takes several times the bytes of its
+/// row.
+///
+/// A script that writes its array as one object means its items, and one
+/// that writes JSON means what stands in it. Where rows are objects, what
+/// is none fell out by the way (`$list.Add($x)` does): it stands in `text`.
+pub(crate) struct Gathering<'a> {
+    sorted: Sorted<'a>,
+    left_out: usize,
+}
+
+impl<'a> Gathering<'a> {
+    pub(crate) fn of(output: &'a OutputShape) -> Self {
+        let sorted = Sorted { output, rows: Records::default(), scalars: Vec::new(), text: Vec::new() };
+        Self { sorted, left_out: 0 }
+    }
+
+    /// Takes an object.
+    pub(crate) fn take(&mut self, value: &Value) {
+        match value.items() {
+            Some(items) => items.iter().for_each(|item| self.push(item)),
+            None => self.push(value),
         }
-        let (rows, text) = sorted.finish();
-        let mut ours = Vec::new();
-        if left_out > 0 {
-            ours.push(Warning::RepeatsLeftOut { count: left_out });
-        }
-        Self { rows: Arc::new(rows), text, ours, ..Self::default() }
+    }
+
+    fn push(&mut self, value: &Value) {
+        let converted = to_json_within(value, REPEATS);
+        self.left_out += converted.left_out;
+        self.sorted.push(converted.json);
+    }
+
+    /// All of them.
+    pub(crate) fn finish(self) -> Rows {
+        let (rows, text) = self.sorted.finish();
+        let count = self.left_out;
+        let ours = (count > 0).then_some(Warning::RepeatsLeftOut { count });
+        Rows { rows: Arc::new(rows), text, ours: ours.into_iter().collect(), ..Rows::default() }
     }
 }
 
@@ -163,15 +177,16 @@ mod tests {
     #[test]
     fn an_array_that_came_as_one_object_is_its_rows() {
         let data = [Value::list(vec!["a".into(), Value::I32(2)]), Value::from("b")];
-        let rows = Rows::of(
-            data.to_vec(),
-            &OutputShape { kind: OutputKind::List, properties: Vec::new(), telling: Vec::new() },
-        );
-        assert_eq!(rows.rows.iter().collect::<Vec<_>>(), [json!("a"), json!(2), json!("b")]);
+        assert_eq!(of(data.to_vec()), (vec![json!("a"), json!(2), json!("b")], Vec::new()));
     }
 
     fn of(data: Vec<Value>) -> (Vec<Json>, Vec<String>) {
-        let rows = Rows::of(data, &OutputShape { kind: OutputKind::List, properties: Vec::new(), telling: Vec::new() });
+        let output = OutputShape { kind: OutputKind::List, properties: Vec::new(), telling: Vec::new() };
+        let mut gathering = Gathering::of(&output);
+        for value in data {
+            gathering.take(&value);
+        }
+        let rows = gathering.finish();
         (rows.rows.iter().collect(), rows.text)
     }
 

@@ -13,7 +13,7 @@ use super::validate::Arguments;
 use super::verdict;
 use super::{Ask, CallPath};
 use crate::answer::case::{Case, Warning, WrongTarget};
-use crate::answer::{Filter, Outcome, Rows, ToolError};
+use crate::answer::{Filter, Gathering, Outcome, Rows, ToolError};
 use crate::catalog::Effect;
 use crate::config::Host;
 use crate::host::{Call, HostError, Style};
@@ -127,7 +127,9 @@ async fn attempt(
         Err(Unready::GivenUp(error)) => return Err(error.into()),
     };
     let session = opened.session()?;
-    let ended = timeout_at(deadline + GRACE, session.call(call, ask.progress, ask.cancel)).await;
+    let mut output = Gathering::of(&entry.output);
+    let mut take = |value| output.take(&value);
+    let ended = timeout_at(deadline + GRACE, session.call_into(call, &mut take, ask.progress, ask.cancel)).await;
     match ended {
         // The session is dropped with the lease: nobody knows what it is doing.
         Err(_) => Err(verdict::stuck(entry, &host.id).into()),
@@ -137,7 +139,7 @@ async fn attempt(
             drop(opened);
             let lost = verdict::is_lost(&error);
             let unsent = !verdict::may_have_run(&error);
-            let told = verdict::lost(entry, &host.id, error, left);
+            let told = verdict::lost(entry, &host.id, error, left, output.finish());
             Err(match lost {
                 true if was_warm && unsent => Attempt::Stale(told),
                 true => Attempt::Lost(told),
@@ -149,7 +151,7 @@ async fn attempt(
                 opened.lease.give_back();
             }
             let whole = !returned.gaps.is_any();
-            let mut rows = verdict::returned(entry, &host.id, returned)?;
+            let mut rows = verdict::returned(entry, &host.id, returned, output.finish())?;
             rows.asked(asked.warning, asked.filters, asked.limit);
             Ok(Run { rows, whole })
         }

@@ -157,13 +157,19 @@ fn question(asked: &str) -> HostText {
 
 /// What a call means whose last word was not heard, with what the function had
 /// put out before.
-pub(super) fn lost(entry: &'static Entry, host: &HostId, error: HostError, left: Option<Box<Returned>>) -> ToolError {
+pub(super) fn lost(
+    entry: &'static Entry,
+    host: &HostId,
+    error: HostError,
+    left: Option<Box<Returned>>,
+    output: Rows,
+) -> ToolError {
     let fault = match &error.kind {
         HostErrorKind::Wire(error) => error.fault.as_ref().map(text),
         _ => None,
     };
     let told = not_done(judge(entry, host, Fate::Lost(&error.kind, left.as_deref()))).with_host_errors(fault);
-    with_left(told.because(error), entry, host, left)
+    with_left(told.because(error), entry, host, left, output)
 }
 
 /// What a call means of which not even the loss was told in time.
@@ -176,15 +182,20 @@ fn not_done(case: Option<Case>) -> ToolError {
     ToolError::of(case.unwrap_or_else(|| Slip::Impossible.into()))
 }
 
-/// What a call that came back means. What the function put out is kept,
-/// however it ended, but for what may be of another workspace.
-pub(super) fn returned(entry: &'static Entry, host: &HostId, returned: Returned) -> Result<Rows, ToolError> {
+/// What a call that came back means. What the function put out, `output`, is
+/// kept, however it ended, but for what may be of another workspace.
+pub(super) fn returned(
+    entry: &'static Entry,
+    host: &HostId,
+    returned: Returned,
+    output: Rows,
+) -> Result<Rows, ToolError> {
     let case = judge(entry, host, Fate::Back(&returned));
     let Some(case) = case else {
         let function = &*entry.function;
         let failed =
             program_failed(&returned).map(|code| Warning::ProgramFailed { host: host.clone(), function, code });
-        let mut rows = rows(returned, entry, host);
+        let mut rows = rows(returned, output, entry, host);
         rows.ours.extend(failed);
         return Ok(rows);
     };
@@ -201,14 +212,20 @@ pub(super) fn returned(entry: &'static Entry, host: &HostId, returned: Returned)
     if returned.target_changed.is_some() {
         return Err(told.with_host_errors(returned.errors.iter().map(text)));
     }
-    Err(with_left(told, entry, host, Some(Box::new(returned))))
+    Err(with_left(told, entry, host, Some(Box::new(returned)), output))
 }
 
 /// With what the function had put out before it ended.
-fn with_left(told: ToolError, entry: &'static Entry, host: &HostId, left: Option<Box<Returned>>) -> ToolError {
+fn with_left(
+    told: ToolError,
+    entry: &'static Entry,
+    host: &HostId,
+    left: Option<Box<Returned>>,
+    output: Rows,
+) -> ToolError {
     let Some(left) = left else { return told };
     let errors: Vec<HostText> = left.errors.iter().map(text).collect();
-    told.with_host_errors(errors).with_left(rows(Returned { errors: Vec::new(), ..*left }, entry, host))
+    told.with_host_errors(errors).with_left(rows(Returned { errors: Vec::new(), ..*left }, output, entry, host))
 }
 
 /// A name of the script as it may stand in a sentence of ours: no more than a
@@ -218,7 +235,7 @@ fn variable_name(name: &str) -> String {
     name.chars().filter(is_of_a_name).take(NAME_CHARS).collect()
 }
 
-fn rows(returned: Returned, entry: &'static Entry, host: &HostId) -> Rows {
+fn rows(returned: Returned, output: Rows, entry: &'static Entry, host: &HostId) -> Rows {
     let tainted = returned.tainted.iter().map(|taint| Warning::Tainted {
         host: host.clone(),
         function: &entry.function,
@@ -238,13 +255,12 @@ fn rows(returned: Returned, entry: &'static Entry, host: &HostId) -> Rows {
         messages: dropped,
     });
     let gaps = (missing + foreign > 0).then(|| Warning::Gaps { host: host.clone(), function, missing, foreign });
-    let of = Rows::of(returned.data, &entry.output);
     let mut rows = Rows {
-        text: of.text.into_iter().chain(returned.text).collect(),
+        text: output.text.into_iter().chain(returned.text).collect(),
         warnings: returned.warnings,
         host_errors: returned.errors.iter().map(text).collect(),
-        rows: of.rows,
-        ours: of.ours,
+        rows: output.rows,
+        ours: output.ours,
         filters: Vec::new(),
     };
     rows.ours.extend(ours.into_iter().chain(beyond).chain(gaps));

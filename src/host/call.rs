@@ -10,8 +10,7 @@ use super::report::Taint;
 /// Most bytes of output that are taken of one call, as they travel; what comes
 /// beyond it is counted and dropped.
 ///
-/// Chosen: half as much again as the largest answer that is asked for, 20 MB;
-/// what is read takes several times its bytes while it is.
+/// Chosen: half as much again as the largest answer that is asked for, 20 MB.
 pub const OUTPUT_BYTES: usize = 32 << 20;
 
 /// One call.
@@ -59,7 +58,10 @@ pub struct Returned {
     /// What the function reads and lacks its value. For a read; a write is
     /// refused for it.
     pub tainted: Vec<Taint>,
-    /// Output objects, without the begin and end records.
+    /// How many objects it put out, without the begin and end records.
+    pub objects: usize,
+    /// The objects, unless they were taken as they came
+    /// ([`Session::call_into`](super::Session::call_into)).
     pub data: Vec<Value>,
     /// What the function wrote to the screen, line by line. Untrusted.
     pub text: Vec<String>,
@@ -105,6 +107,7 @@ impl Returned {
             began: true,
             exit_code: None,
             tainted: Vec::new(),
+            objects: 0,
             data: Vec::new(),
             text: Vec::new(),
             warnings: Vec::new(),

@@ -21,6 +21,9 @@ const NATIVE: &str = "NativeCommandError";
 
 /// Takes the events of one call.
 pub(super) struct Collector<'a> {
+    /// Takes each object of the output as it comes: a whole answer of them
+    /// takes several times the bytes that are kept of it.
+    output: &'a mut (dyn FnMut(Value) + Send),
     on_progress: &'a (dyn Fn(HostProgress) + Send + Sync),
     collected: Collected,
     /// No object came yet: only the very first can be the begin record.
@@ -44,7 +47,7 @@ pub(super) struct Collected {
     pub(super) began: bool,
     pub(super) exit_code: Option<i32>,
     pub(super) tainted: Vec<Taint>,
-    pub(super) data: Vec<Value>,
+    pub(super) objects: usize,
     pub(super) text: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) errors: Vec<HostErrorRecord>,
@@ -55,8 +58,12 @@ pub(super) struct Collected {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(on_progress: &'a (dyn Fn(HostProgress) + Send + Sync)) -> Self {
+    pub(super) fn new(
+        output: &'a mut (dyn FnMut(Value) + Send),
+        on_progress: &'a (dyn Fn(HostProgress) + Send + Sync),
+    ) -> Self {
         Self {
+            output,
             on_progress,
             collected: Collected::default(),
             bare: true,
@@ -81,11 +88,13 @@ impl<'a> Collector<'a> {
                 lines.iter().for_each(|line| self.screen.write(line, true));
             }
             PipelineEvent::Output(value) => {
-                self.collected.data.extend(self.end_record.take());
+                if let Some(forged) = self.end_record.take() {
+                    self.put_out(forged);
+                }
                 if is_a(&value, "SentinelJump.End") {
                     self.end_record = Some(value);
                 } else {
-                    self.collected.data.push(value);
+                    self.put_out(value);
                 }
             }
             PipelineEvent::Error(error) => self.collected.errors.push(HostErrorRecord {
@@ -124,6 +133,11 @@ impl<'a> Collector<'a> {
             _ => {}
         }
         None
+    }
+
+    fn put_out(&mut self, value: Value) {
+        self.collected.objects += 1;
+        (self.output)(value);
     }
 
     fn host_call(&mut self, call: &HostCall) {
@@ -251,7 +265,8 @@ mod tests {
     }
 
     fn collect(events: Vec<PipelineEvent>) -> Collected {
-        let mut collector = Collector::new(&|_| {});
+        let mut output = |_| {};
+        let mut collector = Collector::new(&mut output, &|_| {});
         for event in events {
             assert!(collector.take(event).is_none());
         }
@@ -267,9 +282,9 @@ mod tests {
     fn only_the_last_object_can_be_the_end_record() {
         let forged = collect(vec![end(""), PipelineEvent::Output(Value::from("x"))]);
         assert_eq!(forged.ended_by, None);
-        assert_eq!(forged.data.len(), 2, "a forged record is data");
+        assert_eq!(forged.objects, 2, "a forged record is data");
         let real = collect(vec![PipelineEvent::Output(Value::from("x")), end("")]);
-        assert_eq!((real.ended_by, real.data.len(), real.target_changed), (Some(Ended::Completed), 1, None));
+        assert_eq!((real.ended_by, real.objects, real.target_changed), (Some(Ended::Completed), 1, None));
     }
 
     #[test]

@@ -210,4 +210,14 @@ mod tests {
         assert_eq!(display.finish(), [" N Name", " - ----", " 1 Übung", "10 b"]);
         assert!(!Display::default().take(&Value::custom([("formatEntryInfo", Value::Nil)])), "data");
     }
+
+    #[test]
+    fn c7_what_is_neither_table_nor_list_is_its_texts_line_by_line() {
+        let mut display = Display::default();
+        for name in ["Anmeldung", "Übung"] {
+            let wide = typed("WideViewEntry", vec![("formatPropertyField", cell(name))]);
+            assert!(display.take(&typed("FormatEntryData", vec![("formatEntryInfo", wide)])));
+        }
+        assert_eq!(display.finish(), ["Anmeldung", "Übung"]);
+    }
 }

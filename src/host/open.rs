@@ -135,7 +135,7 @@ impl Session {
             confirmed: Vec::new(),
             timeout: INIT_TIMEOUT,
         };
-        let returned = match self.call(call, &|_| {}, &CancellationToken::new()).await {
+        let returned = match self.call_into(call, &mut |_| {}, &|_| {}, &CancellationToken::new()).await {
             Err(HostError { kind: HostErrorKind::UnknownFunction { function: name, .. }, .. }) => {
                 let ended = Ended::Failed(HostErrorRecord::ours(
                     "UnknownFunction",

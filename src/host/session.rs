@@ -142,8 +142,8 @@ impl Session {
         })
     }
 
-    /// Runs one function. A cancelled token stops the host and still ends
-    /// here with [`Ended::Cancelled`] or the real end, within seconds.
+    /// Runs one function and keeps all its output, as [`call_into`](Self::call_into)
+    /// does without.
     ///
     /// # Errors
     ///
@@ -151,6 +151,25 @@ impl Session {
     pub async fn call(
         &mut self,
         call: Call,
+        on_progress: &(dyn Fn(HostProgress) + Send + Sync),
+        cancel: &CancellationToken,
+    ) -> Result<Returned, HostError> {
+        let mut data = Vec::new();
+        let called = self.call_into(call, &mut |object| data.push(object), on_progress, cancel).await;
+        called.map(|returned| Returned { data, ..returned })
+    }
+
+    /// Runs one function, whose output goes to `output` object by object, also
+    /// when the call then fails. A cancelled token stops the host and still
+    /// ends here with [`Ended::Cancelled`] or the real end, within seconds.
+    ///
+    /// # Errors
+    ///
+    /// When the operation itself did not come off; ask `may_have_run`.
+    pub async fn call_into(
+        &mut self,
+        call: Call,
+        output: &mut (dyn FnMut(Value) + Send),
         on_progress: &(dyn Fn(HostProgress) + Send + Sync),
         cancel: &CancellationToken,
     ) -> Result<Returned, HostError> {
@@ -172,7 +191,7 @@ impl Session {
         let command = self.command(&call);
         let run = self.pool.run(vec![command], options).await;
         let mut pipeline = run.map_err(|error| self.error(error.into()))?;
-        let mut collector = Collector::new(on_progress);
+        let mut collector = Collector::new(output, on_progress);
         // A stop is only asked for: the loop goes on until the host says how the
         // pipeline ended, which may be its real end.
         let mut cancelled = false;
@@ -350,7 +369,8 @@ fn returned(collected: Collected) -> Returned {
         began: collected.began,
         exit_code: collected.exit_code,
         tainted: collected.tainted,
-        data: collected.data,
+        objects: collected.objects,
+        data: Vec::new(),
         text: collected.text,
         warnings: collected.warnings,
         errors: collected.errors,

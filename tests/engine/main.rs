@@ -16,6 +16,7 @@ mod script;
 mod snapshot;
 mod types;
 mod values;
+mod written;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
             (needs, script::plain::TRIALS),
             (needs, types::TRIALS),
             (needs, values::TRIALS),
+            (needs, written::TRIALS),
         ],
     )
 }

@@ -2,6 +2,7 @@
 //! interactive script.
 
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
 
@@ -23,7 +24,7 @@ trials! { TRIALS:
 }
 
 /// The binary's environment and configuration, for one host.
-struct Cli {
+pub(crate) struct Cli {
     config: tempfile::NamedTempFile,
     /// Where the host's `az` would keep its sign-in.
     _azure: tempfile::TempDir,
@@ -36,9 +37,13 @@ impl Cli {
 
     /// With more lines in the script's section.
     fn with(real: &Real, lines: &str) -> Self {
+        Self::of(real, &real.scripts.join("SentinelManager_v3.ps1"), lines)
+    }
+
+    /// With another script.
+    pub(crate) fn of(real: &Real, script: &Path, lines: &str) -> Self {
         let mut config = tempfile::NamedTempFile::new().expect("a temporary file");
         let azure = tempfile::tempdir().expect("a temporary folder");
-        let script = real.scripts.join("SentinelManager_v3.ps1");
         let toml = format!(
             "[hosts.jump]\nurl = \"{}\"\nusername = \"{}\"\npassword = {{ env = \"TEST_PASSWORD\" }}\n\
              [hosts.jump.script]\npath = '{}'\n{lines}\n[tenants.nordhafen]\nhost = \"jump\"\nazure_config_dir = '{}'\n\
@@ -66,7 +71,7 @@ impl Cli {
     }
 
     /// One call on the workspace: exit code, answer.
-    async fn call(&self, tool: &str, arguments: &Json) -> (i32, Json) {
+    pub(crate) async fn call(&self, tool: &str, arguments: &Json) -> (i32, Json) {
         let json = arguments.to_string();
         let command = self.command(tool, &["--tenant", "nordhafen", "--workspace", "prod", "--json", &json]);
         answer(&wait(command).await)

@@ -206,15 +206,25 @@ pub(crate) fn on(more: Json) -> Json {
     all
 }
 
+/// As a person at the command line asks: the answer is whole.
 pub(crate) async fn ask(desk: &Desk, tool: &str, arguments: Json) -> Answer {
     ask_until(desk, tool, arguments, &CancellationToken::new()).await
 }
 
+/// As a model asks: its answers come in pages.
+pub(crate) async fn ask_in_pages(desk: &Desk, tool: &str, arguments: Json) -> Answer {
+    ask_by(Door::Stdio, desk, tool, arguments, &CancellationToken::new()).await
+}
+
 pub(crate) async fn ask_until(desk: &Desk, tool: &str, arguments: Json, cancel: &CancellationToken) -> Answer {
+    ask_by(Door::Cli, desk, tool, arguments, cancel).await
+}
+
+async fn ask_by(door: Door, desk: &Desk, tool: &str, arguments: Json, cancel: &CancellationToken) -> Answer {
     let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
     let caller = Caller::local(desk.config().policy.clone());
     desk.answer(Request {
-        door: Door::Cli,
+        door,
         caller: &caller,
         tool,
         arguments: &arguments,

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use wsman::host_end::demo::Step;
 use wsman::psrp::{Command, ErrorRecord, ProgressKind, ProgressRecord};
 
-use crate::hosts::{Before, Hosts, ask, ask_until, loopback, on};
+use crate::hosts::{Before, Hosts, ask, ask_in_pages, ask_until, loopback, on};
 
 const CALL: &str = "Invoke-SjCall";
 const READ: &str = "sentinel_rule_list";
@@ -112,8 +112,9 @@ async fn a_dead_host_costs_its_own_rows_only() {
     let closed = TcpListener::bind(loopback()).await.expect("a port").local_addr().expect("an address");
     let hosts = Hosts::start().await.with_url("alpenmed", &format!("http://{closed}/wsman"));
     let desk = hosts.desk();
-    let answer = ask(&desk, FLEET, json!({"page_size": 100})).await;
+    let answer = ask_in_pages(&desk, FLEET, json!({"page_size": 100})).await;
     assert_eq!(answer.outcome.as_str(), "partial", "{}", answer.text);
+    assert!(answer.envelope["nextCursor"].is_string(), "a page of several");
     let lines = answer.envelope["workspaces"].as_array().expect("a list");
     let line = |workspace: &str| lines.iter().find(|line| line["workspace"] == workspace).expect("its line");
     println!("{lines:?}");
@@ -129,7 +130,9 @@ async fn a_dead_host_costs_its_own_rows_only() {
     while let Some(page) = next {
         rows.extend(page["data"].as_array().expect("rows").iter().cloned());
         next = match &page["nextCursor"] {
-            Json::String(cursor) => Some(ask(&desk, FLEET, json!({"page_size": 100, "cursor": cursor})).await.envelope),
+            Json::String(cursor) => {
+                Some(ask_in_pages(&desk, FLEET, json!({"page_size": 100, "cursor": cursor})).await.envelope)
+            }
             _ => None,
         };
     }

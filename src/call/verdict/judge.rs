@@ -157,7 +157,7 @@ impl Judged<'_> {
 
     fn completed(self, returned: &Returned, is_unread: bool) -> Option<Case> {
         let function = self.function();
-        let only_unread = returned.data.is_empty() && returned.errors.iter().all(|error| error.id == UNREADABLE);
+        let only_unread = returned.objects == 0 && returned.errors.iter().all(|error| error.id == UNREADABLE);
         Some(match program_failed(returned) {
             _ if returned.target_changed.is_some() => match self.write {
                 true => self.doubt(Doubt::Turned),
@@ -234,7 +234,7 @@ pub(super) fn program_failed(returned: &Returned) -> Option<i32> {
 /// is no success. What a native program writes to its standard error is not by
 /// itself an error (`az` warns there).
 fn is_empty_handed(returned: &Returned) -> bool {
-    returned.data.is_empty() && returned.errors.iter().any(|error| !error.id.starts_with("NativeCommandError"))
+    returned.objects == 0 && returned.errors.iter().any(|error| !error.id.starts_with("NativeCommandError"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::tenant::Language;
 
 fn judged(function: &str, back: Returned) -> Result<Rows, ToolError> {
     let Some(entry) = catalog::function(function) else { panic!("{function}") };
-    returned(entry, &HostId::parse("jump").unwrap(), back)
+    returned(entry, &HostId::parse("jump").unwrap(), back, Rows::default())
 }
 
 fn ended(function: &str, ended: Ended) -> Result<Rows, ToolError> {

@@ -2,11 +2,12 @@
 //! every combination.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use wsman::clixml::Value;
+use serde_json::Value as Json;
 
 use super::*;
-use crate::answer::{Outcome, ToolError};
+use crate::answer::{Outcome, Rows, ToolError};
 use crate::call::verdict;
 use crate::catalog;
 use crate::host::{Gaps, HostError, HostErrorRecord};
@@ -109,8 +110,8 @@ fn before(ended: Ended) -> Returned {
     Returned { began: false, ..back(ended) }
 }
 
-fn data() -> Vec<Value> {
-    vec![Value::from("row")]
+fn rule() -> Rows {
+    Rows { rows: Arc::new([Json::from("row")].into_iter().collect()), ..Rows::default() }
 }
 
 fn question() -> Option<String> {
@@ -143,18 +144,18 @@ fn came_back() -> Vec<(u8, Returned)> {
     let mut all = vec![
         (1, Returned { target_changed: Some("x".into()), ..done() }),
         (2, Returned { asked: question(), errors: refused(), ..done() }),
-        (3, Returned { asked: question(), errors: refused(), data: data(), ..done() }),
+        (3, Returned { asked: question(), errors: refused(), objects: 1, ..done() }),
         (4, Returned { errors: unread(), ..done() }),
-        (5, Returned { errors: unread(), data: data(), ..done() }),
+        (5, Returned { errors: unread(), objects: 1, ..done() }),
         (6, Returned { errors: vec![record("E")], ..done() }),
         (7, Returned { exit_code: Some(2), ..done() }),
-        (7, Returned { exit_code: Some(2), errors: vec![record("NativeCommandError,az")], data: data(), ..done() }),
-        (8, Returned { gaps, data: data(), ..done() }),
+        (7, Returned { exit_code: Some(2), errors: vec![record("NativeCommandError,az")], objects: 1, ..done() }),
+        (8, Returned { gaps, objects: 1, ..done() }),
         (8, Returned { gaps: Gaps { foreign: 2, ..Gaps::default() }, ..done() }),
-        (8, Returned { gaps: Gaps { dropped: 3, ..Gaps::default() }, data: data(), ..done() }),
+        (8, Returned { gaps: Gaps { dropped: 3, ..Gaps::default() }, objects: 1, ..done() }),
         (9, done()),
         (9, Returned { exit_code: Some(0), errors: vec![record("NativeCommandError,az")], ..done() }),
-        (9, Returned { errors: vec![record("E")], data: data(), ..done() }),
+        (9, Returned { errors: vec![record("E")], objects: 1, ..done() }),
         (10, back(Ended::Exited(3))),
         (10, before(Ended::Exited(0))),
         (11, before(target)),
@@ -262,7 +263,7 @@ fn combinations() -> Vec<Returned> {
             all.push(Returned {
                 began: is(0),
                 asked: is(1).then(question).flatten(),
-                data: if is(2) { data() } else { Vec::new() },
+                objects: usize::from(is(2)),
                 target_changed: is(3).then(|| "x".to_owned()),
                 errors,
                 exit_code: is(6).then_some(2),
@@ -323,7 +324,7 @@ fn b1_what_was_put_out_is_kept_however_it_ended() {
             _ => back(Ended::Silent),
         };
         let heard = Returned {
-            data: data(),
+            objects: 1,
             text: vec!["line".to_owned()],
             warnings: vec!["careful".to_owned()],
             errors: vec![record("E")],
@@ -334,10 +335,10 @@ fn b1_what_was_put_out_is_kept_however_it_ended() {
         for function in [READ, WRITE] {
             let (Some(entry), host) = (catalog::function(function), HostId::parse("jump").unwrap()) else { panic!() };
             let told = match &known {
-                Known::Back(_) => verdict::returned(entry, &host, heard.clone()),
+                Known::Back(_) => verdict::returned(entry, &host, heard.clone(), rule()),
                 Known::Lost(kind) | Known::Begun(kind) => {
                     let error = HostError { host: "jump".to_owned(), kind: kind.error() };
-                    Err(verdict::lost(entry, &host, error, Some(Box::new(heard.clone()))))
+                    Err(verdict::lost(entry, &host, error, Some(Box::new(heard.clone())), rule()))
                 }
                 Known::Stuck => Err(verdict::stuck(entry, &host)),
             };
