@@ -77,6 +77,7 @@ async fn b1_what_a_write_put_out_is_kept_when_its_session_is_lost() {
     };
     let (answer, ()) = tokio::join!(ask_heard(&desk, WRITE, comment(), &heard), restart);
     assert_eq!(answer.outcome, Outcome::Unknown, "{}", answer.text);
+    assert!(answer.text.contains("Look with sentinel_incident_comment_list before"), "{}", answer.text);
     let shown = json!(answer.envelope).to_string();
     for kept in ["first row", "one is missing", "a line"] {
         assert!(shown.contains(kept), "{kept}: {shown}");
@@ -121,7 +122,7 @@ async fn b3_over_http_a_write_that_the_door_refused_is_told_as_what_it_most_like
             assert_eq!((answer.outcome, ran), (Outcome::Done, 1), "{}", answer.text);
         } else {
             assert_eq!((answer.outcome, ran), (Outcome::Unknown, 0), "{}", answer.text);
-            assert!(answer.text.contains("status 503") && answer.text.contains("most likely"), "{}", answer.text);
+            assert!(answer.text.contains("status 503") && answer.text.contains("most likely") && answer.text.contains("Look with"), "{}", answer.text);
         }
     }
 }
