@@ -76,6 +76,9 @@ pub struct Entry {
     pub argument_aliases: Vec<(String, String)>,
     /// A lost call may be repeated.
     pub retry_safe: bool,
+    /// Of a write: the tool that shows whether it was made. Rows that were sent
+    /// into a table, none shows.
+    pub shown_by: Option<String>,
     /// Output fields that outsiders may have written.
     pub untrusted_output: Vec<String>,
 }

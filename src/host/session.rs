@@ -217,6 +217,8 @@ impl Session {
         returned.began |= plain;
         returned.asked.clone_from(&refused);
         returned.ended = match end {
+            // It did not stop in time, which is no matter of the function's own.
+            End::Lost(error) if cancelled && error.kind() == wsman::ErrorKind::TimedOut => Ended::Cancelled,
             End::Lost(error) => {
                 self.left = Some(Box::new(returned));
                 let ends_process = self.ends_process(&call.function);

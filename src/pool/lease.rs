@@ -74,6 +74,9 @@ impl Pool {
             seats.ask(key.clone())
         };
         let mut waiting = Waiting { shared: &self.shared, key: &key, granted };
+        // Who comes in the same moment is in line before anything is handed out:
+        // else the first workspace of many would get every seat of its host.
+        tokio::task::yield_now().await;
         self.shared.with(&key.host, |_| Vec::new());
         // The sender lives in the seats until it has told.
         let granted = (&mut waiting.granted).await.unwrap_or(None);

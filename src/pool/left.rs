@@ -10,7 +10,7 @@ use super::account::Account;
 use super::seats::Seats;
 use super::{Pool, PoolKey, Seat, Shared, Standing};
 use crate::host::{Session, Sessions};
-use crate::store::{Shell, StoreError};
+use crate::store::{Orphans, Shell, StoreError};
 use crate::tenant::HostId;
 
 /// How long a host may take to make a shell that was asked for and not
@@ -39,15 +39,16 @@ impl Left {
 }
 
 impl Pool {
-    /// Takes over the shells of processes that are gone. They count as taken
+    /// Takes over the shells of processes that are gone, as
+    /// [`Shells::orphans`](crate::store::Shells::orphans) does. They count as taken
     /// from when they are [adopted](Self::adopt).
     ///
     /// # Errors
     ///
     /// [`StoreError`]: none was taken over.
-    pub async fn orphans(&self) -> Result<Vec<Shell>, StoreError> {
-        let Some(store) = self.shared.store.clone() else { return Ok(Vec::new()) };
-        let taken = tokio::task::spawn_blocking(move || store.shells().orphans()).await;
+    pub async fn orphans(&self, can_delete: impl Fn(&Shell) -> bool + Send + 'static) -> Result<Orphans, StoreError> {
+        let Some(store) = self.shared.store.clone() else { return Ok(Orphans::default()) };
+        let taken = tokio::task::spawn_blocking(move || store.shells().orphans(can_delete)).await;
         taken.unwrap_or(Err(StoreError::Unusable { code: 0 }))
     }
 

@@ -24,4 +24,4 @@ mod tests;
 pub use database::{Store, StoreError};
 pub use folder::{Folder, FolderError, Held, private, sync_folder};
 pub use process::{BadName, Process, ProcessName};
-pub use shells::{Shell, Shells};
+pub use shells::{KEPT, Orphans, Shell, Shells};

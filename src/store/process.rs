@@ -13,6 +13,9 @@ use super::folder::{Folder, FolderError, Held, private};
 /// Folder of the locks.
 const ALIVE: &str = "alive";
 
+/// What a name begins with.
+const STARTED: &str = "2026-11-28T07-25-03Z";
+
 /// Longest name. Chosen: ours have at most 40 characters.
 const LONGEST: usize = 64;
 
@@ -32,6 +35,14 @@ impl ProcessName {
         entropy.fill(&mut chance);
         let started = now.strftime("%Y-%m-%dT%H-%M-%SZ");
         Self(format!("{started}-{pid}-{:08x}", u32::from_be_bytes(chance)))
+    }
+
+    /// When it began.
+    #[must_use]
+    pub fn started(&self) -> Option<Timestamp> {
+        let second = self.0.get(..STARTED.len()).filter(|_| self.0.as_bytes().get(STARTED.len()) == Some(&b'-'))?;
+        let second = jiff::civil::DateTime::strptime("%Y-%m-%dT%H-%M-%SZ", second).ok()?;
+        jiff::tz::Offset::UTC.to_timestamp(second).ok()
     }
 
     /// As text.

@@ -1,5 +1,6 @@
 //! Shells that stand on a host until somebody deletes them.
 
+use jiff::SignedDuration;
 use rusqlite::{Row, named_params};
 
 use super::database::{Store, StoreError};
@@ -21,6 +22,24 @@ pub struct Shell {
     /// The host said that it is there. Otherwise it was asked for, and the host
     /// may make it late.
     pub made: bool,
+}
+
+/// How long after the start of its process a shell is remembered that nobody
+/// can delete.
+///
+/// Spec: the longest idle time that WinRM knows is 2,147,483,647 ms, 24.9
+/// days; a host has dropped by itself what is left alone for longer.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What processes that are gone have left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orphans {
+    /// Taken over, to be deleted.
+    pub taken: Vec<Shell>,
+    /// Remembered for a process that can delete them.
+    pub kept: Vec<Shell>,
+    /// For longer than [`KEPT`], and not remembered any more.
+    pub forgotten: Vec<Shell>,
 }
 
 /// The shells of a [`Store`].
@@ -75,14 +94,15 @@ impl<'s> Shells<'s> {
         })
     }
 
-    /// Takes over the shells of processes that are gone. They are this
-    /// process's from now on, and nobody else gets them while it lives.
+    /// Takes over the shells of processes that are gone, those that this one
+    /// can delete. They are its own from now on, and nobody else gets them
+    /// while it lives. The others stay for who can, for [`KEPT`].
     ///
     /// # Errors
     ///
     /// [`StoreError`]: nothing was taken.
-    pub fn orphans(&self) -> Result<Vec<Shell>, StoreError> {
-        let Some(process) = self.store.process() else { return Ok(Vec::new()) };
+    pub fn orphans(&self, can_delete: impl Fn(&Shell) -> bool) -> Result<Orphans, StoreError> {
+        let Some(process) = self.store.process() else { return Ok(Orphans::default()) };
         let held = process.folder().hold()?;
         self.store.write(|transaction| {
             let mut owners = transaction.prepare("SELECT DISTINCT process FROM shells WHERE process <> :process")?;
@@ -93,16 +113,36 @@ impl<'s> Shells<'s> {
             let is_gone = |owner: &String| {
                 owner.parse::<ProcessName>().map_or(true, |name| !process.folder().is_alive(&name, &held))
             };
-            let mut take = transaction.prepare(
-                "UPDATE shells SET process = :process WHERE process = :owner
-                 RETURNING tenant, host, url, shell, configuration, made",
-            )?;
-            let mut taken = Vec::new();
+            // By the start of this one: a clock that is put back costs nobody a shell.
+            let now = process.name().started();
+            let is_old = |owner: &String| match (owner.parse().ok().and_then(|name: ProcessName| name.started()), now) {
+                (Some(started), Some(now)) => now.duration_since(started) > KEPT,
+                (started, _) => started.is_none(),
+            };
+            let mut of = transaction
+                .prepare("SELECT tenant, host, url, shell, configuration, made FROM shells WHERE process = :owner")?;
+            let (one, mut found) = ("tenant = :tenant AND url = :url AND shell = :shell", Orphans::default());
+            let mut take = transaction.prepare(&format!("UPDATE shells SET process = :process WHERE {one}"))?;
+            let mut forget = transaction.prepare(&format!("DELETE FROM shells WHERE {one}"))?;
             for owner in owners.iter().filter(|owner| is_gone(owner)) {
-                let shells = take.query_map(named_params! { ":process": self.own(), ":owner": owner }, shell)?;
-                taken.extend(shells.collect::<Result<Vec<_>, _>>()?);
+                let shells = of.query_map(named_params! { ":owner": owner }, shell)?.collect::<Result<Vec<_>, _>>()?;
+                for shell in shells {
+                    if can_delete(&shell) {
+                        take.execute(named_params! {
+                            ":tenant": shell.tenant, ":url": shell.url, ":shell": shell.id, ":process": self.own(),
+                        })?;
+                        found.taken.push(shell);
+                    } else if is_old(owner) {
+                        forget.execute(named_params! {
+                            ":tenant": shell.tenant, ":url": shell.url, ":shell": shell.id,
+                        })?;
+                        found.forgotten.push(shell);
+                    } else {
+                        found.kept.push(shell);
+                    }
+                }
             }
-            Ok(taken)
+            Ok(found)
         })
     }
 

@@ -33,6 +33,15 @@ fn shell(id: &str) -> Shell {
     }
 }
 
+/// Whoever can delete them all.
+fn any(_: &Shell) -> bool {
+    true
+}
+
+fn taken(shells: &[Shell]) -> Result<Orphans, StoreError> {
+    Ok(Orphans { taken: shells.to_vec(), ..Orphans::default() })
+}
+
 /// A process that writes, and is gone as if it had been killed: its lock's
 /// file stays.
 fn left_behind(folder: &Path, seed: u64, ids: &[&str]) -> ProcessName {
@@ -106,12 +115,12 @@ fn a_shell_is_its_process_s_while_that_lives() {
     let (mine, theirs) = (Store::open(&one).unwrap(), Store::open(&two).unwrap());
     mine.shells().remember(&shell("A")).unwrap();
     mine.shells().remember(&shell("A")).unwrap();
-    assert_eq!(theirs.shells().orphans(), Ok(vec![]));
+    assert_eq!(theirs.shells().orphans(any), taken(&[]));
     theirs.shells().forget(&shell("A")).unwrap();
     assert_eq!(mine.shells().own_shells(), Ok(vec![shell("A")]), "nobody forgets another's");
     drop((mine, one));
-    assert_eq!(theirs.shells().orphans(), Ok(vec![shell("A")]));
-    assert_eq!(theirs.shells().orphans(), Ok(vec![]), "it is ours now");
+    assert_eq!(theirs.shells().orphans(any), taken(&[shell("A")]));
+    assert_eq!(theirs.shells().orphans(any), taken(&[]), "it is ours now");
     assert_eq!(theirs.shells().own_shells(), Ok(vec![shell("A")]));
     theirs.shells().forget(&shell("A")).unwrap();
     assert_eq!(theirs.shells().own_shells(), Ok(vec![]));
@@ -127,11 +136,41 @@ fn an_orphan_has_one_taker() {
     }
     let takers: Vec<_> = (0..4).map(|seed| Store::open(&entered(&folder, seed)).unwrap()).collect();
     let mut taken: Vec<u32> = std::thread::scope(|scope| {
-        let taking: Vec<_> = takers.iter().map(|store| scope.spawn(|| store.shells().orphans().unwrap())).collect();
+        let taking: Vec<_> =
+            takers.iter().map(|store| scope.spawn(|| store.shells().orphans(any).unwrap().taken)).collect();
         taking.into_iter().flat_map(|taking| taking.join().unwrap()).map(|shell| shell.id.parse().unwrap()).collect()
     });
     taken.sort_unstable();
     assert_eq!(taken, (0..40).collect::<Vec<_>>());
+}
+
+#[test]
+fn e6_what_nobody_can_delete_is_kept_for_who_can_and_not_for_ever() {
+    let (_kept, folder) = state();
+    let began = |now: &str, seed| {
+        let folder = Folder::open(&folder).unwrap();
+        Arc::new(folder.enter(now.parse().unwrap(), 1, &mut Entropy::seeded(seed)).unwrap())
+    };
+    let first = began("2026-11-01T00:00:00Z", 1);
+    assert_eq!(first.name().started(), Some("2026-11-01T00:00:00Z".parse().unwrap()));
+    Store::open(&first).unwrap().shells().remember(&shell("A")).unwrap();
+    drop(first);
+    let strange = |_: &Shell| false;
+    let found = |now, seed, can_delete: fn(&Shell) -> bool| {
+        let process = began(now, seed);
+        Store::open(&process).unwrap().shells().orphans(can_delete).unwrap()
+    };
+    let (kept, none) = (Orphans { kept: vec![shell("A")], ..Orphans::default() }, Orphans::default());
+    for seed in 2..4 {
+        assert_eq!(found("2026-12-01T00:00:00Z", seed, strange), kept, "its age is its process's, whoever asks");
+    }
+    assert_eq!(found("2026-10-01T00:00:00Z", 4, strange), kept, "a clock that is wrong");
+    let forgotten = Orphans { forgotten: vec![shell("A")], ..Orphans::default() };
+    assert_eq!(found("2026-12-01T00:00:01Z", 5, strange), forgotten);
+    assert_eq!(found("2026-12-01T00:00:02Z", 6, any), none);
+    // However old, who can delete it takes it.
+    Store::open(&began("2025-01-01T00:00:00Z", 7)).unwrap().shells().remember(&shell("B")).unwrap();
+    assert_eq!(Ok(found("2026-12-01T00:00:03Z", 8, any)), taken(&[shell("B")]));
 }
 
 #[test]
@@ -150,7 +189,7 @@ fn without_a_folder_it_remembers_while_it_lives() {
     let store = Store::in_memory().unwrap();
     store.shells().remember(&shell("A")).unwrap();
     assert_eq!(store.shells().own_shells(), Ok(vec![shell("A")]));
-    assert_eq!(store.shells().orphans(), Ok(vec![]));
+    assert_eq!(store.shells().orphans(any), taken(&[]));
     store.shells().forget(&shell("A")).unwrap();
     assert_eq!(store.shells().own_shells(), Ok(vec![]));
 }
@@ -279,7 +318,7 @@ fn a_store_of_the_first_version_gives_its_shells() {
     drop(first);
     let store = Store::open(&process).unwrap();
     let default = Shell { configuration: "Microsoft.PowerShell".into(), ..shell("A") };
-    assert_eq!(store.shells().orphans(), Ok(vec![default]));
+    assert_eq!(store.shells().orphans(any), taken(&[default]));
     assert_eq!(version(&store.connection()), Ok(STEPS.len()));
 }
 
@@ -303,7 +342,7 @@ fn a_newer_store_is_left_alone_even_when_it_became_that_under_us() {
     other.execute_batch("PRAGMA user_version = 99").unwrap();
     let newer = StoreError::Newer { found: 99, known: STEPS.len() };
     assert_eq!(store.shells().remember(&shell("B")), Err(newer.clone()));
-    assert_eq!(store.shells().orphans(), Err(newer));
+    assert_eq!(store.shells().orphans(any), Err(newer));
 }
 
 #[test]

@@ -22,11 +22,13 @@ pub(crate) mod plain;
 trials! { TRIALS:
     current_thread {
         a1_a_preference_of_the_script_stays(real);
+        a1_a_preference_of_a_module_stays;
         a2_an_initialisation_by_call_is_kept(real);
         a2_what_feeds_on_what_was_left_out_is_left_out_and_refused(real);
         a2_commands_that_only_read_may_be_allowed(real);
         a2_a_load_error_names_line_and_cause(real);
         a3_loops_over_a_folder_of_functions_load(real);
+        a3_a_function_that_is_not_there_is_told_with_what_was_left_out(real);
         a4_a_module_that_cannot_be_imported_is_told_in_the_engines_words;
         a4_what_a_manifest_may_do_works;
         a11_using_module_is_for_scripts_that_lie_on_the_host(real);
@@ -130,6 +132,21 @@ async fn a1_a_preference_of_the_script_stays(real: Real) {
     assert_eq!(texts(&run(&mut session, "Get-All", &[]).await).last(), Some(&"High"), "never yes to everything");
 }
 
+async fn a1_a_preference_of_a_module_stays() {
+    let body = format!(
+        "$ErrorActionPreference = 'Stop'
+        function Disable-AnalyticsRule {{ param({PB},[string]$RuleId) $k = Get-Content '/nix/konfig.json'
+            [pscustomobject]@{{ RuleId = $RuleId; Enabled = $false }} }}
+        function Get-Both {{ \"$ErrorActionPreference $WarningPreference\" }}"
+    );
+    let folder = module(&[("SjMod.psm1", &body)]);
+    let (_host, session) = import(&folder).await;
+    let mut session = session.unwrap();
+    assert_eq!(texts(&run(&mut session, "Get-Both", &[]).await), ["Stop Continue"]);
+    let disabled = write(&mut session, "Disable-AnalyticsRule", &rule()).await;
+    assert!(failed(&disabled).contains("/nix/konfig.json") && disabled.data.is_empty(), "{disabled:?}");
+}
+
 async fn a2_an_initialisation_by_call_is_kept(real: Real) {
     let real = &real;
     let script = format!(
@@ -229,6 +246,15 @@ async fn a3_loops_over_a_folder_of_functions_load(real: Real) {
     }
     let condition = "if (Test-Path $PSScriptRoot) { function Get-One { 1 } } else { throw 'elsewhere' }";
     assert_eq!(Folder::new(condition).open(real).await.report().functions, ["Get-One"]);
+}
+
+async fn a3_a_function_that_is_not_there_is_told_with_what_was_left_out(real: Real) {
+    let real = &real;
+    let script = "function Get-One { 1 }\nif (Get-AzContext) { function Get-Two { 2 } }\nConnect-AzAccount";
+    let mut session = Folder::new(script).open(real).await;
+    let missing = session.call(call("Get-Two", &[]), &|_| {}, &CancellationToken::new()).await.unwrap_err();
+    let HostErrorKind::UnknownFunction { function, left_out } = &missing.kind else { panic!("{missing:?}") };
+    assert_eq!((function.as_str(), *left_out), ("Get-Two", 2));
 }
 
 /// An installed module and the environment that finds it.

@@ -33,6 +33,23 @@ fn no_write_may_be_repeated_and_no_write_is_kept() {
     }
 }
 
+/// Whoever does not know whether a write was made is told where it shows.
+#[test]
+fn b1_every_write_names_the_read_that_would_tell() {
+    for entry in catalog::all() {
+        let read = entry.shown_by.as_ref().map(|tool| {
+            let shows = catalog::all().iter().find(|other| other.tool == *tool);
+            shows.unwrap_or_else(|| panic!("{}: there is no {tool}", entry.tool))
+        });
+        // Its rows go through an endpoint that no function reads back.
+        let nowhere = entry.function == "Test-DCRIngestion";
+        assert_eq!(read.is_some(), entry.effect() == Effect::Write && !nowhere, "{}", entry.tool);
+        if let Some(read) = read {
+            assert_eq!((read.effect(), read.category), (Effect::Read, entry.category), "{}", entry.tool);
+        }
+    }
+}
+
 #[test]
 fn schemas_are_as_reviewed() {
     let mut text = String::new();

@@ -30,7 +30,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A call takes as long as a quick one does.
 const TAKES: Duration = Duration::from_millis(200);
 
-async fn host(world: &Arc<World>) -> Listener {
+pub(crate) async fn host(world: &Arc<World>) -> Listener {
     let make = commands_for(Arc::clone(world), "nordhafen");
     let around: Around = Arc::new(|command: &Command, steps| match command.text == CALL {
         true => std::iter::once(Step::Sleep(TAKES)).chain(steps).collect(),
@@ -44,7 +44,7 @@ async fn host(world: &Arc<World>) -> Listener {
 }
 
 /// A customer per host, each with as many names for one workspace.
-fn desk(world: &World, hosts: &[SocketAddr], workspaces: usize) -> Desk {
+pub(crate) fn desk(world: &World, hosts: &[SocketAddr], workspaces: usize) -> Desk {
     let place = &world.tenants()[0].workspaces[0];
     let mut toml = String::new();
     for (n, address) in hosts.iter().enumerate() {

@@ -302,6 +302,29 @@ async fn a_wrong_password_is_tried_once() {
     assert_eq!(relay.sign_ins(), 1);
 }
 
+/// A domain controller that is away for a moment: what it refuses once was
+/// taken before.
+#[tokio::test]
+async fn e1_a_password_that_was_taken_is_tried_twice_on_the_host() {
+    for (refusals, code, calls_on) in [(1, None, true), (9, Some("sign_in_refused"), false)] {
+        let hosts = Hosts::start().await;
+        let relay = Relay::start(hosts.listeners["nordhafen"].address()).await;
+        let hosts = hosts.with_url("nordhafen", &relay.url);
+        let desk = hosts.desk();
+        let ot = |enabled: bool| json!({"tenant": "nordhafen", "workspace": "nordhafen-ot", "Enabled": enabled});
+        let answer = ask(&desk, READ, on(json!({}))).await;
+        assert_eq!(answer.code, None, "{}", answer.text);
+        relay.refuse.store(refusals, Ordering::Relaxed);
+        let answer = ask(&desk, READ, ot(true)).await;
+        assert_eq!(answer.code.map(|code| code.as_str()), code, "{}", answer.text);
+        let refused = refusals - relay.refuse.load(Ordering::Relaxed);
+        assert_eq!(refused, if calls_on { 1 } else { 2 }, "no third try");
+        let answer = ask(&desk, READ, ot(false)).await;
+        assert_eq!(answer.code.is_none(), calls_on, "{}", answer.text);
+        assert_eq!(refusals - relay.refuse.load(Ordering::Relaxed), refused, "and it rests");
+    }
+}
+
 /// Another password is tried at once.
 #[tokio::test]
 async fn a_password_that_was_put_right_is_tried_at_once() {
@@ -387,6 +410,8 @@ async fn raw(answer: &'static [u8]) -> String {
 struct Relay {
     url: String,
     seen: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// So many proofs are refused in the host's place.
+    refuse: Arc<AtomicU64>,
 }
 
 impl Relay {
@@ -396,36 +421,59 @@ impl Relay {
         let seen: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let connections = Arc::new(AtomicU64::new(0));
         let all = Arc::clone(&seen);
+        let refuse = Arc::new(AtomicU64::new(0));
+        let to_refuse = Arc::clone(&refuse);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let Ok(host) = TcpStream::connect(to).await else { return };
                 let number = usize::try_from(connections.fetch_add(1, Ordering::Relaxed)).expect("few");
                 all.lock().expect("no panic").push(Vec::new());
-                let all = Arc::clone(&all);
+                let (all, to_refuse) = (Arc::clone(&all), Arc::clone(&to_refuse));
                 tokio::spawn(async move {
                     let (mut from_client, mut to_client) = client.into_split();
                     let (mut from_host, mut to_host) = host.into_split();
                     let back = tokio::io::copy(&mut from_host, &mut to_client);
                     let forth = async {
                         let mut buffer = vec![0; 16 * 1024];
+                        let mut proven = false;
                         while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
-                            all.lock().expect("no panic")[number].extend_from_slice(&buffer[..read]);
+                            let signs_in = {
+                                let sent = &mut all.lock().expect("no panic")[number];
+                                sent.extend_from_slice(&buffer[..read]);
+                                proves(sent)
+                            };
+                            let less = |left: u64| left.checked_sub(1);
+                            if signs_in
+                                && !std::mem::replace(&mut proven, signs_in)
+                                && to_refuse.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+                            {
+                                return true;
+                            }
                             if to_host.write_all(&buffer[..read]).await.is_err() {
                                 break;
                             }
                         }
+                        false
                     };
-                    tokio::select! { _ = back => {} () = forth => {} }
+                    let is_refused = tokio::select! { _ = back => false, refused = forth => refused };
+                    if is_refused {
+                        let refusal = b"HTTP/1.1 401 x\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n";
+                        let _ = to_client.write_all(refusal).await;
+                    }
                 });
             }
         });
-        Self { url, seen }
+        Self { url, seen, refuse }
     }
 
     /// Connections on which a second token went to the host: the one with
     /// the proof of the password.
     fn sign_ins(&self) -> usize {
-        let proves = |sent: &&Vec<u8>| String::from_utf8_lossy(sent).matches("uthorization:").count() >= 2;
-        self.seen.lock().expect("no panic").iter().filter(proves).count()
+        self.seen.lock().expect("no panic").iter().filter(|sent| proves(sent)).count()
     }
+}
+
+/// Whether a connection has carried its second token.
+fn proves(sent: &[u8]) -> bool {
+    String::from_utf8_lossy(sent).matches("uthorization:").count() >= 2
 }

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use sentinel_jump::access::Caller;
 use sentinel_jump::call::Nobody;
+use sentinel_jump::demo::World;
 use sentinel_jump::desk::Door;
 use sentinel_jump::desk::Request;
 use serde_json::{Value as Json, json};
@@ -16,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use wsman::host_end::demo::Step;
 use wsman::psrp::{Command, ErrorRecord, ProgressKind, ProgressRecord};
 
+use crate::circuit;
 use crate::hosts::{Before, Hosts, ask, ask_in_pages, ask_until, loopback, on};
 
 const CALL: &str = "Invoke-SjCall";
@@ -69,6 +72,32 @@ async fn a_session_is_reused_never_shared_and_closed() {
     let count = hosts.count("nordhafen");
     println!("closed: {} open, {} Deletes", count.shells_open, count.requests_of("Delete"));
     assert_eq!((count.shells_open, count.requests_of("Delete")), (0, 2));
+}
+
+/// Ten questions for each of six workspaces, at once and side by side, on a
+/// host with four seats.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e8_sixty_calls_on_four_seats_open_twelve_sessions_at_most() {
+    let world = Arc::new(World::new("2026-03-02T08:00:00Z".parse().expect("a time")));
+    for one_after_the_other in [true, false] {
+        let host = circuit::host(&world).await;
+        let desk = circuit::desk(&world, &[host.address()], 6);
+        let calls = (0..60).map(|n| {
+            let workspace = if one_after_the_other { n / 10 } else { n % 6 };
+            let place = json!({"tenant": "customer-0", "workspace": format!("w0-{workspace}")});
+            let Json::Object(mut arguments) = place else { panic!("an object") };
+            arguments.insert("NameFilter".to_owned(), json!(format!("*{n}*")));
+            ask(&desk, READ, Json::Object(arguments))
+        });
+        for answer in join_all(calls).await {
+            assert_eq!(answer.code, None, "{}", answer.text);
+        }
+        desk.close().await;
+        let count = host.counters();
+        println!("60 calls over 6 workspaces on 4 seats: {} sessions opened", count.shells_opened);
+        assert_eq!((count.runs_of(CALL), count.shells_most, count.shells_open), (60, 4, 0));
+        assert!(count.shells_opened <= 12, "{} sessions opened", count.shells_opened);
+    }
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ fn remembered(state: &Path) -> Vec<Shell> {
     let folder = Folder::open(state).expect("a folder");
     let now = "2026-11-28T07:25:03Z".parse().expect("a time");
     let process = folder.enter(now, 1, &mut Entropy::seeded(99)).expect("it can be entered");
-    Store::open(&Arc::new(process)).expect("a store").shells().orphans().expect("they can be read")
+    Store::open(&Arc::new(process)).expect("a store").shells().orphans(|_| true).expect("they can be read").taken
 }
 
 async fn until_none_is_open(hosts: &Hosts, tenant: &str) -> Duration {
@@ -173,6 +173,32 @@ async fn e6_what_a_frozen_host_keeps_is_remembered_and_deleted_by_the_next() {
     next.close().await;
 }
 
+/// Only the host that a shell was opened on is asked to delete it: not one
+/// that has its name and another address.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e6_a_shell_of_a_host_with_another_url_is_kept_for_who_has_it() {
+    let (hosts, gate, folder) = gated(Hosts::start().await, 1).await;
+    tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| live_and_die(&hosts, || gate.set(Way::Frozen)));
+        });
+    });
+    let (state, url) = (folder.path().join("state"), hosts.listeners["nordhafen"].url());
+    let elsewhere = hosts.with_url("nordhafen", &url);
+    let deletes = elsewhere.count("nordhafen").requests_of("Delete");
+    let next = elsewhere.desk();
+    tokio::select! {
+        never = next.path().tend() => match never {},
+        () = read(&next, "nordhafen-ot", true) => {}
+    }
+    assert!(next.path().pool().left().is_empty());
+    next.close().await;
+    drop(next);
+    assert_eq!(elsewhere.count("nordhafen").requests_of("Delete"), deletes + 1, "its own");
+    let kept = remembered(&state);
+    assert_eq!(kept.iter().map(|shell| shell.url.as_str()).collect::<Vec<_>>(), [gate.url.as_str()]);
+}
+
 /// Seats of shells that cannot be deleted are nobody's, and nobody waits for
 /// them: the host is away, not busy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -236,7 +262,7 @@ async fn e6_a_shell_that_may_be_there_counts_as_taken() {
         cancel.cancel();
     };
     let (given_up, ()) = tokio::join!(call, freezes);
-    assert_ne!(given_up.code, None, "{}", given_up.text);
+    assert_eq!(given_up.code.map(|code| code.as_str()), Some("cancelled"), "{}", given_up.text);
     assert_eq!(hosts.count("nordhafen").shells_open, 1, "it is still there");
     let next = read(&desk, "nordhafen-ot", true);
     tokio::pin!(next);

@@ -99,8 +99,8 @@ cases! {
         Ended { host: HostId, function: &'static str, why: Ended },
         /// The function was sent, and its answer was lost.
         Lost { host: HostId, why: Lost },
-        /// A write may have happened.
-        Doubt { host: HostId, why: Doubt },
+        /// A write may have happened. `look`: the tool that shows it.
+        Doubt { host: HostId, why: Doubt, look: Option<&'static str> },
         /// A mistake of ours.
         Slip(Slip),
     }

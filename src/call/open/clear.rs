@@ -1,6 +1,6 @@
 //! Shells that are left on hosts are deleted, until they are gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -16,7 +16,7 @@ use crate::call::verdict;
 use crate::config::Host;
 use crate::host::{Retry, WireCase, WireError, remove_shell};
 use crate::pool::Left;
-use crate::store::Shell;
+use crate::store::{KEPT, Orphans, Shell};
 use crate::tenant::HostId;
 
 /// For one of them to be deleted.
@@ -28,8 +28,12 @@ impl Door<'_> {
     /// Deletes what processes that are gone left behind and what this one has
     /// to leave, for ever.
     pub(in crate::call) async fn clear(&self) -> std::convert::Infallible {
-        match self.pool.orphans().await {
-            Ok(orphans) => orphans.into_iter().for_each(|shell| self.adopt(shell)),
+        // Nobody but the host that it was opened on is asked.
+        let urls: HashSet<(String, String)> =
+            self.config.hosts.values().map(|host| (host.id.to_string(), host.access.url.clone())).collect();
+        let can_delete = move |shell: &Shell| urls.contains(&(shell.host.clone(), shell.url.clone()));
+        match self.pool.orphans(can_delete).await {
+            Ok(orphans) => self.adopt(orphans),
             Err(error) => tracing::warn!(%error, "what earlier processes left on the hosts is not known"),
         }
         loop {
@@ -54,13 +58,24 @@ impl Door<'_> {
         }
     }
 
-    /// An earlier process's; nobody but the host that it was opened on is asked.
-    fn adopt(&self, shell: Shell) {
-        let host = HostId::parse(&shell.host).ok().and_then(|id| self.config.host(&id));
-        match host.filter(|host| host.access.url == shell.url) {
-            Some(host) => self.pool.adopt(&host.id, host.sessions, shell),
-            // Remembered on: perhaps it is in the next configuration again.
-            None => tracing::warn!(host = shell.host, "a shell was left on a host that is configured no more"),
+    /// What earlier processes left.
+    fn adopt(&self, orphans: Orphans) {
+        for shell in orphans.taken {
+            let host = HostId::parse(&shell.host).ok().and_then(|id| self.config.host(&id));
+            if let Some(host) = host {
+                self.pool.adopt(&host.id, host.sessions, shell);
+            }
+        }
+        // Perhaps the host is in the next configuration again.
+        for shell in orphans.kept {
+            tracing::warn!(host = shell.host, "a shell was left on a host that is configured no more");
+        }
+        for shell in orphans.forgotten {
+            tracing::warn!(
+                host = shell.host,
+                days = KEPT.as_hours() / 24,
+                "a shell was left on a host that has long been configured no more; it is forgotten"
+            );
         }
     }
 

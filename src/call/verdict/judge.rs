@@ -96,7 +96,7 @@ impl Judged<'_> {
     }
 
     fn doubt(self, why: Doubt) -> Case {
-        Case::Doubt { host: self.host.clone(), why }
+        Case::Doubt { host: self.host.clone(), why, look: self.entry.shown_by.as_deref() }
     }
 
     fn no_script(self, why: NoScript) -> Case {

@@ -205,8 +205,12 @@ function Set-SjTarget {
         if ($null -ne $table -and (Compare-SjOthers $Target)) { $left = @(Find-SjDerived $table $Target $Derived) }
         if ($Select -and -not $way.Problem) { $way.Problem = Compare-SjOthers $Target }
     }
+    # Called, and what only it can fill is still empty: with our keys alone the
+    # functions would read half a target.
+    $half = -not $taken -and $way.Called -and (Test-SjNeedsSelect (Get-SjSession) $Target $Derived $script:SelectNames)
+    if ($half -and -not $way.Problem) { $way.Problem = "$($way.Called -join ', ') did not choose it" }
     $assigned = @()
-    if (-not $left -and -not ($Select -and $way.Problem)) {
+    if (-not $left -and -not (($Select -or $half) -and $way.Problem)) {
         # Both: Get-SentinelSession may return a copy.
         $tables = @(, (Get-SjSession)) + @(, $script:Module.SessionState.PSVariable.GetValue('script:Session'))
         foreach ($table in $tables) {
@@ -221,7 +225,7 @@ function Set-SjTarget {
     }
     $script:TargetKeys = @($assigned | Sort-Object -Unique)
     $differs = [string](Compare-SjTarget $Target)
-    if ($Select -and $way.Problem) { $differs = $way.Problem }
+    if (($Select -or $half) -and $way.Problem) { $differs = $way.Problem }
     [pscustomobject]@{
         PSTypeName = 'SentinelJump.Target'
         assigned   = [string[]]$script:TargetKeys

@@ -27,12 +27,13 @@ foreach ($name in @(
 # Members that talk to a person or end the host process.
 $script:AskingMember = '^(PromptForChoice|Prompt|PromptForCredential|ReadKey|ReadLine|ReadLineAsSecureString|SetShouldExit|EnterNestedPrompt)$'
 
-# Methods of values (texts, lists, tables, dates, patterns, documents).
+# Methods of values (texts, lists, tables, dates, patterns, documents). Not
+# CopyTo and SetValue: a file and a registry key, which Get-Item gives, have them.
 $script:ValueMember = '^(Add(Range|Days|Hours|Minutes|Seconds|Milliseconds|Months|Years|Ticks)?|Append(Line|Format)?|AppendChild|Clear|Clone|Close|Compare(To)?|' +
-'ComputeHash|Contains(Key|Value)?|Convert|Copy(To)?|CreateElement|Dequeue|Dispose|EndsWith|Enqueue|Equals|Find(All|Index)?|First|Last|Format|ForEach|' +
+'ComputeHash|Contains(Key|Value)?|Convert|Copy|CreateElement|Dequeue|Dispose|EndsWith|Enqueue|Equals|Find(All|Index)?|First|Last|Format|ForEach|' +
 'Get(Enumerator|Type|HashCode|String|Bytes|Value|Length|Attribute|ElementsByTagName|NewClosure|Name|Names|Values|TypeCode|ByteCount)|GetUpperBound|GetLowerBound|' +
 'IndexOf|IndexOfAny|Insert|Is(Match|InRole|PresentIn|SubsetOf|SupersetOf|InstanceOfType|AssignableFrom)|Item|Join|LastIndexOf|Load|LoadXml|MakeReadOnly|Match(es)?|Normalize|' +
-'PadLeft|PadRight|Peek|Pop|Push|Remove(At|All|Range)?|Replace|Reverse|Select(Nodes|SingleNode)|Set(Value|Attribute)|Sort|Split|StartsWith|Substring|Subtract|' +
+'PadLeft|PadRight|Peek|Pop|Push|Remove(At|All|Range)?|Replace|Reverse|Select(Nodes|SingleNode)|SetAttribute|Sort|Split|StartsWith|Substring|Subtract|' +
 'To(Array|String|Lower|Upper|LowerInvariant|UpperInvariant|CharArray|UniversalTime|LocalTime|ShortDateString|LongDateString|ShortTimeString|LongTimeString|FileTime|FileTimeUtc|Boolean|Int32|Object|List|Base64String|UnixTimeSeconds|UnixTimeMilliseconds)|' +
 'Trim(Start|End|ToSize)?|TryGetValue|TryAdd|Union(With)?|IntersectWith|ExceptWith|Where)$'
 
@@ -133,6 +134,11 @@ function Get-SjCommandReason {
         $type = [string](Get-SjArgument $Node 'TypeName' 0).Value
         if ($Source.Methods.ContainsKey("new $type")) { return (Join-SjReason $type (Get-SjOwnReason $Source "new $type" $Source.Methods["new $type"])) }
     }
+    if ($name -match '^(ForEach-Object|%|foreach|Where-Object|where|\?)$') {
+        foreach ($block in @((Get-SjArgument $Node @('Process', 'FilterScript') 0), (Get-SjArgument $Node @('Begin')), (Get-SjArgument $Node @('End')))) {
+            if ($block -is [System.Management.Automation.Language.VariableExpressionAst]) { return 'runs a block known only at run time' }
+        }
+    }
     # `ForEach-Object Delete` calls a method.
     if ($name -match '^(ForEach-Object|%|foreach)$') {
         $member = [string](Get-SjArgument $Node 'MemberName' 0).Value
@@ -162,6 +168,12 @@ function Get-SjMemberReason {
         $reason = Get-SjOwnReason $Source $member $Source.Methods[$member]
         if ($reason) { return (Join-SjReason $member $reason) }
         return ''
+    }
+    if ($member -match '^(ForEach|Where)$' -and $Node.Arguments) {
+        $what = $Node.Arguments[0]
+        if ($what -is [System.Management.Automation.Language.VariableExpressionAst]) { return 'runs a block known only at run time' }
+        # `.ForEach('Delete')` calls a method.
+        if ($what -is [System.Management.Automation.Language.StringConstantExpressionAst] -and $what.Value -notmatch $script:ValueMember) { return "calls $($what.Value)" }
     }
     if ($member -match $script:ValueMember) { return '' }
     "calls $member"

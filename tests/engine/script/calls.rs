@@ -10,6 +10,7 @@ trials! { TRIALS:
     current_thread {
         a5_the_target_is_chosen_by_the_scripts_own_functions(real);
         a5_keys_that_the_operator_names_are_looked_at(real);
+        a5_what_a_script_makes_of_the_choice_is_read_back(real);
         a6_nothing_of_the_script_stands_in_for_our_commands(real);
         a7_every_asking_place_is_told_in_its_parts(real);
         a8_the_exit_code_of_the_last_native_program_is_told(real);
@@ -26,6 +27,7 @@ trials! { TRIALS:
         the_shared_scripts_load_as_they_did(real);
         a7_a_confirmed_question_is_answered_and_no_other(real);
         b1_a_refused_question_stops_a_write(real);
+        d8_a_real_engine_sees_nothing_of_our_environment(real);
     }
 }
 
@@ -77,6 +79,22 @@ async fn a5_keys_that_the_operator_names_are_looked_at(real: Real) {
     plan.rules.derived = vec!["Kunde".into()];
     let kind = Session::open(&plan).await.unwrap_err().kind;
     assert!(matches!(&kind, HostErrorKind::TargetNotTaken { derived, .. } if derived == &["Kunde"]), "{kind:?}");
+}
+
+/// It takes the call for our target, and chooses another.
+async fn a5_what_a_script_makes_of_the_choice_is_read_back(real: Real) {
+    let real = &real;
+    for chooses in ["$script:Session.WorkspaceName = 'law-other'", "throw 'not offered'", ""] {
+        let script = TARGET.replace("$script:Session.WorkspaceName = $Name;", &format!("{chooses};"));
+        let folder = Folder::new(script.replace("WorkspaceName = ''", "WorkspaceName = 'law-first'"));
+        match Session::open(&folder.plan(real)).await {
+            Err(error) => assert!(matches!(error.kind, HostErrorKind::TargetNotTaken { .. }), "{chooses}: {error:?}"),
+            Ok(mut session) => {
+                let written = write(&mut session, "Disable-AnalyticsRule", &rule()).await;
+                assert!(!written.began && written.data.is_empty(), "{chooses}: {written:?}");
+            }
+        }
+    }
 }
 
 async fn a6_nothing_of_the_script_stands_in_for_our_commands(real: Real) {
@@ -240,6 +258,15 @@ $store.Keep() # out
 [Store]::All() # out
 Get-ChildItem $PSScriptRoot -Filter none | ForEach-Object Delete # out
 $made = New-Item -ItemType File 'RAN' # out
+$here = Get-ChildItem $PSScriptRoot -Filter *.ps1
+$here.CopyTo('RAN') # out
+$here.ForEach('Delete') # out
+$texts = @(1, 2).ForEach([string]).ForEach('ToUpper').Where({ $_ -ne '3' })
+1..3 | ForEach-Object $step # out
+1..3 | ForEach-Object -Begin $step -Process { 1 } # out
+1..3 | Where-Object -FilterScript $step # out
+@(1).ForEach($step) # out
+@(1).Where($step) # out
 $also = $made.Name # out
 touch 'RAN' # out
 function Remove-Stale { if ($script:State.ok) { 'gone' } }
@@ -439,6 +466,15 @@ async fn a7_a_confirmed_question_is_answered_and_no_other(real: Real) {
     session.probe("Remove-Rule").await.expect("it is probed");
     let unconfirmed = write(&mut session, "Remove-Rule", &rule()).await;
     assert!(matches!(unconfirmed.ended, Ended::Asked(_)), "{unconfirmed:?}");
+}
+
+/// Cargo sets it for tests, as a service manager sets what a server needs.
+async fn d8_a_real_engine_sees_nothing_of_our_environment(real: Real) {
+    let ours = "CARGO_MANIFEST_DIR";
+    assert!(std::env::var_os(ours).is_some());
+    let script = format!("function Get-Ours {{ \"[$env:{ours}]\"; [string]($env:PATH.Length -gt 0) }}");
+    let mut session = Folder::new(script).open(&real).await;
+    assert_eq!(texts(&run(&mut session, "Get-Ours", &[]).await), ["[]", "True"]);
 }
 
 /// At the question: what is behind it does not run, however the script takes a

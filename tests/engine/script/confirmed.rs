@@ -13,13 +13,14 @@ use sentinel_jump::desk::{Desk, Door, Request};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
-use super::Folder;
+use super::{Folder, PB};
 use crate::engine::{Real, credentials, real};
 use crate::outside::trials;
 
 trials! { TRIALS:
     multi_thread {
         a7_all_functions_of_an_interactive_script_do_what_they_should(real);
+        b1_a_write_is_failed_only_where_nothing_of_it_ran(real);
         a7_what_a_function_would_ask_for_is_named_before_anything_is_sent(real);
         a7_a_question_that_turns_round_or_names_another_loses_nothing(real);
     }
@@ -114,6 +115,42 @@ async fn a7_all_functions_of_an_interactive_script_do_what_they_should(real: Rea
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What a comment's function does, how the call counts, and whether the
+/// function was entered: by a file that its first statement makes.
+async fn b1_a_write_is_failed_only_where_nothing_of_it_ran(real: Real) {
+    for (body, outcome, keeps) in [
+        ("[pscustomobject]@{ Message = $Message }", Outcome::Done, "seen"),
+        ("'first row'; Write-Error 'one is missing'", Outcome::Done, "one is missing"),
+        ("Write-Error 'one is missing'", Outcome::Unknown, "one is missing"),
+        ("'first row'; throw 'later'", Outcome::Unknown, "first row"),
+        ("'first row'; exit 0", Outcome::Unknown, "first row"),
+        ("'first row'; exit 3", Outcome::Unknown, "first row"),
+        ("'first row'; sh -c 'exit 2'", Outcome::Unknown, "first row"),
+        ("'first row'; try { Read-Host 'Wirklich?' } catch { }; 'behind it'", Outcome::Unknown, "first row"),
+    ] {
+        let folder = Folder::new("");
+        let ran = folder.path("ran.txt");
+        let script = format!(
+            "function Add-IncidentComment {{ param({PB},[ValidateRange(1,99)][int]$IncidentNumber,[string]$Message)
+                Set-Content '{}' x; {body} }}",
+            ran.display()
+        );
+        folder.write("script.ps1", &script);
+        let desk = desk(&real, &folder.path("script.ps1"));
+        // Refused by the function's own metadata, before it is entered.
+        let comment = |number: u32| json!({"IncidentNumber": number, "Message": "seen"});
+        let refused = ask(&desk, "sentinel_incident_comment_add", &comment(100)).await;
+        assert_eq!((refused.outcome, ran.exists()), (Outcome::Failed, false), "{body}: {}", refused.text);
+        let answer = ask(&desk, "sentinel_incident_comment_add", &comment(7)).await;
+        let shown = json!(answer.envelope).to_string();
+        assert_eq!((answer.outcome, ran.exists()), (outcome, true), "{body}: {shown}");
+        assert!(shown.contains(keeps) && !shown.contains("behind it"), "{body}: {shown}");
+        let tells = answer.text.contains("Look with sentinel_incident_comment_list");
+        assert_eq!(tells, outcome == Outcome::Unknown, "{body}: {}", answer.text);
+        desk.close().await;
+    }
 }
 
 async fn a7_what_a_function_would_ask_for_is_named_before_anything_is_sent(real: Real) {

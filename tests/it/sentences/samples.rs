@@ -483,7 +483,10 @@ pub(super) fn cases() -> Vec<(String, Case)> {
     }
     ended().into_iter().for_each(|why| add(why.name().into(), Case::Ended { host: host(), function: FUNCTION, why }));
     lost().into_iter().for_each(|why| add(why.name().into(), Case::Lost { host: host(), why }));
-    doubts().into_iter().for_each(|why| add(why.name().into(), Case::Doubt { host: host(), why }));
+    for why in doubts() {
+        add(why.name().into(), Case::Doubt { host: host(), why: why.clone(), look: Some(TOOL) });
+        add(why.name().into(), Case::Doubt { host: host(), why, look: None });
+    }
     slips().into_iter().for_each(|why| add(why.name().into(), why.into()));
     for case in
         [Case::Nameless { tool: TOOL }, Case::Cancelled, Case::Busy { host: host() }, Case::Late { seconds: 70 }]

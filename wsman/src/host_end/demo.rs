@@ -29,6 +29,8 @@ pub trait Commands: Send {
 pub enum Step {
     /// Emits an object.
     Output(Value),
+    /// A message that has its number and never comes.
+    Lost,
     /// Writes a non-terminating error.
     Error(ErrorRecord),
     /// Writes a warning.

@@ -334,9 +334,9 @@ async fn e6_a_shell_is_known_from_its_birth_and_can_be_deleted_by_another_proces
     let host = listener(|_| {}).await;
     let heard: Arc<std::sync::Mutex<Vec<ShellNews>>> = Arc::default();
     let note = Arc::clone(&heard);
-    let options = Options::new(&host.url(), account())
-        .unwrap()
-        .watch_shell(ShellWatch::new(move |news| note.lock().unwrap().push(news.clone())));
+    let options = Options::new(&host.url(), account()).unwrap();
+    assert_eq!(options.session.idle_timeout, Some(Duration::from_secs(240)), "a killed client's shell goes by itself");
+    let options = options.watch_shell(ShellWatch::new(move |news| note.lock().unwrap().push(news.clone())));
     let pool = RunspacePool::open(options).await.unwrap();
     let shell_id = pool.opened().shell_id.clone();
     assert!(heard.lock().unwrap().contains(&ShellNews::Made { shell_id: shell_id.clone() }));

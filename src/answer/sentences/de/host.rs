@@ -382,12 +382,13 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
     }
 }
 
-pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result {
+pub(super) fn doubt(host: &HostId, why: &Doubt, look: Option<&str>, f: &mut Formatter<'_>) -> Result {
     if let Doubt::Door { status } = why {
-        return write!(
+        write!(
             f,
-            "Die Tür des Hosts \"{host}\" antwortete mit Status {status}, die Funktion lief also höchstwahrscheinlich nicht; über http könnte das aber jeder unterwegs gesagt haben, und die Änderung kann erfolgt sein. Vor einem neuen Versuch nachsehen."
-        );
+            "Die Tür des Hosts \"{host}\" antwortete mit Status {status}, die Funktion lief also höchstwahrscheinlich nicht; über http könnte das aber jeder unterwegs gesagt haben, und die Änderung kann erfolgt sein."
+        )?;
+        return look_first(look, f);
     }
     write!(f, "Auf dem Host \"{host}\" ")?;
     match why {
@@ -415,5 +416,13 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
             write!(f, "endete das letzte Programm, das \"{function}\" ausführte, mit dem Exitcode {code}")?;
         }
     }
-    f.write_str("; die Änderung kann erfolgt sein. Vor einem neuen Versuch nachsehen.")
+    f.write_str("; die Änderung kann erfolgt sein.")?;
+    look_first(look, f)
+}
+
+fn look_first(look: Option<&str>, f: &mut Formatter<'_>) -> Result {
+    match look {
+        Some(tool) => write!(f, " Vor einem neuen Versuch mit {tool} nachsehen."),
+        None => f.write_str(" Vor einem neuen Versuch nachsehen."),
+    }
 }

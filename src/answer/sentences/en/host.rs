@@ -320,15 +320,16 @@ pub(super) fn lost(host: &HostId, why: &Lost, f: &mut Formatter<'_>) -> Result {
     }
 }
 
-pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result {
+pub(super) fn doubt(host: &HostId, why: &Doubt, look: Option<&str>, f: &mut Formatter<'_>) -> Result {
     match why {
         Doubt::TooSlow { function } => write!(f, "\"{function}\" did not end within its time")?,
         Doubt::Connection => f.write_str("The connection was lost")?,
         Doubt::Door { status } => {
-            return write!(
+            write!(
                 f,
-                "The door of the host \"{host}\" answered with status {status}, so the function most likely did not run; but over http anybody on the way could have said that, and the change may have been made. Look before you try again."
-            );
+                "The door of the host \"{host}\" answered with status {status}, so the function most likely did not run; but over http anybody on the way could have said that, and the change may have been made."
+            )?;
+            return look_first(look, f);
         }
         Doubt::BrokenOff { fault: None } => f.write_str("The call was broken off")?,
         Doubt::BrokenOff { fault: Some(fault) } => write!(f, "The call was broken off (fault {fault})")?,
@@ -351,5 +352,13 @@ pub(super) fn doubt(host: &HostId, why: &Doubt, f: &mut Formatter<'_>) -> Result
             write!(f, "The last program that \"{function}\" ran ended with exit code {code}")?;
         }
     }
-    write!(f, " on the host \"{host}\"; the change may have been made. Look before you try again.")
+    write!(f, " on the host \"{host}\"; the change may have been made.")?;
+    look_first(look, f)
+}
+
+fn look_first(look: Option<&str>, f: &mut Formatter<'_>) -> Result {
+    match look {
+        Some(tool) => write!(f, " Look with {tool} before you try again."),
+        None => f.write_str(" Look before you try again."),
+    }
 }

@@ -71,7 +71,7 @@ pub(super) fn case(case: &Case, f: &mut Formatter<'_>) -> Result {
         Case::Init { host, function, why } => host::init(host, function, why, f),
         Case::Ended { host, function, why } => host::ended(host, function, why, f),
         Case::Lost { host, why } => host::lost(host, why, f),
-        Case::Doubt { host, why } => host::doubt(host, why, f),
+        Case::Doubt { host, why, look } => host::doubt(host, why, *look, f),
         Case::Slip(slip) => f.write_str(self::slip(slip)),
     }
 }

@@ -79,6 +79,11 @@ impl Outgoing {
         let _ = self.pipeline(MessageType::PipelineState, pipeline, payload);
     }
 
+    /// A message that does not come.
+    pub(super) fn lose(&mut self) {
+        self.objects += 1;
+    }
+
     fn send(&mut self, message: &Message) {
         const DATA_BYTES: NonZeroUsize = NonZeroUsize::new(FRAGMENT_BYTES - HEADER_BYTES).unwrap();
         self.objects += 1;

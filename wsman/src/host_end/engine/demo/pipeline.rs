@@ -171,6 +171,7 @@ impl Running {
         let out = &mut *world.out;
         match step {
             Step::Output(_) => {}
+            Step::Lost => out.lose(),
             Step::Error(error) => {
                 out.pipeline(MessageType::ErrorRecord, id, psrp::encode(&error.to_value()))?;
             }
