@@ -614,7 +614,7 @@ function Test-DCRIngestion {
         [Parameter(Mandatory = $true)][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$SubscriptionId,
         [Alias('ResourceGroup')][string]$ResourceGroupName,
         [Alias('Workspace')][string]$WorkspaceName,
-        [Parameter(Mandatory = $true)][string]$DcrName,
+        [Parameter(Mandatory = $true)][Alias('Name')][string]$DcrName,
         [string]$StreamName,
         [string]$SampleData,
         [ValidateRange(1, 100)][int]$RecordCount = 1,

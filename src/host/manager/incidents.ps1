@@ -290,7 +290,7 @@ function Close-SentinelIncident {
         [Parameter(Mandatory = $true, ParameterSetName = 'ById')][Alias('Id', 'IncidentName')][ValidatePattern('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')][string]$IncidentId,
         [Parameter(Mandatory = $true)][ValidateSet('TruePositive', 'BenignPositive', 'FalsePositive', 'Undetermined')][string]$Classification,
         [ValidateSet('SuspiciousActivity', 'SuspiciousButExpected', 'IncorrectAlertLogic', 'InaccurateData')][string]$ClassificationReason,
-        [ValidateLength(0, 1000)][string]$ClassificationComment
+        [Alias('Comment')][ValidateLength(0, 1000)][string]$ClassificationComment
     )
     $call = New-SmCall $PSCmdlet $PSBoundParameters 60
     try {

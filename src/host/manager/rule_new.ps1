@@ -133,8 +133,6 @@ function Assert-SmRuleDraft {
         catch {
             if ((Get-SmStatus $_) -ne 400) { throw }
             $why = [string]$_.Exception.Data['Said']
-            # Of a name that the workspace does not have, the name.
-            if ($why -match "(?:named|column|resolve \S+) '([^']+)'") { $why = "'$($Matches[1])' not found." }
             throw (New-SmError 'BadRequest' "The query cannot be run: $why" 'InvalidArgument')
         }
     }
