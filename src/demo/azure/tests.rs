@@ -1,5 +1,8 @@
 //! The simulated Azure without sockets.
 
+mod feeds;
+mod identity;
+mod incidents;
 mod query;
 
 use std::sync::Arc;
@@ -89,90 +92,6 @@ fn sentinel(part: &str) -> String {
 }
 
 #[test]
-fn a_token_is_had_by_managed_identities_only() {
-    let client = Client::of(None);
-    let metadata = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com/";
-    let mut asked = request("GET", metadata);
-    assert_eq!(client.azure.answer(&asked).status, 400, "without the header Metadata");
-    asked.headers.push(("metadata".into(), "true".into()));
-    let given = body(&client.azure.answer(&asked));
-    assert_eq!(given["expires_in"], "86399", "a text");
-    assert_eq!(given["token_type"], "Bearer");
-    asked.path = "/nobody/metadata/identity/oauth2/token".into();
-    assert_eq!(body(&client.azure.answer(&asked))["error_description"], "Identity not found");
-}
-
-#[test]
-fn a_certificate_s_assertion_must_say_what_it_must() {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let client = Client::of(None);
-    let path = "/000000d1-0d3a-4000-8000-000000000001/oauth2/v2.0/token";
-    let now = client.world.now().as_second();
-    let good = json!({
-        "aud": format!("https://127.0.0.1:1{path}"), "iss": "app", "sub": "app", "jti": "1", "nbf": now, "exp": now + 600,
-    });
-    let ask = |head: &Json, claims: &Json| {
-        let part = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
-        let form = [
-            ("grant_type", "client_credentials".to_owned()),
-            ("client_id", "app".to_owned()),
-            ("scope", "https://management.azure.com/.default".to_owned()),
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
-            ("client_assertion", format!("{}.{}.c2ln", part(head), part(claims))),
-        ];
-        let mut asked = request("POST", path);
-        asked.body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish().into_bytes();
-        let answer = body(&client.azure.answer(&asked));
-        answer["error_codes"][0].as_u64().unwrap_or_else(|| u64::from(!answer["access_token"].is_string()))
-    };
-    let head = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": "x" });
-    assert_eq!(ask(&head, &good), 0);
-    assert_eq!(ask(&json!({ "alg": "none" }), &good), 700_027);
-    for (claim, value, number) in [
-        ("aud", json!("https://login.example"), 700_023),
-        ("sub", json!("another"), 700_021),
-        ("exp", json!(now), 700_024),
-        ("exp", json!(now + 100_000), 700_024),
-        ("jti", Json::Null, 700_027),
-    ] {
-        let mut wrong = good.clone();
-        wrong[claim] = value;
-        assert_eq!(ask(&head, &wrong), number, "{claim}");
-    }
-}
-
-#[test]
-fn who_has_no_good_token_gets_nothing() {
-    let mut client = Client::of(None);
-    let mut asked = request("GET", "/subscriptions?api-version=2022-12-01");
-    assert_eq!(body(&client.azure.answer(&asked))["error"]["code"], "AuthenticationFailed");
-    client.token = client.token_for(None, "https://api.loganalytics.io");
-    assert_eq!(
-        client.refusal("GET", "/subscriptions", "2022-12-01", None),
-        (401, "InvalidAuthenticationTokenAudience".to_owned())
-    );
-    client.token = client.token_for(None, "https://management.azure.com/");
-    asked.headers.push(("authorization".into(), format!("Bearer {}", client.token)));
-    assert_eq!(client.azure.answer(&asked).status, 200);
-    let later = "2026-03-11T12:00:00Z".parse().unwrap();
-    let world = World::new("2026-03-10T12:00:00Z".parse().unwrap()).with_clock(move || later);
-    let answer = Azure::new(Arc::new(world), Settings::default()).answer(&asked);
-    assert_eq!((answer.status, &body(&answer)["error"]["code"]), (401, &json!("ExpiredAuthenticationToken")));
-}
-
-#[test]
-fn a_customer_sees_its_own_subscriptions_and_the_provider_all() {
-    let names = |client: &Client| client.get("/subscriptions", "2022-12-01")["value"].as_array().unwrap().len();
-    assert_eq!((names(&Client::of(None)), names(&Client::of(Some("nordhafen")))), (4, 2));
-    let foreign = Client::of(Some("marlowe"));
-    assert_eq!(
-        foreign.refusal("GET", NORDHAFEN, "2025-07-01", None),
-        (401, "InvalidAuthenticationTokenTenant".to_owned())
-    );
-}
-
-#[test]
 fn stable_versions_do_not_know_nrt_rules() {
     let client = Client::of(None);
     let kinds = |version: &str| {
@@ -221,24 +140,6 @@ fn a_path_is_read_without_case() {
 }
 
 #[test]
-fn a_stale_etag_of_an_incident_is_a_conflict() {
-    let client = Client::of(None);
-    let path = sentinel("incidents/000000e0-0d3a-4000-8000-000000003039");
-    let mut incident = client.get(&path, STABLE);
-    incident["properties"]["title"] = json!("another");
-    let answer = client.ask("PUT", &path, STABLE, Some(&incident));
-    assert_eq!((answer.status, &body(&answer)["properties"]["title"]), (200, &json!("another")));
-    assert_ne!(body(&answer)["etag"], incident["etag"]);
-    assert_eq!(client.refusal("PUT", &path, STABLE, Some(&incident)), (409, "Conflict".to_owned()));
-    incident.as_object_mut().unwrap().remove("etag");
-    assert_eq!(
-        client.refusal("PUT", &path, STABLE, Some(&incident)),
-        (409, "Conflict".to_owned()),
-        "none is stale, too"
-    );
-}
-
-#[test]
 fn a_rule_is_made_changed_and_deleted() {
     let client = Client::of(None);
     let path = sentinel("alertRules/mine");
@@ -280,23 +181,6 @@ fn a_rule_is_refused_where_its_query_cannot_be_run() {
         body(&refused)["error"]["message"],
         "The query cannot be run: 'take' operator: Failed to resolve table or column expression named 'Nothing'"
     );
-}
-
-#[test]
-fn a_comment_is_counted_by_its_incident() {
-    let client = Client::of(None);
-    let incident = sentinel("incidents/000000e0-0d3a-4000-8000-000000003039");
-    let count = || client.get(&incident, STABLE)["properties"]["additionalData"]["commentsCount"].as_u64().unwrap();
-    let before = count();
-    let given = json!({ "properties": { "message": "seen" } });
-    let path = format!("{incident}/comments/mine");
-    assert_eq!(client.ask("PUT", &path, STABLE, Some(&given)).status, 201);
-    assert_eq!(client.ask("PUT", &path, STABLE, Some(&given)).status, 200, "the same id again");
-    assert_eq!(count(), before + 1);
-    let listed = client.get(&format!("{incident}/comments"), STABLE);
-    assert_eq!(listed["value"].as_array().unwrap().len() as u64, before + 1);
-    assert_eq!(client.ask("DELETE", &path, STABLE, None).status, 200);
-    assert_eq!(count(), before);
 }
 
 #[test]
@@ -385,78 +269,6 @@ fn every_type_has_a_list_that_can_be_read() {
 }
 
 #[test]
-fn a_table_is_made_in_the_background() {
-    let client = Client::of(None);
-    let path = format!("{NORDHAFEN}/tables/Mine_CL");
-    let columns = json!([{ "name": "TimeGenerated", "type": "datetime" }, { "name": "Äpfel", "type": "int" }]);
-    let given =
-        json!({ "properties": { "schema": { "name": "Mine_CL", "columns": columns }, "totalRetentionInDays": 200 } });
-    let begun = client.ask("PUT", &path, "2025-07-01", Some(&given));
-    assert_eq!((begun.status, begun.body.len()), (202, 0));
-    assert_eq!(header(&begun, "retry-after"), None);
-    let (status, version) = behind(header(&begun, "azure-asyncoperation").unwrap());
-    assert!(status.contains("/locations/germanywestcentral/operationStatuses/"), "{status}");
-    assert_eq!(client.get(&path, "2025-07-01")["properties"]["provisioningState"], "Updating");
-    let (result, result_version) = behind(header(&begun, "location").unwrap());
-    assert_eq!(client.get(&status, &version)["status"], "Updating");
-    let ended = client.get(&status, &version);
-    assert_eq!(ended["status"], "Succeeded");
-    assert_eq!(ended["endTime"], "Tue, 10 Mar 2026 12:00:00 GMT");
-    let table = client.get(&result, &result_version);
-    assert_eq!(table, client.get(&path, "2025-07-01"));
-    let said = &table["properties"];
-    assert_eq!((&said["retentionInDays"], &said["archiveRetentionInDays"]), (&json!(90), &json!(110)));
-    assert_eq!(said["schema"]["columns"][0]["type"], "dateTime");
-    assert!(table.get("type").is_none(), "the service says none");
-    let patch = json!({ "properties": { "retentionInDays": -1, "totalRetentionInDays": -1 } });
-    let patched = client.ask("PATCH", &path, "2025-07-01", Some(&patch));
-    assert_eq!((patched.status, &body(&patched)["properties"]["totalRetentionInDays"]), (200, &json!(90)));
-    assert_eq!(client.ask("DELETE", &path, "2025-07-01", None).status, 202);
-    assert_eq!(client.refusal("GET", &path, "2025-07-01", None), (404, "NotFound".to_owned()));
-}
-
-#[test]
-fn tables_are_refused_what_azure_refuses() {
-    let client = Client::of(None);
-    let given = |properties: Json| json!({ "properties": properties });
-    let column = |name: &str, kind: &str| {
-        given(
-            json!({ "schema": { "columns": [{ "name": "TimeGenerated", "type": "dateTime" }, { "name": name, "type": kind }] } }),
-        )
-    };
-    let table = [
-        ("PUT", "Mine_CL", column("x", "decimal"), "InvalidParameter"),
-        ("PUT", "Mine_CL", column("TenantId", "guid"), "InvalidParameter"),
-        ("PUT", "Mine", column("x", "int"), "InvalidParameter"),
-        ("PUT", "Mine_CL", given(json!({ "plan": "Basic" })), "InvalidParameter"),
-        ("PATCH", "SigninLogs", given(json!({ "retentionInDays": 3 })), "InvalidParameter"),
-        ("PATCH", "SigninLogs", given(json!({ "totalRetentionInDays": 30 })), "InvalidParameter"),
-        ("PATCH", "SigninLogs", given(json!({ "plan": "Basic" })), "InvalidTablePlan"),
-        ("PATCH", "DnsFirewall_CL", given(json!({ "retentionInDays": 90 })), "InvalidParameter"),
-        ("PATCH", "None_CL", given(json!({ "retentionInDays": 90 })), "NotFound"),
-    ];
-    for (method, name, given, code) in table {
-        let (_, found) = client.refusal(method, &format!("{NORDHAFEN}/tables/{name}"), "2025-07-01", Some(&given));
-        assert_eq!(found, code, "{method} {name} {given}");
-    }
-    let (status, code) = client.refusal("DELETE", &format!("{NORDHAFEN}/tables/SigninLogs"), "2025-07-01", None);
-    assert_eq!((status, code.as_str()), (400, "InvalidOperation"));
-}
-
-#[test]
-fn a_whole_table_that_was_read_is_written_back() {
-    let client = Client::of(None);
-    for name in ["SigninLogs", "DnsFirewall_CL", "FortiTraffic_CL"] {
-        let path = format!("{NORDHAFEN}/tables/{name}");
-        let mut table = client.get(&path, "2025-07-01");
-        let schema = table["properties"]["schema"].as_object_mut().unwrap();
-        schema.remove("columns");
-        let answer = client.ask("PUT", &path, "2025-07-01", Some(&table));
-        assert_eq!(answer.status, 200, "{name}: {}", String::from_utf8_lossy(&answer.body));
-    }
-}
-
-#[test]
 fn the_content_of_a_watchlist_becomes_its_items() {
     let client = Client::of(None);
     let path = sentinel("watchlists/Mine");
@@ -480,74 +292,6 @@ fn the_content_of_a_watchlist_becomes_its_items() {
 }
 
 #[test]
-fn what_raised_an_incident_is_asked_for() {
-    let client = Client::of(None);
-    let ask = |part: &str| body(&client.ask("POST", &sentinel(&format!("{INCIDENT}/{part}")), STABLE, None));
-    let alerts = ask("alerts");
-    assert_eq!(alerts["value"].as_array().unwrap().len(), 3);
-    assert_eq!(alerts["value"][0]["kind"], "SecurityAlert");
-    let entities = ask("entities");
-    assert_eq!(entities["metaData"][0], json!({ "entityKind": "Ip", "count": 1 }));
-    assert_eq!(ask("bookmarks"), json!({ "value": [] }));
-    let mut incident = client.get(&sentinel(INCIDENT), STABLE);
-    incident["properties"]["status"] = json!("Closed");
-    assert_eq!(
-        client.refusal("PUT", &sentinel(INCIDENT), STABLE, Some(&incident)).1,
-        "BadRequest",
-        "no classification"
-    );
-    incident["properties"]["classification"] = json!("Undetermined");
-    assert_eq!(client.ask("PUT", &sentinel(INCIDENT), STABLE, Some(&incident)).status, 200);
-    assert_eq!(ask("alerts")["value"][0]["properties"]["status"], "Resolved");
-}
-
-#[test]
-fn incidents_are_filtered_ordered_and_paged() {
-    let client = Client::of(None);
-    let filter = "$filter=properties/status ne 'Closed'&$orderby=properties/incidentNumber desc&$top=2";
-    let target = format!("{}?{}", sentinel("incidents"), filter.replace(' ', "%20"));
-    let page = client.get(&target, STABLE);
-    let numbers: Vec<i64> = page["value"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["properties"]["incidentNumber"].as_i64().unwrap())
-        .collect();
-    assert_eq!(numbers, [12350, 12349]);
-    assert!(page["nextLink"].as_str().unwrap().contains("%24filter="), "{page}");
-}
-
-#[test]
-fn a_data_collection_rule_is_checked_as_azure_does() {
-    let client = Client::of(None);
-    let version = "2024-03-11";
-    let whole = client.get(&insights("dataCollectionRules/dcr-dnsfirewall-cl"), version);
-    assert_eq!(whole["properties"]["endpoints"]["logsIngestion"], "https://127.0.0.1:1", "where rows are taken");
-    let mut wrong = whole.clone();
-    wrong["properties"]["dataFlows"][0]["destinations"] = json!(["nowhere"]);
-    let path = insights("dataCollectionRules/mine");
-    assert_eq!(client.refusal("PUT", &path, version, Some(&wrong)), (400, "InvalidPayload".to_owned()));
-    let mut wrong = whole.clone();
-    wrong["properties"]["dataFlows"][0]["outputStream"] = json!("Custom-None_CL");
-    assert_eq!(client.refusal("PUT", &path, version, Some(&wrong)), (400, "InvalidOutputTable".to_owned()));
-    let mut wrong = whole.clone();
-    wrong["properties"]["dataFlows"][0]["transformKql"] = json!("Heartbeat");
-    assert_eq!(client.refusal("PUT", &path, version, Some(&wrong)), (400, "InvalidTransformQuery".to_owned()));
-    let mut wrong = whole.clone();
-    wrong["location"] = json!("eastus");
-    assert_eq!(client.refusal("PUT", &path, version, Some(&wrong)), (400, "InvalidPayload".to_owned()));
-    let made = client.ask("PUT", &path, version, Some(&whole));
-    assert_eq!(made.status, 201, "{}", String::from_utf8_lossy(&made.body));
-    assert_ne!(body(&made)["properties"]["immutableId"], whole["properties"]["immutableId"]);
-    let used = insights("dataCollectionRules/dcr-nh-cef");
-    assert_eq!(client.refusal("DELETE", &used, version, None), (409, "AssociationExists".to_owned()));
-    let associated = || client.get(&format!("{used}/associations"), version)["value"].as_array().unwrap().len();
-    assert_eq!(associated(), 2);
-    assert_eq!(client.ask("DELETE", &format!("{used}?deleteAssociations=true"), version, None).status, 200);
-    assert_eq!(client.refusal("GET", &used, version, None), (404, "ResourceNotFound".to_owned()));
-}
-
-#[test]
 fn a_workbook_shows_its_content_to_who_asks_for_it() {
     let client = Client::of(None);
     let subscription = "/subscriptions/000000c1-0d3a-4000-8000-000000000001/providers/Microsoft.Insights/workbooks";
@@ -564,44 +308,6 @@ fn a_workbook_shows_its_content_to_who_asks_for_it() {
         "BadRequest",
         "no GUID"
     );
-}
-
-#[test]
-fn rows_are_taken_by_the_rule_that_has_the_stream() {
-    let mut client = Client::of(None);
-    let send = |client: &Client, target: &str, packed: bool, given: &[u8]| {
-        let mut request = request("POST", &format!("/dataCollectionRules/{target}?api-version=2023-01-01"));
-        request.headers.push(("authorization".into(), format!("Bearer {}", client.token)));
-        request.headers.push(("content-type".into(), "application/json".into()));
-        request.body = given.to_vec();
-        if packed {
-            request.headers.push(("content-encoding".into(), "gzip".into()));
-            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            std::io::Write::write_all(&mut packer, given).unwrap();
-            request.body = packer.finish().unwrap();
-        }
-        let answer = client.azure.answer(&request);
-        (answer.status, body(&answer)["error"]["code"].as_str().unwrap_or_default().to_owned())
-    };
-    let good = "dcr-0d3a0000000000000000000000000004/streams/Custom-DnsFirewall_CL";
-    let rows = br#"[{"DnsQuery":"a.example"},{"DnsQuery":"b.example"}]"#;
-    assert_eq!(send(&client, good, false, rows), (401, "InvalidAuthenticationTokenAudience".to_owned()));
-    client.token = client.token_for(None, "https://monitor.azure.com");
-    assert_eq!(send(&client, good, false, rows).0, 204);
-    assert_eq!(send(&client, good, true, rows).0, 204);
-    for (target, packed, given, wanted) in [
-        ("dcr-none/streams/Custom-DnsFirewall_CL", false, &rows[..], (404, "NotFound")),
-        ("dcr-0d3a0000000000000000000000000004/streams/Custom-X", false, rows, (400, "InvalidStream")),
-        (good, false, b"{}", (400, "InvalidPayload")),
-        (good, false, b"[1]", (400, "InvalidPayload")),
-        (good, true, &[b' '; 1 << 21], (413, "ContentLengthLimitExceeded")),
-    ] {
-        assert_eq!(send(&client, target, packed, given), (wanted.0, wanted.1.to_owned()), "{target}");
-    }
-    client.world.with_state(|_, state| {
-        assert_eq!(state.sent.len(), 2);
-        assert_eq!((state.sent[1].table.as_str(), state.sent[1].rows.len()), ("DnsFirewall_CL", 2));
-    });
 }
 
 #[test]
@@ -718,19 +424,6 @@ fn roles_and_delegations_are_told() {
     let delegated = client.get(&path, "2022-10-01");
     let said = &delegated["value"][0]["properties"]["registrationDefinition"]["properties"];
     assert_eq!(said["managedByTenantName"], "Leuchtturm Cyber Defence");
-}
-
-#[test]
-fn the_volume_of_a_feed_is_a_metric() {
-    let client = Client::of(None);
-    let rule = insights("dataCollectionRules/dcr-dnsfirewall-cl");
-    let path =
-        format!("{rule}/providers/Microsoft.Insights/metrics?metricnames=BytesIngested&interval=P1D&timespan=P7D");
-    let metrics = client.get(&path, "2024-02-01");
-    let data = metrics["value"][0]["timeseries"][0]["data"].as_array().unwrap();
-    assert_eq!((data.len(), &data[0]["total"]), (7, &json!(5.2e9)));
-    let unknown = path.replace("BytesIngested", "Nothing");
-    assert_eq!(client.refusal("GET", &unknown, "2024-02-01", None), (400, "BadRequest".to_owned()));
 }
 
 #[test]
