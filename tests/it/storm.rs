@@ -20,6 +20,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use wsman::clixml::Value;
 use wsman::host_end::demo::Step;
@@ -76,10 +77,27 @@ impl Chance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Weather {
     Fair,
-    /// New connections are closed at once.
-    Refusing,
-    /// Nothing passes.
-    Frozen,
+    /// New connections are closed at once, until then.
+    Refusing(Instant),
+    /// Nothing passes, until then.
+    Frozen(Instant),
+}
+
+impl Weather {
+    fn is_refusing(self) -> bool {
+        matches!(self, Self::Refusing(until) if Instant::now() < until)
+    }
+}
+
+/// Waits while nothing passes.
+async fn thawed(weather: &mut watch::Receiver<Weather>) {
+    loop {
+        let now = *weather.borrow_and_update();
+        match now {
+            Weather::Frozen(until) if Instant::now() < until => drop(timeout_at(until, weather.changed()).await),
+            _ => return,
+        }
+    }
 }
 
 /// Stands in front of one host.
@@ -99,7 +117,7 @@ impl Relay {
         let (now, cut) = (weather.clone(), Arc::clone(&cut_after));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                if *now.borrow() == Weather::Refusing {
+                if now.borrow().is_refusing() {
                     continue;
                 }
                 let Ok(host) = TcpStream::connect(to).await else { continue };
@@ -128,9 +146,7 @@ async fn one_way(
 ) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        if weather.wait_for(|now| *now != Weather::Frozen).await.is_err() {
-            return;
-        }
+        thawed(&mut weather).await;
         let pass = {
             let mut left = held(&cut);
             match *left {
@@ -182,7 +198,7 @@ fn is_begin(value: &Value) -> bool {
 }
 
 /// One stroke of the storm on a host, or none.
-fn strike(chance: &mut Chance, hosts: &Hosts, relay: &Relay) -> Duration {
+fn strike(chance: &mut Chance, hosts: &Hosts, relay: &Relay) {
     let operation = chance.of(&OPERATIONS);
     let hit = Hit::Nth(1 + chance.below(3));
     let short = Duration::from_millis(20 + chance.below(400));
@@ -195,21 +211,20 @@ fn strike(chance: &mut Chance, hosts: &Hosts, relay: &Relay) -> Duration {
         7 | 8 => Mishap::Refuse { status: chance.of(&[401, 403, 404, 500, 502, 503]) },
         9 => Mishap::Stall(Duration::from_secs(3_600)),
         10 => {
-            relay.weather.send_replace(Weather::Refusing);
-            return short;
+            relay.weather.send_replace(Weather::Refusing(Instant::now() + short));
+            return;
         }
         11 => {
-            relay.weather.send_replace(Weather::Frozen);
-            return short;
+            relay.weather.send_replace(Weather::Frozen(Instant::now() + short));
+            return;
         }
         12 | 13 => {
             *held(&relay.cut_after) = Some(chance.below(60_000));
-            return Duration::ZERO;
+            return;
         }
-        _ => return Duration::ZERO,
+        _ => return,
     };
     hosts.fault(HOST, operation, hit, mishap);
-    Duration::ZERO
 }
 
 struct Call {
@@ -242,9 +257,9 @@ impl Call {
         let tool = if self.write { WRITE } else { READ };
         let asking = ask_until(desk, tool, self.arguments.clone(), &cancel);
         tokio::pin!(asking);
-        tokio::select! {
-            answer = &mut asking => answer,
-            () = tokio::time::sleep(self.patience) => {
+        match timeout(self.patience, &mut asking).await {
+            Ok(answer) => answer,
+            Err(_) => {
                 cancel.cancel();
                 asking.await
             }
@@ -292,14 +307,8 @@ async fn calls_under_random_fault_are_told_as_the_hosts_log_has_them() {
                 let mut told = Vec::new();
                 for n in mine {
                     let call = Call::new(n, &mut chance);
-                    let lasts = strike(&mut chance, &hosts, &relay);
-                    let clears = async {
-                        if !lasts.is_zero() {
-                            tokio::time::sleep(lasts).await;
-                            relay.weather.send_replace(Weather::Fair);
-                        }
-                    };
-                    let (answer, ()) = tokio::join!(call.ask(&desk), clears);
+                    strike(&mut chance, &hosts, &relay);
+                    let answer = call.ask(&desk).await;
                     told.push((call, answer));
                 }
                 told
