@@ -206,7 +206,8 @@ pub(super) fn settle_items(documents: &mut Documents, target: &Target, now: Time
     said.remove("contentType");
     let skip = said.get("numberOfLinesToSkip").and_then(Json::as_u64).unwrap_or_default();
     let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-    let (tenant, who) = (said.get("tenantId").cloned(), said.get("updatedBy").cloned());
+    let told = |key: &str| said.get(key).cloned().unwrap_or_default();
+    let sign = arm::Sign { tenant: told("tenantId"), who: told("updatedBy"), time: now.to_string().into() };
     let id = list.id().to_owned();
     documents.put(&target.id, json);
     let Some((columns, rows)) = rows(raw.as_str().unwrap_or_default(), skip, None) else { return };
@@ -214,24 +215,7 @@ pub(super) fn settle_items(documents: &mut Documents, target: &Target, now: Time
         let pairs = columns.iter().zip(row).map(|(column, text)| (column.clone(), Json::from(text.as_str())));
         let values: Map<String, Json> = pairs.collect();
         let name = demo_id(&[&id.to_lowercase(), &now.to_string(), &n.to_string(), &row.join("\u{1f}")]);
-        let item = json!({
-            "id": format!("{id}/WatchlistItems/{name}"),
-            "name": name,
-            "etag": null,
-            "type": "Microsoft.SecurityInsights/Watchlists/WatchlistItems",
-            "properties": {
-                "watchlistItemType": "watchlist-item",
-                "watchlistItemId": name,
-                "tenantId": tenant,
-                "isDeleted": false,
-                "created": now.to_string(),
-                "updated": now.to_string(),
-                "createdBy": who,
-                "updatedBy": who,
-                "itemsKeyValue": values,
-                "entityMapping": {},
-            },
-        });
+        let item = arm::watchlist_item(&id, &name, &sign, &values);
         let item = item.as_object().cloned().unwrap_or_default();
         documents.put(&format!("{}/watchlistItems/{name}", target.id), item);
     }

@@ -168,6 +168,8 @@ pub(super) fn watchlist(documents: &mut Documents, workspace: &Workspace, tenant
         },
     });
     put(documents, &id, json);
+    let list = workspace.arm_id("Watchlists", &raw.alias);
+    let sign = Sign { tenant: tenant.into(), who: author(ENGINEER), time: updated.as_deref().into() };
     for (n, row) in raw.items.iter().enumerate() {
         let name = demo_id(&[&workspace.place.name, "watchlist", &raw.alias, &n.to_string()]);
         // The scenario's offsets are times.
@@ -175,23 +177,22 @@ pub(super) fn watchlist(documents: &mut Documents, workspace: &Workspace, tenant
             |text: &String| shifted(workspace.start, text).map_or_else(|| text.clone(), |time| time.to_string());
         let pairs = raw.columns.iter().zip(row).map(|(column, text)| (column.clone(), value(text).into()));
         let pairs: Map<String, Json> = pairs.collect();
-        put(
-            documents,
-            &format!("{id}/watchlistItems/{name}"),
-            item(workspace, (&raw.alias, &name), tenant, updated.as_deref(), &pairs),
-        );
+        put(documents, &format!("{id}/watchlistItems/{name}"), watchlist_item(&list, &name, &sign, &pairs));
     }
 }
 
-fn item(
-    workspace: &Workspace,
-    (alias, name): (&str, &str),
-    tenant: &str,
-    time: Option<&str>,
-    values: &Map<String, Json>,
-) -> Json {
+/// Who made something, for whom and when.
+pub(in crate::demo) struct Sign {
+    pub(in crate::demo) tenant: Json,
+    pub(in crate::demo) who: Json,
+    pub(in crate::demo) time: Json,
+}
+
+/// One item of the watchlist of that id.
+pub(in crate::demo) fn watchlist_item(list: &str, name: &str, sign: &Sign, values: &Map<String, Json>) -> Json {
+    let Sign { tenant, who, time } = sign;
     json!({
-        "id": format!("{}/WatchlistItems/{name}", workspace.arm_id("Watchlists", alias)),
+        "id": format!("{list}/WatchlistItems/{name}"),
         "name": name,
         "etag": null,
         "type": "Microsoft.SecurityInsights/Watchlists/WatchlistItems",
@@ -202,8 +203,8 @@ fn item(
             "isDeleted": false,
             "created": time,
             "updated": time,
-            "createdBy": author(ENGINEER),
-            "updatedBy": author(ENGINEER),
+            "createdBy": who,
+            "updatedBy": who,
             "itemsKeyValue": values,
             "entityMapping": {},
         },

@@ -21,6 +21,7 @@ use super::document::Documents;
 use super::estate::{Dce, Dcr, RawEstate, Workbook};
 use super::{Incident, Rule, Workspace};
 
+pub(in crate::demo) use content::{Sign, watchlist_item};
 pub(in crate::demo) use feed::{endpoint_properties, table_of};
 pub(in crate::demo) use incident::{as_azure_has_it, author_of, owner_known, settle_alerts, settle_comments};
 pub(in crate::demo) use places::PROVIDER_TENANT;
