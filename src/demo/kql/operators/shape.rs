@@ -9,7 +9,11 @@ use crate::demo::kql::table::{Column, Row, Table};
 use crate::demo::kql::value::{Kind, Value};
 
 pub(super) fn filter(at: &At<'_, '_>, predicate: &Expr, table: &Table) -> Result<Table, Error> {
-    let predicate = at.binder(&table.columns).truth(predicate)?;
+    kept(at, &at.binder(&table.columns).truth(predicate)?, table)
+}
+
+/// The rows of which it is true.
+pub(super) fn kept(at: &At<'_, '_>, predicate: &Typed, table: &Table) -> Result<Table, Error> {
     let mut rows = Vec::new();
     for (n, row) in table.rows.iter().enumerate() {
         at.engine.spend(1)?;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{At, column_of, union};
+use super::{At, column_of, shape, union};
 use crate::demo::kql::arithmetic;
 use crate::demo::kql::bind::{Cursor, Typed};
 use crate::demo::kql::error::Error;
@@ -103,13 +103,5 @@ fn search_tables(at: &At<'_, '_>, search: &Search) -> Result<Table, Error> {
 }
 
 pub(super) fn search_rows(at: &At<'_, '_>, predicate: &Expr, table: &Table) -> Result<Table, Error> {
-    let predicate = at.binder(&table.columns).search(predicate)?;
-    let mut rows = Vec::new();
-    for (n, row) in table.rows.iter().enumerate() {
-        at.engine.spend(1)?;
-        if predicate.at(&Cursor { rows: &table.rows, at: n }).truth() == Some(true) {
-            rows.push(row.clone());
-        }
-    }
-    Ok(table.with_rows(rows))
+    shape::kept(at, &at.binder(&table.columns).search(predicate)?, table)
 }
