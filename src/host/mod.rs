@@ -29,6 +29,7 @@ pub use call::{Call, Ended, Gaps, HostProgress, OUTPUT_BYTES, Returned};
 pub use error::{HostError, HostErrorKind};
 pub use manager::{MANAGER, MANAGER_FILES, MANAGER_PATH, manager_sha256};
 pub use module::{MODULE, module_sha256};
+pub use plain::COMMON_PARAMETERS;
 pub use plan::{
     AllowedAnswer, Auth, AzureWorkspace, Init, OpenPlan, SHELL_NAME, ScriptRules, ScriptSource, Sessions, Style,
     WinrmAccess,

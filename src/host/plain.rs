@@ -16,7 +16,7 @@ use super::report::LoadReport;
 /// PowerShell's own parameters, which every advanced function has.
 ///
 /// Source: `about_CommonParameters`.
-const COMMON: [&str; 15] = [
+pub const COMMON_PARAMETERS: [&str; 15] = [
     "Verbose",
     "Debug",
     "ErrorAction",
@@ -71,7 +71,7 @@ fn probe(command: &CommandMetadata) -> FunctionProbe {
         parameters: command
             .parameters
             .iter()
-            .filter(|(name, _)| !COMMON.contains(&name.as_str()))
+            .filter(|(name, _)| !COMMON_PARAMETERS.contains(&name.as_str()))
             .map(|(name, about)| parameter(name, about))
             .collect(),
         ..FunctionProbe::default()

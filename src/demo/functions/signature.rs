@@ -12,6 +12,7 @@ use wsman::clixml::{Limits, Value, decode};
 use wsman::psrp::ErrorRecord;
 
 use super::Impact;
+use crate::host::COMMON_PARAMETERS;
 use bound::Argument;
 use convert::{flag, instant, number, span, switch, table, tables, texts};
 
@@ -24,22 +25,8 @@ const PROBE: &str = include_str!("probe.clixml");
 /// Set of parameters that are in every set.
 const ALL_SETS: &str = "__AllParameterSets";
 
-/// PowerShell's own, which every advanced function has.
-const COMMON: [&str; 13] = [
-    "Verbose",
-    "Debug",
-    "ErrorAction",
-    "WarningAction",
-    "InformationAction",
-    "ProgressAction",
-    "ErrorVariable",
-    "WarningVariable",
-    "InformationVariable",
-    "OutVariable",
-    "OutBuffer",
-    "PipelineVariable",
-    "UseTransaction",
-];
+/// Parameters that only functions with `SupportsShouldProcess` have.
+const CONSENTS: [&str; 2] = ["WhatIf", "Confirm"];
 
 // Numbers of ErrorCategory. Source: [MS-PSRP] §2.2.3.9.
 pub(in crate::demo) const INVALID_ARGUMENT: i32 = 5;
@@ -209,7 +196,7 @@ impl Signature {
 
     fn bind_common(&self, name: &str, value: &Value, caller: &str, bound: &mut Bound) -> Result<(), ErrorRecord> {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
-        if let Some(known) = ["WhatIf", "Confirm"].iter().find(|known| is(known)).filter(|_| self.should_process) {
+        if let Some(known) = CONSENTS.iter().find(|known| is(known)).filter(|_| self.should_process) {
             bound.0.insert(
                 (*known).to_owned(),
                 Argument::Flag(
@@ -219,7 +206,8 @@ impl Signature {
             );
             return Ok(());
         }
-        let known = COMMON.iter().find(|known| is(known)).ok_or_else(|| unknown_parameter(name, caller))?;
+        let mut others = COMMON_PARAMETERS.iter().filter(|known| !CONSENTS.contains(known));
+        let known = others.find(|known| is(known)).ok_or_else(|| unknown_parameter(name, caller))?;
         bound.0.insert((*known).to_owned(), Argument::Text(text(value).unwrap_or_default()));
         Ok(())
     }
